@@ -1,0 +1,4 @@
+//! Sea trials for container images.
+
+pub mod digest;
+pub mod unit;

@@ -1,0 +1,3 @@
+//! The `seatrial` program.
+
+fn main() {}

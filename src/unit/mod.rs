@@ -1,0 +1,12 @@
+//! Units as types: a duration is never a bare integer inside the program, and a stored field says
+//! its unit in its name.
+
+mod byte_size;
+mod nanos;
+mod parse;
+mod ratio;
+
+pub use byte_size::ByteSize;
+pub use nanos::Nanos;
+pub use parse::ParseUnitError;
+pub use ratio::Ratio;
