@@ -1,4 +1,9 @@
 //! Sea trials for container images.
 
-pub mod digest;
 pub mod unit;
+
+pub mod digest;
+
+pub mod context;
+pub mod results;
+pub mod scenario;
