@@ -1,0 +1,8 @@
+//! Consumers of a run and its analysis: tables, charts, the page, Markdown and JSON.
+//!
+//! Nothing here measures or judges. Text from outside, such as names and logs, is made harmless before it is escaped
+//! for a format; see `untrusted`.
+
+pub mod charts;
+mod quantity;
+mod untrusted;
