@@ -4,6 +4,14 @@ pub mod unit;
 
 pub mod digest;
 
+pub mod dockerfile;
+
 pub mod context;
-pub mod results;
+
 pub mod scenario;
+
+pub mod results;
+
+pub mod run;
+
+pub mod docker;
