@@ -8,3 +8,5 @@ pub mod context;
 pub mod results;
 pub mod scenario;
 pub mod stats;
+
+pub mod analyze;
