@@ -1,4 +1,5 @@
 //! Sea trials for container images.
 
+pub mod ballast;
 pub mod digest;
 pub mod unit;
