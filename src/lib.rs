@@ -1,5 +1,11 @@
 //! Sea trials for container images.
 
-pub mod ballast;
-pub mod digest;
 pub mod unit;
+
+pub mod digest;
+
+pub mod context;
+pub mod results;
+pub mod scenario;
+
+pub mod ballast;
