@@ -34,3 +34,5 @@ pub mod analyze;
 pub mod run;
 
 pub mod docker;
+
+pub mod ballast;
