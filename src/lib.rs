@@ -1,4 +1,5 @@
 //! Sea trials for container images.
 
 pub mod digest;
+pub mod dockerignore;
 pub mod unit;
