@@ -359,7 +359,7 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>, path in "[a-c/^!\\[*]{0,12}") {
             if let Ok(file) = IgnoreFile::parse(&bytes) {
-                file.decide(&path);
+                let _ = file.decide(&path);
             }
         }
 
@@ -370,7 +370,7 @@ mod tests {
         ) {
             if let Ok(file) = IgnoreFile::parse(lines.join("\n").as_bytes()) {
                 for pruning in [Pruning::Off, Pruning::ClassicClient, Pruning::StreamedContext] {
-                    file.explain(&path, pruning);
+                    let _ = file.explain(&path, pruning);
                 }
             }
         }
