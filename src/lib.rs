@@ -21,6 +21,8 @@ pub mod digest;
 
 pub mod dockerfile;
 
+pub mod dockerignore;
+
 pub mod context;
 
 pub mod scenario;
@@ -34,5 +36,7 @@ pub mod analyze;
 pub mod run;
 
 pub mod docker;
+
+pub mod workspace;
 
 pub mod ballast;

@@ -1,35 +1,21 @@
-//! The manifest of a build context and its changes.
+//! A build context as a value: its entries in the order a client walks them, what changed between two
+//! looks, which entries a builder asked for, and where the bytes are.
 
-use serde::{Deserialize, Serialize};
+mod apply;
+mod diff;
+mod entry;
+mod follow;
+mod hardlink;
+mod manifest;
+mod order;
+mod report;
+mod selection;
 
-/// A change from one manifest to another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ManifestDelta {}
-
-/// stub
-#[derive(Clone, Debug)]
-pub struct Entry {
-    pub path: String,
-    pub kind: EntryKind,
-    pub mode: u32,
-    pub mtime_ns: i64,
-}
-/// stub
-#[derive(Clone, Debug)]
-pub enum EntryKind {
-    File { size_bytes: u64 },
-    Directory,
-    Symlink { target: String },
-    Hardlink { target: String },
-}
-/// stub
-#[derive(Clone, Debug, Default)]
-pub struct Selection {
-    pub include_patterns: Vec<String>,
-    pub exclude_patterns: Vec<String>,
-    pub follow_paths: Vec<String>,
-}
-
-/// stub
-#[derive(Clone, Debug, Default)]
-pub struct Manifest {}
+pub use apply::ApplyError;
+pub use diff::{Change, ChangedField, ManifestDiff};
+pub use entry::{Entry, EntryKind};
+pub use follow::follow_links;
+pub use manifest::{Manifest, ManifestError};
+pub use order::compare_paths;
+pub use report::{ContextReport, HeavyPath, RuleDrop};
+pub use selection::{Selection, SelectionError};

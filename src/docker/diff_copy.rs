@@ -213,6 +213,9 @@ fn packet(kind: PacketType) -> Packet {
 fn stat(entry: &Entry) -> Stat {
     const GO_DIRECTORY: u32 = 1 << 31;
     const GO_SYMLINK: u32 = 1 << 27;
+    const GO_DEVICE: u32 = 1 << 26;
+    const GO_NAMED_PIPE: u32 = 1 << 25;
+    const GO_CHAR_DEVICE: u32 = 1 << 21;
     const GO_SETUID: u32 = 1 << 23;
     const GO_SETGID: u32 = 1 << 22;
     const GO_STICKY: u32 = 1 << 20;
@@ -229,7 +232,7 @@ fn stat(entry: &Entry) -> Stat {
         ..Stat::default()
     };
     match &entry.kind {
-        EntryKind::File { size_bytes, .. } => stat.size = i64::try_from(*size_bytes).unwrap_or(i64::MAX),
+        EntryKind::File { size_bytes, .. } => stat.size = i64::try_from(size_bytes.0).unwrap_or(i64::MAX),
         EntryKind::Directory => mode |= GO_DIRECTORY,
         EntryKind::Symlink { target } => {
             mode |= GO_SYMLINK;
@@ -237,6 +240,15 @@ fn stat(entry: &Entry) -> Stat {
             stat.linkname.clone_from(target);
         }
         EntryKind::Hardlink { target } => stat.linkname.clone_from(target),
+        EntryKind::Fifo => mode |= GO_NAMED_PIPE,
+        EntryKind::CharDevice { major, minor } => {
+            mode |= GO_DEVICE | GO_CHAR_DEVICE;
+            (stat.devmajor, stat.devminor) = (i64::from(*major), i64::from(*minor));
+        }
+        EntryKind::BlockDevice { major, minor } => {
+            mode |= GO_DEVICE;
+            (stat.devmajor, stat.devminor) = (i64::from(*major), i64::from(*minor));
+        }
     }
     stat.mode = mode;
     stat
@@ -316,12 +328,7 @@ mod tests {
             mtime_ns: 7,
         };
         for (entry, mode, size, link) in [
-            (
-                entry(EntryKind::File { size_bytes: 5 }, 0o4755),
-                0o755 | 1 << 23,
-                5,
-                "",
-            ),
+            (entry(file, 0o4755), 0o755 | 1 << 23, 5, ""),
             (
                 entry(EntryKind::Directory, 0o1777),
                 0o777 | 1 << 31 | 1 << 20,

@@ -98,6 +98,11 @@ impl Engine {
             api: version.api_version.unwrap_or_else(unknown),
             builder: "buildkit".to_owned(),
             store: self.store,
+            export_waits_for_second: self.store == ImageStore::Graphdriver
+                && !native_diff(
+                    info.driver.as_deref(),
+                    info.driver_status.as_deref().unwrap_or_default(),
+                ),
             storage_driver: info.driver.unwrap_or_else(unknown),
             kernel: format!(
                 "{}, {}",
@@ -118,5 +123,37 @@ impl Engine {
             components,
             load_1m: None,
         })
+    }
+}
+
+/// Whether a storage driver tells the difference of two layers by itself.
+fn native_diff(driver: Option<&str>, status: &[Vec<String>]) -> bool {
+    let native_overlay_diff = status
+        .iter()
+        .find(|pair| pair.first().is_some_and(|name| name == "Native Overlay Diff"))
+        .and_then(|pair| pair.get(1));
+    match (driver, native_overlay_diff) {
+        (_, Some(native)) => native == "true",
+        (Some("fuse-overlayfs" | "vfs"), None) => false,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_driver_or_its_status_tells_whether_layers_are_compared_natively() {
+        let status = |value: &str| vec![vec!["Native Overlay Diff".to_owned(), value.to_owned()]];
+        for (driver, status, native) in [
+            ("overlay2", status("true"), true),
+            ("overlay2", status("false"), false),
+            ("fuse-overlayfs", Vec::new(), false),
+            ("vfs", Vec::new(), false),
+            ("btrfs", Vec::new(), true),
+        ] {
+            assert_eq!(native_diff(Some(driver), &status), native, "{driver} {status:?}");
+        }
     }
 }

@@ -71,7 +71,15 @@ where
         for step in &scenario.build.steps {
             self.build_step(&mut state, step).await?;
         }
-        self.prune_own_records(|record| !record.is_context).await
+        // Without this every cold build would leave a full set of records behind until the run's end. What the daemon
+        // keeps of the context stays: whether it has it is a cache state of its own.
+        if let Err(fault) = self.prune_own_records(|record| !record.is_context).await {
+            self.warn(format!(
+                "records of the build cache stay until the run ends: {}",
+                fault.source
+            ))?;
+        }
+        Ok(())
     }
 
     /// A build that is not measured, so that the first step finds results to reuse.
@@ -264,14 +272,14 @@ fn sample(
 }
 
 fn instruction(traced: TracedInstruction, folders: &BuildFolders) -> InstructionResult {
-    let name = crate::dockerfile::VertexName::parse(&traced.vertex_name);
+    let name = crate::dockerfile::VertexName::split(&traced.vertex_name);
     InstructionResult {
         name: name.instruction.to_owned(),
         position: name.position.map(str::to_owned),
         line: folders
             .parsed
             .locate(&traced.vertex_name)
-            .map(|instruction| instruction.line),
+            .map(|instruction| instruction.line()),
         cached: traced.cached,
         started_ns: traced.started,
         duration_ns: traced.duration,
@@ -290,7 +298,7 @@ fn failure(fault: BuildFault, state: &TurnState<'_>) -> BuildFailure {
             .map(|instruction| instruction.text.clone())
             .or(fault.vertex_name),
         file: Some(state.variant.dockerfile.display().to_string()),
-        line: located.map(|instruction| instruction.line),
+        line: located.map(|instruction| instruction.line()),
         log_tail: fault.log_tail,
     }
 }

@@ -36,8 +36,8 @@ where
                 left.push(format!("image {reference}: {}", fault.source));
             }
         }
-        if let Err(Halt::Fault(fault)) = self.prune_own_records(|_| true).await {
-            left.push(format!("records of the build cache: {fault}"));
+        if let Err(fault) = self.prune_own_records(|_| true).await {
+            left.push(format!("records of the build cache: {}", fault.source));
         }
         if let Err(fault) = self.ports.workshop.close() {
             left.push(format!("scratch copies: {fault}"));
@@ -74,7 +74,7 @@ where
     pub(super) async fn prune_own_records(
         &mut self,
         select: impl Fn(&BuildRecord) -> bool,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), EngineFault> {
         let Some(foreign) = &self.foreign_records else {
             return Ok(());
         };
@@ -84,10 +84,6 @@ where
             .filter(|record| !foreign.contains(&record.id) && select(record))
             .map(|record| record.id)
             .collect();
-        self.ports
-            .daemon
-            .prune_build_records(&own)
-            .await
-            .map_err(|fault: EngineFault| fault.into())
+        self.ports.daemon.prune_build_records(&own).await
     }
 }
