@@ -2,8 +2,8 @@
 
 use super::comparison::{Comparison, compare_all};
 use super::metric::Metric;
+use super::sentence::Sentence;
 use super::series::{Series, extract};
-use super::verdict::Verdict;
 use super::warning::{Warning, warn};
 use crate::results::Run;
 
@@ -15,7 +15,7 @@ pub struct Analysis {
     /// The baseline against each other variant in every timed metric.
     pub comparisons: Vec<Comparison>,
     /// The answer in one sentence.
-    pub verdict: Verdict,
+    pub sentence: Sentence,
     /// What a reader must know before using the numbers.
     pub warnings: Vec<Warning>,
 }
@@ -26,12 +26,12 @@ impl Analysis {
     pub fn of(run: &Run) -> Self {
         let series = extract(run);
         let comparisons = compare_all(run, &series);
-        let verdict = Verdict::of(run, &series, &comparisons);
+        let sentence = Sentence::of(run, &series, &comparisons);
         let warnings = warn(run, &series);
         Self {
             series,
             comparisons,
-            verdict,
+            sentence,
             warnings,
         }
     }

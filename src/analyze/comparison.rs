@@ -4,13 +4,10 @@ use std::collections::BTreeSet;
 
 use super::metric::Metric;
 use super::series::Series;
+use super::verdict::MIN_SAMPLES;
 use crate::results::Run;
 use crate::stats::{RatioEstimate, compare_unpaired};
 use crate::unit::Nanos;
-
-/// The smallest number of valid samples on each side from which a comparison says anything: below it no interval
-/// reaches 95 %.
-pub const MIN_SAMPLES: usize = 4;
 
 /// The largest share of lost samples, failed or invalid, with which a side is still compared.
 pub const MAX_LOST_SHARE: f64 = 0.2;

@@ -1,12 +1,17 @@
-//! What the samples of a run say: estimates, comparisons, the verdict sentence and warnings.
+//! What measured numbers mean: from samples to estimates, comparisons, verdicts, and the words for them.
 //!
-//! Pure: the same [`Run`](crate::results::Run) gives the same [`Analysis`] whenever it is read again. Numbers come
-//! from [`stats`](crate::stats); what a difference is worth, and in which words, is decided here.
+//! The mathematics is in [`stats`](crate::stats); here stand the policy (what is material, how sure is
+//! sure enough) and the fragments of sentences that state it. Nothing here prints, and the same
+//! [`Run`](crate::results::Run) gives the same [`Analysis`] whenever it is read again.
 
 mod analysis;
+mod band;
+mod comparative;
 mod comparison;
 mod estimate;
+mod finding;
 mod metric;
+mod sentence;
 mod series;
 #[cfg(test)]
 pub(crate) mod specimen;
@@ -14,9 +19,12 @@ mod verdict;
 mod warning;
 
 pub use analysis::Analysis;
-pub use comparison::{Comparison, Finding, MAX_LOST_SHARE, MIN_SAMPLES};
+pub use band::{Band, Materiality};
+pub use comparative::Comparative;
+pub use comparison::{Comparison, Finding, MAX_LOST_SHARE};
 pub use estimate::Estimate;
 pub use metric::{Metric, MetricKind, MetricUnit};
+pub use sentence::{Sentence, Stamp};
 pub use series::{Sample, Series, Standing};
-pub use verdict::{Stamp, Verdict};
+pub use verdict::{Judgement, MIN_SAMPLES, Status, Verdict};
 pub use warning::Warning;

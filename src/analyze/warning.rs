@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::comparison::MIN_SAMPLES;
 use super::estimate::Estimate;
 use super::metric::{Metric, MetricUnit};
 use super::series::Series;
+use super::verdict::MIN_SAMPLES;
 use crate::results::{Run, SampleKey, Status, StopReason};
 
 /// The smallest number of samples with an interval of the median.

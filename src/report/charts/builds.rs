@@ -67,7 +67,7 @@ impl Builds {
         }
         caption.push('.');
         let headline = if source.leads_with_a_build() {
-            sentence_case(&source.analysis.verdict.headline)
+            sentence_case(&source.analysis.sentence.headline)
         } else {
             "Build time of each step".to_owned()
         };

@@ -69,7 +69,7 @@ impl<'a> Source<'a> {
 
     /// Whether the verdict is about the time of a build.
     pub(super) fn leads_with_a_build(&self) -> bool {
-        let metric = self.analysis.verdict.metric.as_ref();
+        let metric = self.analysis.sentence.metric.as_ref();
         metric.is_some_and(Metric::is_step_time)
     }
 
@@ -88,7 +88,7 @@ impl<'a> Source<'a> {
         let header = &self.run.header;
         let environment = &header.environment;
         let mut parts = Vec::new();
-        if let Some(stamp) = self.analysis.verdict.stamp {
+        if let Some(stamp) = self.analysis.sentence.stamp {
             parts.push(stamp.to_string());
         }
         parts.push(header.scenario.clone());
