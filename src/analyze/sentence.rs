@@ -391,6 +391,6 @@ mod tests {
             specimen.start("naive", Nanos::from_millis(310 + round), Nanos::from_millis(9));
             specimen.start("ordered", Nanos::from_millis(300 + round), Nanos::from_millis(9));
         }
-        assert_snapshot!(sentence(&specimen), @"from the start call to the first answer (`start.client`), no difference between naive and ordered is claimed: the medians are closer than twice the uncertainty of a sample, 9.00 ms (naive to ordered as 1.033×, 1.023× to 1.043×, 95.9 % interval, n 6/6)");
+        assert_snapshot!(sentence(&specimen), @"from the start call to the first answer (`start.ready`), no difference between naive and ordered is claimed: the medians are closer than twice the uncertainty of a sample, 9.00 ms (naive to ordered as 1.033×, 1.023× to 1.043×, 95.9 % interval, n 6/6)");
     }
 }

@@ -296,7 +296,7 @@ the machine was busy when the run began: load 1.75 on 2 processors
 with 3 valid samples nothing can be told apart; a comparison needs 4, an interval of a median 6
 a failed 1 of 5 times in `cold`: `RUN make` ended with exit code 2
 1 of 5 samples of a in `cold` are invalid and not used: it was fully cached
-`image.layers` of a in `cold` should be the same in every round: expected one value, saw 3 and 9 count
+`image.layers` of a in `cold` should be the same in every round: expected one value, saw 3 and 9
 "#);
     }
 

@@ -87,7 +87,7 @@ impl Axis {
 
     /// For dots whose differences matter more than their size: from zero unless that would squeeze them together.
     pub(super) fn around(smallest: f64, largest: f64, from: i32, to: i32) -> Self {
-        if smallest < largest * 0.6 {
+        if smallest < largest * 0.6 || largest - smallest < largest * 1e-3 {
             return Self::from_zero(largest * 1.08, from, to);
         }
         let room = ((largest - smallest) * 0.35).max(largest * 0.02);
@@ -211,8 +211,8 @@ mod tests {
 
     #[test]
     fn equal_values_have_an_axis() {
-        let axis = Axis::around(5.0, 5.0, 0, 100);
-        assert_eq!(axis.at(5.0), 50);
+        let axis = Axis::around(5.0, 5.0, 0, 108);
+        assert_eq!(axis.at(5.0), 100);
         assert_eq!(Axis::from_zero(0.0, 10, 100).at(0.0), 10);
     }
 

@@ -10,7 +10,11 @@ use super::theme::Ink;
 use crate::analyze::{Metric, MetricUnit, Standing};
 use crate::report::quantity::{Shown, ratio};
 
+/// The height of a lane of few samples; more of them need more room to be told apart.
 const LANE: i32 = 28;
+const TALL_LANE: i32 = 42;
+/// Up to this many samples fit into a low lane.
+const FEW: usize = 6;
 
 /// Builds per step and variant.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +97,16 @@ impl Builds {
         }
     }
 
+    fn lane(&self) -> i32 {
+        let most = self
+            .groups
+            .iter()
+            .flat_map(|group| &group.lanes)
+            .map(|lane| lane.marks.dots.len())
+            .max();
+        if most.unwrap_or(0) > FEW { TALL_LANE } else { LANE }
+    }
+
     fn extremes(&self) -> (f64, f64) {
         let mut values = self
             .groups
@@ -161,7 +175,7 @@ impl Body for Builds {
     }
 
     fn height(&self, _width: i32) -> i32 {
-        lanes::height(&self.groups, LANE)
+        lanes::height(&self.groups, self.lane())
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, area: Area) -> Result<(), ChartError> {
@@ -175,7 +189,7 @@ impl Body for Builds {
             axis,
             unit,
             axis_title: &axis_title,
-            lane: LANE,
+            lane: self.lane(),
         };
         lanes::draw(canvas, area, &self.groups, &frame, |canvas, row, lane| {
             strip(canvas, row, &axis, lane)
@@ -194,10 +208,6 @@ fn strip(canvas: &Canvas<'_>, row: Area, axis: &Axis, lane: &Lane<Strip>) -> Res
         };
         canvas.fill(band, Ink::Variant(lane.variant), 0.22)?;
     }
-    if let Some(median) = marks.median {
-        let x = axis.at(median);
-        canvas.line(vec![(x, row.top + 2), (x, row.bottom - 2)], Ink::Foreground, 2)?;
-    }
     let last = marks.dots.len().saturating_sub(1).max(1) as f64;
     for (index, dot) in marks.dots.iter().enumerate() {
         // A single dot stands in the middle of its lane.
@@ -206,13 +216,20 @@ fn strip(canvas: &Canvas<'_>, row: Area, axis: &Axis, lane: &Lane<Strip>) -> Res
         } else {
             index as f64 / last
         };
-        let y = f64::from(row.top + 6) + share * f64::from(row.bottom - row.top - 12);
+        let y = f64::from(row.top + 8) + share * f64::from(row.bottom - row.top - 16);
         marker::variant(
             canvas,
             (axis.at(dot.value as f64), px(y)),
             lane.variant,
             dot.standing,
         )?;
+    }
+    // Notches beside the dots and a thin line over them, so that neither hides the other where dots are close.
+    if let Some(median) = marks.median {
+        let x = axis.at(median);
+        canvas.line(vec![(x, row.top), (x, row.bottom)], Ink::Foreground, 1)?;
+        canvas.line(vec![(x, row.top), (x, row.top + 5)], Ink::Foreground, 3)?;
+        canvas.line(vec![(x, row.bottom - 5), (x, row.bottom)], Ink::Foreground, 3)?;
     }
     Ok(())
 }

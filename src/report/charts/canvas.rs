@@ -259,7 +259,11 @@ impl Canvas<'_> {
 
 /// Bold letters are wider; a larger size stands in for that.
 pub(super) const fn bold_size(look: Lettering) -> i32 {
-    if look.bold { look.size + 1 } else { look.size }
+    if look.bold {
+        look.size * 8 / 7 + 1
+    } else {
+        look.size
+    }
 }
 
 /// The nearest pixel.

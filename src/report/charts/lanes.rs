@@ -147,7 +147,7 @@ fn draw_axis(
 ) -> Result<(), ChartError> {
     let muted = Lettering::SMALL.ink(Ink::Muted).anchor(Anchor::Middle);
     let room = layout.plot_right - layout.plot_left;
-    let most = usize::try_from(room / 56).unwrap_or(2).max(2);
+    let most = usize::try_from(room / 44).unwrap_or(2).max(3);
     for tick in frame.axis.ticks(frame.unit, most) {
         let x = frame.axis.at(tick);
         canvas.line(vec![(x, top + HEADING), (x, bottom)], Ink::Grid, 1)?;

@@ -92,15 +92,18 @@ impl Layers {
 }
 
 fn finding(images: &[Image]) -> String {
+    // The first of equals stands, as the scenario has them.
     let smallest = images.iter().min_by_key(|image| image.total);
-    let largest = images.iter().max_by_key(|image| image.total);
+    let largest = images.iter().rev().max_by_key(|image| image.total);
     match (smallest, largest) {
         (Some(small), Some(large)) if images.len() > 1 => {
             if small.total.to_string() == large.total.to_string() {
                 return format!("All images are about {}", large.total);
             }
-            let more = large.total - small.total;
-            format!("The image of {} is {more} larger than that of {}", large.name, small.name)
+            format!(
+                "{} has the smallest image, {}; {} the largest, {}",
+                small.name, small.total, large.name, large.total
+            )
         }
         (Some(image), _) => format!("The image of {} is {}", image.name, image.total),
         _ => "Image size by layer".to_owned(),

@@ -18,10 +18,10 @@ fn em(character: char) -> f64 {
         'w' | 'W' | '×' | '…' => 0.9,
         'A'..='Z' => 0.72,
         ' '..='~' | '–' | '·' => 0.62,
-        // Latin, Greek and Cyrillic beyond ASCII.
-        '\u{a0}'..='\u{52f}' => 0.68,
         // Combining marks stand on their base.
         '\u{300}'..='\u{36f}' => 0.0,
+        // Latin, Greek and Cyrillic beyond ASCII.
+        '\u{a0}'..='\u{52f}' => 0.68,
         _ => 1.1,
     }
 }

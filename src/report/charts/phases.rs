@@ -16,6 +16,7 @@ use crate::unit::Nanos;
 
 const LANE: i32 = 24;
 const KEY: i32 = 22;
+const KEY_GAP: i32 = 8;
 
 /// The phases of a build in the order in which they are stacked; what none covers is the rest.
 const NAMES: [&str; 5] = ["context", "resolve", "instructions", "export", "rest"];
@@ -209,7 +210,7 @@ impl Body for Phases {
     }
 
     fn height(&self, width: i32) -> i32 {
-        key_places(width).last().map_or(0, |place| place.1) + KEY + lanes::height(&self.groups, LANE)
+        key_places(width).last().map_or(0, |place| place.1) + KEY + KEY_GAP + lanes::height(&self.groups, LANE)
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, area: Area) -> Result<(), ChartError> {
@@ -224,7 +225,7 @@ impl Body for Phases {
             fill(canvas, swatch, phase)?;
             let at = (x + 28, swatch.middle());
             canvas.text(at, NAMES[phase], Lettering::SMALL)?;
-            bottom = area.top + y + KEY;
+            bottom = area.top + y + KEY + KEY_GAP;
         }
         let layout = lanes::layout(&self.groups, area.width());
         let longest = self
