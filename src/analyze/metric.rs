@@ -78,6 +78,15 @@ impl Metric {
         matches!(self, Self::StartClient | Self::StartReady)
     }
 
+    /// Whether it is taken at every step without naming one in its key.
+    #[must_use]
+    pub const fn step_is_implied(&self) -> bool {
+        matches!(
+            self,
+            Self::ContextSize | Self::ContextFiles | Self::ImageSize | Self::ImageLayers
+        )
+    }
+
     /// Whether it is the wall time of a step.
     #[must_use]
     pub const fn is_step_time(&self) -> bool {

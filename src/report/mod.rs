@@ -4,5 +4,9 @@
 //! for a format; see `untrusted`.
 
 pub mod charts;
+mod overview;
 mod quantity;
+mod table;
 mod untrusted;
+
+pub use table::{Terminal, tables};

@@ -2,6 +2,7 @@
 
 use crate::analyze::{Comparison, Estimate, MetricUnit, Series};
 use crate::stats::Summary;
+use crate::unit::Ratio;
 
 /// An estimate in words: a value, and what stands beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,12 +38,20 @@ impl Shown {
         }
     }
 
-    /// Value and span on one line: `4.21 s (4.10–4.35)`.
+    /// Value and span on one line, the unit named once where it is the same: `4.21 s (4.10–4.35)`.
     pub(super) fn line(&self) -> String {
-        match &self.span {
-            Some(span) => format!("{} ({span})", self.value),
-            None => self.value.clone(),
-        }
+        let Some(span) = &self.span else {
+            return self.value.clone();
+        };
+        let short = self
+            .value
+            .rsplit_once(' ')
+            .and_then(|(number, unit)| {
+                let ends = span.strip_suffix(unit)?.trim_end();
+                (!number.contains(' ') && !ends.contains(' ')).then_some(ends)
+            })
+            .unwrap_or(span);
+        format!("{} ({short})", self.value)
     }
 }
 
@@ -96,10 +105,19 @@ pub(super) fn ratio(comparison: &Comparison) -> Option<String> {
     let interval = estimate.interval?;
     Some(format!(
         "{} ({}–{})",
-        estimate.ratio,
-        interval.low.to_string().trim_end_matches('×'),
-        interval.high.to_string().trim_end_matches('×'),
+        times(estimate.ratio),
+        times(interval.low).trim_end_matches('×'),
+        times(interval.high).trim_end_matches('×'),
     ))
+}
+
+/// A ratio with three significant digits: below 0.1 two decimals are not enough.
+pub(super) fn times(ratio: Ratio) -> String {
+    if ratio.0 < 0.0995 {
+        format!("{:.3}×", ratio.0)
+    } else {
+        ratio.to_string()
+    }
 }
 
 /// What the spans of a run are, for a footnote; absent where nothing was timed.
@@ -114,10 +132,10 @@ pub(super) fn span_note(series: &[Series]) -> Option<&'static str> {
         }
     }
     match (with, without) {
-        (true, false) => Some("median (95 % interval of the median)"),
+        (true, false) => Some("median (95 % interval)"),
         (false, true) => Some("median (smallest to largest sample)"),
         (true, true) => {
-            Some("median (95 % interval of the median; smallest to largest sample where there are fewer than six)")
+            Some("median (95 % interval; below six samples, smallest to largest)")
         }
         (false, false) => None,
     }
@@ -152,6 +170,23 @@ mod tests {
             (MetricUnit::Count, 3, 9, "3 – 9"),
         ] {
             assert_eq!(span(unit, low, high), shown);
+        }
+    }
+
+    #[test]
+    fn a_value_and_its_span_share_their_unit_where_it_is_one() {
+        for (value, span, line) in [
+            ("4.21 s", "4.10–4.35 s", "4.21 s (4.10–4.35)"),
+            ("998 ms", "940 ms – 1.02 s", "998 ms (940 ms – 1.02 s)"),
+            ("1.00 s", "940 ms – 1.02 s", "1.00 s (940 ms – 1.02 s)"),
+            ("240 ms", "240 ms", "240 ms (240)"),
+        ] {
+            let shown = Shown {
+                value: value.to_owned(),
+                span: Some(span.to_owned()),
+                lost: None,
+            };
+            assert_eq!(shown.line(), line);
         }
     }
 

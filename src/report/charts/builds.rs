@@ -5,10 +5,11 @@ use super::canvas::{Area, Canvas, ChartError, px};
 use super::chart::{Source, sentence_case};
 use super::lanes::{self, Frame, Group, Lane};
 use super::marker;
-use super::sheet::{Body, Texts};
+use super::sheet::{Body, DataTable, Texts};
 use super::theme::Ink;
 use crate::analyze::{Metric, MetricUnit, Standing};
 use crate::report::quantity::{Shown, ratio};
+use crate::unit::Nanos;
 
 /// The height of a lane of few samples; more of them need more room to be told apart.
 const LANE: i32 = 28;
@@ -36,6 +37,17 @@ struct Strip {
 struct Dot {
     value: u64,
     standing: Standing,
+}
+
+impl Dot {
+    fn words(&self) -> String {
+        let value = Nanos(self.value);
+        match self.standing {
+            Standing::Counted => value.to_string(),
+            Standing::WarmUp => format!("{value} (warm-up)"),
+            Standing::Invalid => format!("{value} (invalid)"),
+        }
+    }
 }
 
 impl Builds {
@@ -172,6 +184,17 @@ impl Body for Builds {
 
     fn nothing(&self) -> Option<&str> {
         self.nothing.as_deref()
+    }
+
+    fn data(&self) -> DataTable {
+        let mut table = DataTable::new(&["step", "variant", "median", "every sample"]);
+        for group in &self.groups {
+            for lane in &group.lanes {
+                let samples: Vec<String> = lane.marks.dots.iter().map(Dot::words).collect();
+                table.row(&[&group.name, &lane.name, &lane.value, &samples.join(", ")]);
+            }
+        }
+        table
     }
 
     fn height(&self, _width: i32) -> i32 {

@@ -4,7 +4,7 @@ use super::builds::Builds;
 use super::canvas::ChartError;
 use super::layers::Layers;
 use super::phases::Phases;
-use super::sheet::{Body, Width, render};
+use super::sheet::{Body, DataTable, Width, render};
 use super::size_start::SizeStart;
 use crate::analyze::{Analysis, Comparison, Metric};
 use crate::report::untrusted::plain_line;
@@ -21,6 +21,8 @@ pub struct Chart {
     pub wide: String,
     /// The SVG for a phone.
     pub narrow: String,
+    /// What it shows, as a table.
+    pub data: DataTable,
 }
 
 /// Draws every chart of a run. One without data says why there is nothing to see.
@@ -44,6 +46,7 @@ pub fn draw_all(run: &Run, analysis: &Analysis) -> Result<Vec<Chart>, ChartError
                 title: plain_line(&body.texts().title),
                 wide: render(body.as_ref(), Width::Wide)?,
                 narrow: render(body.as_ref(), Width::Narrow)?,
+                data: body.data(),
             })
         })
         .collect()

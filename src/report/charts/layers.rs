@@ -5,7 +5,7 @@ use super::canvas::{Anchor, Area, Canvas, ChartError, Hatch, Lettering};
 use super::chart::{Source, last_image};
 use super::lettering;
 use super::marker;
-use super::sheet::{Body, Texts};
+use super::sheet::{Body, DataTable, Texts};
 use super::theme::Ink;
 use crate::analyze::{MetricUnit, Standing};
 use crate::unit::ByteSize;
@@ -175,6 +175,18 @@ impl Body for Layers {
 
     fn nothing(&self) -> Option<&str> {
         self.nothing.as_deref()
+    }
+
+    fn data(&self) -> DataTable {
+        let mut table = DataTable::new(&["variant", "layer", "size"]);
+        for image in &self.images {
+            table.row(&[&image.name, "base", &image.base.to_string()]);
+            for layer in &image.own {
+                table.row(&[&image.name, &layer.name, &layer.size.to_string()]);
+            }
+            table.row(&[&image.name, "whole image", &image.total.to_string()]);
+        }
+        table
     }
 
     fn height(&self, _width: i32) -> i32 {

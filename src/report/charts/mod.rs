@@ -18,3 +18,4 @@ mod theme;
 
 pub use canvas::ChartError;
 pub use chart::{Chart, draw_all};
+pub use sheet::DataTable;

@@ -7,7 +7,7 @@ use super::canvas::{Area, Canvas, ChartError, Hatch, Lettering};
 use super::chart::Source;
 use super::lanes::{self, Frame, Group, Lane};
 use super::lettering;
-use super::sheet::{Body, Texts};
+use super::sheet::{Body, DataTable, Texts};
 use super::theme::Ink;
 use crate::analyze::{Metric, MetricUnit, Series};
 use crate::report::quantity::Shown;
@@ -207,6 +207,23 @@ impl Body for Phases {
 
     fn nothing(&self) -> Option<&str> {
         self.nothing.as_deref()
+    }
+
+    fn data(&self) -> DataTable {
+        let mut columns = vec!["step", "variant"];
+        columns.extend(NAMES);
+        columns.push("total");
+        let mut table = DataTable::new(&columns);
+        for group in &self.groups {
+            for lane in &group.lanes {
+                let mut cells = vec![group.name.clone(), lane.name.clone()];
+                cells.extend(lane.marks.parts.iter().map(Nanos::to_string));
+                cells.push(lane.marks.total().to_string());
+                let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
+                table.row(&cells);
+            }
+        }
+        table
     }
 
     fn height(&self, width: i32) -> i32 {

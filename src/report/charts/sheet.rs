@@ -4,6 +4,7 @@
 use super::canvas::{Area, Canvas, ChartError, Lettering, bold_size, picture};
 use super::lettering;
 use super::theme::{Description, Ink};
+use crate::report::untrusted::plain_line;
 
 /// Text around a chart's body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,28 @@ pub(super) struct Texts {
     pub(super) caption: String,
     /// The data in a sentence, for a screen reader.
     pub(super) description: String,
+}
+
+/// The data of a chart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DataTable {
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// Cells, as many in a row as there are columns. Text from outside is made harmless, not escaped.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl DataTable {
+    pub(super) fn new(columns: &[&str]) -> Self {
+        Self {
+            columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    pub(super) fn row(&mut self, cells: &[&str]) {
+        self.rows.push(cells.iter().map(|cell| plain_line(cell)).collect());
+    }
 }
 
 /// The width at which a chart is drawn.
@@ -53,6 +76,8 @@ pub(super) trait Body {
     fn texts(&self) -> &Texts;
     /// Why there is nothing to draw, where there is not.
     fn nothing(&self) -> Option<&str>;
+    /// Its data, for those who cannot or would not read a drawing.
+    fn data(&self) -> DataTable;
     /// How high it is at a width.
     fn height(&self, width: i32) -> i32;
     /// Draws it into an area of that height.

@@ -5,10 +5,11 @@ use super::canvas::{Anchor, Area, Canvas, ChartError, Lettering, px};
 use super::chart::{Source, last_image};
 use super::lettering;
 use super::marker;
-use super::sheet::{Body, Texts};
+use super::sheet::{Body, DataTable, Texts};
 use super::theme::Ink;
 use crate::analyze::{Finding, Metric, MetricUnit, Series, Standing};
 use crate::report::quantity::Shown;
+use crate::unit::{ByteSize, Nanos};
 
 const PLOT: i32 = 300;
 const AXIS: i32 = 44;
@@ -151,6 +152,26 @@ impl Body for SizeStart {
 
     fn nothing(&self) -> Option<&str> {
         self.nothing.as_deref()
+    }
+
+    fn data(&self) -> DataTable {
+        let metric = self.metric.to_string();
+        let mut table = DataTable::new(&["variant", "image size", &metric, "every sample"]);
+        for point in &self.points {
+            let samples: Vec<String> = point
+                .samples
+                .iter()
+                .map(|(value, standing)| match standing {
+                    Standing::Counted => Nanos(*value).to_string(),
+                    Standing::WarmUp => format!("{} (warm-up)", Nanos(*value)),
+                    Standing::Invalid => format!("{} (invalid)", Nanos(*value)),
+                })
+                .collect();
+            let median = MetricUnit::Nanoseconds.show_rounded(point.median);
+            let size = ByteSize(point.size).to_string();
+            table.row(&[&point.name, &size, &median, &samples.join(", ")]);
+        }
+        table
     }
 
     fn height(&self, _width: i32) -> i32 {
