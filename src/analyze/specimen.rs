@@ -187,8 +187,8 @@ impl Specimen {
     }
 
     pub(crate) fn last_valid_build(&mut self) -> &mut BuildSample {
-        let valid = self.run.builds.iter_mut().rev();
-        valid.filter(|build| build.outcome.is_ok()).next().unwrap()
+        let mut valid = self.run.builds.iter_mut().rev();
+        valid.find(|build| build.outcome.is_ok()).unwrap()
     }
 
     pub(crate) fn header(&mut self) -> &mut RunHeader {
@@ -232,7 +232,8 @@ impl Specimen {
         let key = self.key(variant, Some(step), warmup);
         // Steps whose name begins with "edit" change the context, the others leave it as it was.
         let steps = self.run.header.steps.iter().take_while(|name| *name != step);
-        let edits = steps.filter(|name| name.starts_with("edit")).count() + usize::from(step.starts_with("edit"));
+        let edits =
+            steps.filter(|name| name.starts_with("edit")).count() + usize::from(step.starts_with("edit"));
         let manifest = Digest::of(format!("{variant} {} {edits}", key.round));
         let total = Nanos::from_millis(millis);
         self.run.builds.push(BuildSample {
@@ -397,21 +398,14 @@ pub(crate) fn layer_order() -> Specimen {
         }
     }
     for round in 0..20 {
-        for (variant, base) in [
-            ("naive", 812_000),
-            ("ordered", 809_000),
-            ("cache-mount", 760_000),
-        ] {
+        for (variant, base) in [("naive", 812_000), ("ordered", 809_000), ("cache-mount", 760_000)] {
             if variant == "ordered" && round == 11 {
-                let start = specimen.failed_start(variant, "the container exited with code 1 before it was ready");
+                let start =
+                    specimen.failed_start(variant, "the container exited with code 1 before it was ready");
                 start.log_tail = vec!["ImportError: no module named specimen".to_owned()];
                 continue;
             }
-            specimen.start(
-                variant,
-                Nanos(spread(base, round) * 1_000),
-                Nanos::from_millis(1),
-            );
+            specimen.start(variant, Nanos(spread(base, round) * 1_000), Nanos::from_millis(1));
         }
     }
     specimen

@@ -225,7 +225,11 @@ impl fmt::Display for Warning {
                 formatter,
                 "`{metric}` of {variant} {} should be the same in every round: expected one value, saw {low} and {high}{}",
                 at(step.as_ref()),
-                if metric.unit() == MetricUnit::Bytes { " bytes" } else { "" }
+                if metric.unit() == MetricUnit::Bytes {
+                    " bytes"
+                } else {
+                    ""
+                }
             ),
             Self::FewSamples { n } if *n < MIN_SAMPLES => write!(
                 formatter,
@@ -244,7 +248,9 @@ impl fmt::Display for Warning {
             Self::Unfinished {
                 stop: Some(StopReason::Aborted),
             } => formatter.write_str("the run was given up before its end"),
-            Self::Unfinished { stop: Some(_) } => formatter.write_str("the run was interrupted before its end"),
+            Self::Unfinished { stop: Some(_) } => {
+                formatter.write_str("the run was interrupted before its end")
+            }
             Self::LeftBehind { names } => {
                 write!(formatter, "still in the daemon: {}", names.join(", "))
             }

@@ -57,11 +57,9 @@ impl Shown {
 
 /// The interval of the median, or from the smallest to the largest sample below six samples.
 fn range(unit: MetricUnit, summary: &Summary) -> String {
-    let (low, high) = summary
-        .interval
-        .map_or((summary.min, summary.max), |interval| {
-            (interval.low, interval.high)
-        });
+    let (low, high) = summary.interval.map_or((summary.min, summary.max), |interval| {
+        (interval.low, interval.high)
+    });
     span(unit, low, high)
 }
 
@@ -92,7 +90,9 @@ pub(super) fn span(unit: MetricUnit, low: u64, high: u64) -> String {
         return low;
     }
     match (low.rsplit_once(' '), high.rsplit_once(' ')) {
-        (Some((number, low_unit)), Some((_, high_unit))) if low_unit == high_unit && !number.contains(' ') => {
+        (Some((number, low_unit)), Some((_, high_unit)))
+            if low_unit == high_unit && !number.contains(' ') =>
+        {
             format!("{number}–{high}")
         }
         _ => format!("{low} – {high}"),
@@ -134,9 +134,7 @@ pub(super) fn span_note(series: &[Series]) -> Option<&'static str> {
     match (with, without) {
         (true, false) => Some("median (95 % interval)"),
         (false, true) => Some("median (smallest to largest sample)"),
-        (true, true) => {
-            Some("median (95 % interval; below six samples, smallest to largest)")
-        }
+        (true, true) => Some("median (95 % interval; below six samples, smallest to largest)"),
         (false, false) => None,
     }
 }

@@ -60,7 +60,12 @@ impl Builds {
             .map(|step| group(source, step))
             .filter(|group| !group.lanes.is_empty())
             .collect();
-        let strips = || groups.iter().flat_map(|group| &group.lanes).map(|lane| &lane.marks);
+        let strips = || {
+            groups
+                .iter()
+                .flat_map(|group| &group.lanes)
+                .map(|lane| &lane.marks)
+        };
         let any = strips().any(|strip| !strip.dots.is_empty());
         let interval = strips().any(|strip| strip.interval.is_some());
         let has = |standing| {
@@ -73,7 +78,7 @@ impl Builds {
              the median",
         );
         if interval {
-            caption.push_str(", the band its 95 % interval");
+            caption.push_str(", the band its 95\u{a0}% interval");
         }
         if has(Standing::WarmUp) {
             caption.push_str("; a grey ring is a warm-up, which is not counted");

@@ -43,11 +43,7 @@ pub(super) struct Layout {
 
 impl<L> Lane<L> {
     fn height(&self, base: i32) -> i32 {
-        if self.lost.is_some() {
-            base.max(34)
-        } else {
-            base
-        }
+        if self.lost.is_some() { base.max(34) } else { base }
     }
 }
 
@@ -72,9 +68,7 @@ pub(super) fn layout<L>(groups: &[Group<L>], width: i32) -> Layout {
 pub(super) fn height<L>(groups: &[Group<L>], lane: i32) -> i32 {
     let groups: i32 = groups
         .iter()
-        .map(|group| {
-            HEADING + GAP + group.lanes.iter().map(|one| one.height(lane)).sum::<i32>()
-        })
+        .map(|group| HEADING + GAP + group.lanes.iter().map(|one| one.height(lane)).sum::<i32>())
         .sum();
     groups + AXIS
 }
@@ -106,7 +100,12 @@ pub(super) fn draw<L>(
         let remark = lettering::width(&group.remark, 12);
         let name = area.width() - remark - 16;
         let name = name.max(area.width() / 3);
-        canvas.fitted((0, y + HEADING / 2), &group.name, name, Lettering::SMALL.bold().size(13))?;
+        canvas.fitted(
+            (0, y + HEADING / 2),
+            &group.name,
+            name,
+            Lettering::SMALL.bold().size(13),
+        )?;
         if remark + 16 <= area.width() * 2 / 3 {
             let look = muted.anchor(Anchor::Right);
             canvas.text((area.right, y + HEADING / 2), &group.remark, look)?;

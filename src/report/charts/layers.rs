@@ -201,7 +201,11 @@ impl Body for Layers {
         let bottom = area.bottom - AXIS;
         let muted = Lettering::SMALL.ink(Ink::Muted);
         let most = usize::try_from(area.width() / 70).unwrap_or(2).max(2);
-        canvas.line(vec![(axis.at(0.0), bottom), (axis.at(largest), bottom)], Ink::Muted, 1)?;
+        canvas.line(
+            vec![(axis.at(0.0), bottom), (axis.at(largest), bottom)],
+            Ink::Muted,
+            1,
+        )?;
         for tick in axis.ticks(unit, most) {
             let x = axis.at(tick);
             canvas.line(vec![(x, bottom), (x, bottom + 4)], Ink::Muted, 1)?;

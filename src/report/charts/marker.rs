@@ -29,11 +29,7 @@ fn shape(canvas: &Canvas<'_>, at: (i32, i32), variant: usize) -> Result<(), Char
             0.85,
         ),
         2 => canvas.polygon(vec![(x, y - 5), (x + 5, y + 4), (x - 5, y + 4)], ink, 0.85),
-        3 => canvas.polygon(
-            vec![(x, y - 6), (x + 6, y), (x, y + 6), (x - 6, y)],
-            ink,
-            0.85,
-        ),
+        3 => canvas.polygon(vec![(x, y - 6), (x + 6, y), (x, y + 6), (x - 6, y)], ink, 0.85),
         4 => canvas.circle(at, 4, ink, false),
         5 => canvas.line(
             vec![

@@ -179,11 +179,7 @@ fn lane(source: &Source<'_>, step: &str, variant: usize, name: &str) -> Option<L
 }
 
 /// The valid build whose time is nearest to the median; the earlier of two that are equally near.
-pub(super) fn median_build<'a>(
-    source: &Source<'a>,
-    series: &Series,
-    step: &str,
-) -> Option<&'a BuildSample> {
+pub(super) fn median_build<'a>(source: &Source<'a>, series: &Series, step: &str) -> Option<&'a BuildSample> {
     let median = series.estimate.timed()?.median;
     source
         .run
@@ -227,7 +223,10 @@ impl Body for Phases {
     }
 
     fn height(&self, width: i32) -> i32 {
-        key_places(width).last().map_or(0, |place| place.1) + KEY + KEY_GAP + lanes::height(&self.groups, LANE)
+        key_places(width).last().map_or(0, |place| place.1)
+            + KEY
+            + KEY_GAP
+            + lanes::height(&self.groups, LANE)
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, area: Area) -> Result<(), ChartError> {

@@ -39,7 +39,8 @@ impl DataTable {
     }
 
     pub(super) fn row(&mut self, cells: &[&str]) {
-        self.rows.push(cells.iter().map(|cell| plain_line(cell)).collect());
+        self.rows
+            .push(cells.iter().map(|cell| plain_line(cell)).collect());
     }
 }
 
@@ -102,10 +103,7 @@ pub(super) fn render(body: &dyn Body, width: Width) -> Result<String, ChartError
             let lines = lettering::wrap(reason, 12, pixels);
             (lines, 0)
         }
-        None => (
-            lettering::wrap(&texts.caption, 12, pixels),
-            body.height(pixels),
-        ),
+        None => (lettering::wrap(&texts.caption, 12, pixels), body.height(pixels)),
     };
     let lines = |lines: &[String]| i32::try_from(lines.len()).unwrap_or(i32::MAX / 64);
     let top = 4 + lines(&title) * TITLE_LINE + lines(&subtitle) * LINE + 10;

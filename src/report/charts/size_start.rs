@@ -53,9 +53,11 @@ impl SizeStart {
         let interval = points.iter().any(|point| point.interval.is_some());
         let mut caption = String::from("Each small mark is one start; the horizontal line is the median");
         if interval {
-            caption.push_str(", the upright one its 95 % interval");
+            caption.push_str(", the upright one its 95\u{a0}% interval");
         }
-        caption.push_str(". Images of nearly equal size stand side by side; the tick below each is its true size.");
+        caption.push_str(
+            ". Images of nearly equal size stand side by side; the tick below each is its true size.",
+        );
         let described: Vec<String> = points
             .iter()
             .map(|point| format!("{}: {}", point.name, point.label))
@@ -100,9 +102,7 @@ fn point(source: &Source<'_>, metric: &Metric, variant: usize, name: &str) -> Op
             .map(|sample| (sample.value, sample.standing))
             .collect(),
         median: summary.median,
-        interval: summary
-            .interval
-            .map(|interval| (interval.low, interval.high)),
+        interval: summary.interval.map(|interval| (interval.low, interval.high)),
         label: format!("{}, {size}{lost}", shown.value),
     })
 }
@@ -110,7 +110,11 @@ fn point(source: &Source<'_>, metric: &Metric, variant: usize, name: &str) -> Op
 fn finding(source: &Source<'_>, metric: &Metric, points: &[Point]) -> String {
     if points.len() < 2 || source.run.header.quick {
         return match points {
-            [only] => format!("{} starts in {}", only.name, MetricUnit::Nanoseconds.show_rounded(only.median)),
+            [only] => format!(
+                "{} starts in {}",
+                only.name,
+                MetricUnit::Nanoseconds.show_rounded(only.median)
+            ),
             _ => "Image size and start time".to_owned(),
         };
     }
@@ -127,8 +131,12 @@ fn finding(source: &Source<'_>, metric: &Metric, points: &[Point]) -> String {
             let change = (ratio.0 - 1.0).abs() * 100.0;
             let (other, baseline) = (&comparison.other, &comparison.baseline);
             match comparison.finding {
-                Finding::OtherFaster => Some(format!("{other} starts in {change:.0} % less time than {baseline}")),
-                Finding::OtherSlower => Some(format!("{other} takes {change:.0} % longer to start than {baseline}")),
+                Finding::OtherFaster => Some(format!(
+                    "{other} starts in {change:.0} % less time than {baseline}"
+                )),
+                Finding::OtherSlower => Some(format!(
+                    "{other} takes {change:.0} % longer to start than {baseline}"
+                )),
                 _ => None,
             }
         })
@@ -200,7 +208,12 @@ impl Body for SizeStart {
 
 impl SizeStart {
     fn plot(&self, canvas: &Canvas<'_>, area: Area) -> Result<(), ChartError> {
-        let values = || self.points.iter().flat_map(|point| &point.samples).map(|(value, _)| *value as f64);
+        let values = || {
+            self.points
+                .iter()
+                .flat_map(|point| &point.samples)
+                .map(|(value, _)| *value as f64)
+        };
         let (low, high) = (values().fold(f64::MAX, f64::min), values().fold(0.0, f64::max));
         let sizes = || self.points.iter().map(|point| point.size as f64);
         let time_unit = AxisUnit::fitting(MetricUnit::Nanoseconds, high);
@@ -224,7 +237,13 @@ impl SizeStart {
             left + CLOUD,
             area.right - CLOUD,
         );
-        let from_zero = |axis: &Axis| if axis.begins_at_zero() { "" } else { ", not from zero" };
+        let from_zero = |axis: &Axis| {
+            if axis.begins_at_zero() {
+                ""
+            } else {
+                ", not from zero"
+            }
+        };
         let title = format!("{}, {}{}", self.metric, time_unit.name, from_zero(&times));
         canvas.text((area.left, area.top + 6), &title, muted)?;
         for (tick, text) in &ticks {
@@ -232,12 +251,24 @@ impl SizeStart {
             canvas.line(vec![(left, y), (area.right, y)], Ink::Grid, 1)?;
             canvas.text((left - 6, y), text, muted.anchor(Anchor::Right))?;
         }
-        canvas.line(vec![(left, area.bottom), (area.right, area.bottom)], Ink::Muted, 1)?;
+        canvas.line(
+            vec![(left, area.bottom), (area.right, area.bottom)],
+            Ink::Muted,
+            1,
+        )?;
         let most = usize::try_from(area.width() / 80).unwrap_or(2).max(2);
         for tick in sizes.ticks(size_unit, most) {
             let text = size_unit.tick(tick);
-            canvas.text((sizes.at(tick), area.bottom + 17), &text, muted.anchor(Anchor::Middle))?;
-            canvas.line(vec![(sizes.at(tick), area.bottom), (sizes.at(tick), area.bottom + 4)], Ink::Muted, 1)?;
+            canvas.text(
+                (sizes.at(tick), area.bottom + 17),
+                &text,
+                muted.anchor(Anchor::Middle),
+            )?;
+            canvas.line(
+                vec![(sizes.at(tick), area.bottom), (sizes.at(tick), area.bottom + 4)],
+                Ink::Muted,
+                1,
+            )?;
         }
         let title = format!("image size, {}{}", size_unit.name, from_zero(&sizes));
         let middle = i32::midpoint(left, area.right);
