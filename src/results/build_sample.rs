@@ -1,0 +1,104 @@
+//! One build, measured.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ImageFacts, SampleKey, Status};
+use crate::digest::Digest;
+use crate::unit::{ByteSize, Nanos};
+
+/// One build of one step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BuildSample {
+    /// Where in the run it was taken.
+    pub key: SampleKey,
+    /// The step that was built.
+    pub step: String,
+    /// Whether it counts.
+    pub outcome: Status,
+    /// Wall time from the build request to its answer, on this machine's monotonic clock; absent where the build
+    /// did not end.
+    pub duration_ns: Option<Nanos>,
+    /// What was sent to the daemon.
+    pub context: Option<ContextSent>,
+    /// The Dockerfile's instructions in the order in which the daemon listed them.
+    pub instructions: Vec<InstructionResult>,
+    /// Named spans of the build.
+    pub phases: Vec<Phase>,
+    /// The image that was built.
+    pub image: Option<ImageFacts>,
+    /// Why the build failed.
+    pub failure: Option<BuildFailure>,
+}
+
+impl BuildSample {
+    /// How many instructions ran instead of coming from the cache.
+    #[must_use]
+    pub fn rebuilt(&self) -> usize {
+        self.instructions
+            .iter()
+            .filter(|instruction| !instruction.cached)
+            .count()
+    }
+}
+
+/// The build context as it was when the build began, and what of it went over the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContextSent {
+    /// The digest of the manifest: its entries stand in the journal's context records.
+    pub manifest: Digest,
+    /// Bytes of the files in the folder, before ignoring.
+    pub total_bytes: ByteSize,
+    /// Files in the folder, before ignoring.
+    pub total_files: u64,
+    /// Bytes of the files that the ignore rules keep.
+    pub kept_bytes: ByteSize,
+    /// Files that the ignore rules keep.
+    pub kept_files: u64,
+    /// Bytes of file content that were sent for this build.
+    pub sent_bytes: ByteSize,
+}
+
+/// One instruction of a build, as the daemon's trace tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstructionResult {
+    /// The instruction as the builder shows it, without the `[stage n/m]` prefix.
+    pub name: String,
+    /// The prefix that was taken off, such as `builder 2/5`; instructions are matched by name, never by it.
+    pub position: Option<String>,
+    /// The line of the Dockerfile where it begins, from 1.
+    pub line: Option<u32>,
+    /// Whether its result came from the cache.
+    pub cached: bool,
+    /// When it began, from the build request on, by the daemon's clock; absent where it never began.
+    pub started_ns: Option<Nanos>,
+    /// How long it worked; distinct spans are summed. Absent where it never ended.
+    pub duration_ns: Option<Nanos>,
+    /// Bytes that it logged.
+    pub log_bytes: ByteSize,
+}
+
+/// A named span within a build or a start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phase {
+    /// `context`, `resolve`, `instructions`, `export` of a build; `create`, `start`, `ready` of a start.
+    pub name: String,
+    /// When it began, from the beginning of what is measured on.
+    pub started_ns: Nanos,
+    /// How long it took.
+    pub duration_ns: Nanos,
+}
+
+/// Why a build failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildFailure {
+    /// What the daemon said.
+    pub message: String,
+    /// The failing instruction as the Dockerfile has it.
+    pub instruction: Option<String>,
+    /// The Dockerfile, relative to the scenario's folder.
+    pub file: Option<String>,
+    /// The line of the Dockerfile where that instruction begins, from 1.
+    pub line: Option<u32>,
+    /// The last lines that the instruction logged.
+    pub log_tail: Vec<String>,
+}

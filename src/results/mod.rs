@@ -1,0 +1,27 @@
+//! What a run stores: one record per line of the journal, and the run read back from them.
+//!
+//! Stored fields are `snake_case` with a unit suffix. Every journal begins with a [`RunHeader`] that carries the
+//! schema's version. What is missing is absent, never zero.
+
+mod build_sample;
+mod environment;
+mod image_facts;
+mod record;
+mod run;
+mod sample_key;
+mod start_sample;
+mod status;
+
+pub use build_sample::{BuildFailure, BuildSample, ContextSent, InstructionResult, Phase};
+pub use environment::{Environment, ImageStore};
+pub use image_facts::{ImageFacts, InstructionSize};
+pub use record::{
+    BaseRecord, ContextRecord, Record, RunEnd, RunHeader, StopReason, VariantRecord, WarningRecord,
+};
+pub use run::{Run, UnreadableRun};
+pub use sample_key::SampleKey;
+pub use start_sample::{Attempts, Bounded, ProbeTier, StartSample};
+pub use status::Status;
+
+/// The version of the stored schema that this program writes and reads.
+pub const RESULTS_SCHEMA: u32 = 1;

@@ -1,0 +1,141 @@
+//! The lines of a journal.
+
+use serde::{Deserialize, Serialize};
+
+use super::{BuildSample, Environment, StartSample};
+use crate::context::ManifestDiff;
+use crate::digest::Digest;
+use crate::unit::ByteSize;
+
+/// One line of the journal. The first is always the header.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Record {
+    /// What is measured, on what.
+    Run(Box<RunHeader>),
+    /// A base image that is ready.
+    Base(BaseRecord),
+    /// A build context, as a change of an earlier one.
+    Context(ContextRecord),
+    /// One build.
+    Build(Box<BuildSample>),
+    /// One start.
+    Start(Box<StartSample>),
+    /// Something that a reader of the numbers must know.
+    Warning(WarningRecord),
+    /// How the run ended; missing where it was killed.
+    End(RunEnd),
+}
+
+/// What is measured, on what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunHeader {
+    /// The version of the stored schema.
+    pub schema: u32,
+    /// The version of this program.
+    pub tool_version: String,
+    /// The run's id: UTC time to the second, the scenario's name, and four hex digits.
+    pub run_id: String,
+    /// When the run began, in UTC, as RFC 3339.
+    pub started_utc: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its title.
+    pub title: String,
+    /// Its question.
+    pub question: Option<String>,
+    /// The digest of the scenario file.
+    pub scenario_digest: Digest,
+    /// The variants, in the file's order.
+    pub variants: Vec<VariantRecord>,
+    /// The name of the variant that the others are compared with.
+    pub baseline: String,
+    /// The steps, in order.
+    pub steps: Vec<String>,
+    /// The metrics of `[gate]`, in the file's order.
+    pub gates: Vec<String>,
+    /// Measured rounds that were planned.
+    pub rounds: u32,
+    /// Measured starts per variant that were planned.
+    pub starts: u32,
+    /// What the order of variants within each round was made from.
+    pub seed: u64,
+    /// Whether this was `--quick`: one round, not for comparison.
+    pub quick: bool,
+    /// The machine and the daemon.
+    pub environment: Environment,
+}
+
+/// One variant of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VariantRecord {
+    /// Its name.
+    pub name: String,
+    /// Its Dockerfile, relative to the scenario's folder.
+    pub dockerfile: String,
+    /// The digest of that file.
+    pub dockerfile_digest: Digest,
+    /// The image reference that its builds are stored under.
+    pub image: String,
+}
+
+/// A base image that is ready.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseRecord {
+    /// Its name in the scenario.
+    pub name: String,
+    /// The reference that Dockerfiles get.
+    pub reference: String,
+    /// The image id.
+    pub id: String,
+    /// The digest that the registry gave; absent for an imported base.
+    pub repo_digest: Option<String>,
+    /// Its size as the store counts.
+    pub size_bytes: ByteSize,
+    /// Whether it was pulled, imported, or is the ballast.
+    pub source: String,
+    /// Whether this run put it into the daemon, so that it is removed again.
+    pub own: bool,
+}
+
+/// A build context: the manifest with digest `manifest` is the one with digest `base` with `delta` applied, or
+/// `delta` applied to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContextRecord {
+    /// The digest of the manifest that this record describes.
+    pub manifest: Digest,
+    /// The digest of the manifest that it is a change of.
+    pub base: Option<Digest>,
+    /// The change.
+    pub delta: ManifestDiff,
+}
+
+/// Something that a reader of the numbers must know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WarningRecord {
+    /// In words, lower-case.
+    pub message: String,
+}
+
+/// How the run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunEnd {
+    /// When, in UTC, as RFC 3339.
+    pub finished_utc: String,
+    /// Why.
+    pub stop: StopReason,
+    /// Own resources that could not be removed, by name.
+    pub left_behind: Vec<String>,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// The plan is complete.
+    Complete,
+    /// Somebody pressed Ctrl-C or asked it to end.
+    Interrupted,
+    /// Something outside what is measured failed, such as the daemon or the disk.
+    Aborted,
+}

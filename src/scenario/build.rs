@@ -1,0 +1,32 @@
+//! The sequence of builds that every variant goes through in every round.
+
+use serde::Serialize;
+
+use super::{BuildCacheState, Edit, Expectation};
+use crate::unit::Nanos;
+
+/// How often and in which steps to build.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BuildSettings {
+    /// Measured rounds; each takes every variant through every step once.
+    pub rounds: u32,
+    /// Rounds before them that are measured, stored and flagged, and never used in statistics.
+    pub warmups: u32,
+    /// The longest that one build may take.
+    pub timeout: Nanos,
+    /// The builds of one round, in order; edits stack.
+    pub steps: Vec<Step>,
+}
+
+/// One build of the sequence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Its name, unique in the scenario; metrics are named after it.
+    pub name: String,
+    /// What must be present before the build.
+    pub cache: BuildCacheState,
+    /// Changes of the context before the build.
+    pub edits: Vec<Edit>,
+    /// What the build is expected to reuse; a sample that breaks it is invalid.
+    pub expect: Option<Expectation>,
+}

@@ -1,0 +1,97 @@
+//! A scenario as it is in force: what to build, in which steps, from which cache state, and how to start it.
+//!
+//! These are the resolved types, after the command line, the file, `[defaults]` and the built-in values
+//! were laid over each other. Paths are relative to the scenario's folder.
+
+mod base;
+mod build;
+mod cache_state;
+mod edit;
+mod expectation;
+mod gate;
+mod nonce;
+mod start;
+mod variant;
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+pub use base::{Base, BaseSource};
+pub use build::{BuildSettings, Step};
+pub use cache_state::{BaseState, BuildCacheState, ContextState, LayerState, MountState};
+pub use edit::Edit;
+pub use expectation::Expectation;
+pub use gate::Gate;
+pub use nonce::Nonce;
+pub use start::{HttpReadiness, StartSettings};
+pub use variant::Variant;
+
+use crate::unit::ByteSize;
+
+/// The version of the scenario file's format that this program reads.
+pub const SCENARIO_SCHEMA: u32 = 1;
+
+/// One scenario, validated.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Scenario {
+    /// The name of the scenario's folder, used in run folders and image names.
+    pub name: String,
+    /// One line for people: what is compared.
+    pub title: String,
+    /// The question that the run answers.
+    pub question: Option<String>,
+    /// Words to select scenarios by.
+    pub tags: Vec<String>,
+    /// Names of variants and bases whose images stay in the daemon after the run.
+    pub keep: Vec<String>,
+    /// Where the build context comes from.
+    pub context: ContextSettings,
+    /// Images that Dockerfiles name in their FROM through a build argument.
+    pub bases: Vec<Base>,
+    /// What is compared, in the file's order; at least one.
+    pub variants: Vec<Variant>,
+    /// The sequence of builds.
+    pub build: BuildSettings,
+    /// How a built image is started and when it counts as started; `None` measures builds only.
+    pub start: Option<StartSettings>,
+    /// Metrics that decide, in the file's order; the first one leads the verdict sentence.
+    pub gates: Vec<Gate>,
+}
+
+impl Scenario {
+    /// The variant that the others are compared with: the one marked `baseline`, else the first.
+    ///
+    /// # Panics
+    ///
+    /// Never for a validated scenario, which has at least one variant.
+    #[must_use]
+    pub fn baseline(&self) -> &Variant {
+        self.variants
+            .iter()
+            .find(|variant| variant.baseline)
+            .unwrap_or(&self.variants[0])
+    }
+}
+
+/// Where the build context comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ContextSettings {
+    /// The folder that is copied; never edited in place.
+    pub path: PathBuf,
+    /// Files made up in the copy, for bulk that is not worth committing.
+    pub fill: Vec<Fill>,
+}
+
+/// Deterministic bulk: `files` files below `path` which share `bytes` evenly.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fill {
+    /// The folder inside the context that receives the files.
+    pub path: PathBuf,
+    /// How many files.
+    pub files: u32,
+    /// How many bytes they hold together.
+    pub bytes: ByteSize,
+    /// Decides the bytes: the same seed gives the same files on every machine.
+    pub seed: u64,
+}
