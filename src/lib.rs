@@ -7,3 +7,4 @@ pub mod digest;
 pub mod context;
 pub mod results;
 pub mod scenario;
+pub mod workspace;
