@@ -325,7 +325,13 @@ mod tests {
             path: "p".to_owned(),
             kind,
             mode,
+            uid: 1000,
+            gid: 1000,
             mtime_ns: 7,
+        };
+        let file = EntryKind::File {
+            size_bytes: ByteSize(5),
+            digest: None,
         };
         for (entry, mode, size, link) in [
             (entry(file, 0o4755), 0o755 | 1 << 23, 5, ""),
