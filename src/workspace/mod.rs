@@ -25,6 +25,7 @@ mod tree_digest;
 mod trial;
 mod undo;
 mod walk;
+mod walk_error;
 mod workshop;
 
 pub use context_copy::ContextCopy;
@@ -41,5 +42,6 @@ pub use served_tree::ServedTree;
 pub use tree_digest::{TreeDigestError, tree_digest};
 pub use trial::{EditProblem, try_edits};
 pub use undo::ResetError;
-pub use walk::{Visited, WalkError, Walked, walk, walk_ignoring};
+pub use walk::{Visited, Walked, walk, walk_ignoring};
+pub use walk_error::WalkError;
 pub use workshop::ScratchWorkshop;

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::digest_cache::DigestCache;
 use super::hash::{HashError, hash_files};
-use super::walk::{Visited, WalkError, walk};
+use super::walk::{Visited, walk};
+use super::walk_error::WalkError;
 use crate::digest::Digest;
 
 /// The digest of a tree could not be taken.
