@@ -69,11 +69,11 @@ fn place(module: &str) -> Option<(Kind, usize, usize)> {
     })
 }
 
-fn may_use(user: &str, used: &str) -> bool {
-    if user == used {
+fn may_use(module: &str, used: &str) -> bool {
+    if module == used {
         return true;
     }
-    let (Some((kind, group, position)), Some((_, used_group, used_position))) = (place(user), place(used))
+    let (Some((kind, group, position)), Some((_, used_group, used_position))) = (place(module), place(used))
     else {
         return false;
     };

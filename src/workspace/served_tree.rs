@@ -30,18 +30,47 @@ impl ServedTree {
     /// entered: the daemon asks for the ignore file alone before it knows what to ignore.
     fn list(&self, ignore: &IgnoreFile, asked: Option<&IgnoreFile>) -> Result<Manifest, TreeFault> {
         let mut rules = ignore.walk(Pruning::StreamedContext);
-        let walked = walk(&self.root, |path, is_directory| {
+        self.visit(|path, is_directory| {
             let visit = rules.visit(path, is_directory);
-            let is_asked = asked.is_none_or(|asked| asked.decide(path).excluded);
-            let leads_to_asked = asked.is_none_or(|asked| asked.can_match_below(path));
+            let wanted = asked.is_none_or(|asked| {
+                asked.decide(path).excluded || is_directory && asked.can_match_below(path)
+            });
             Visited {
-                keep: !visit.decision.excluded && (is_asked || leads_to_asked),
-                enter: visit.enter && (is_asked || leads_to_asked),
+                keep: !visit.decision.excluded && wanted,
+                enter: visit.enter && wanted,
             }
-        });
-        walked
-            .map(|walked| walked.manifest)
-            .map_err(|error| in_words(&error))
+        })
+    }
+
+    /// The paths that are asked for, and those that links among them lead to; `None` where that is everything. Links
+    /// are followed through ignored folders too, as the docker command does.
+    fn resolve(&self, asked: &[String]) -> Result<Option<Vec<String>>, TreeFault> {
+        let mut paths = asked.to_vec();
+        loop {
+            let patterns = IgnoreFile::from_patterns(&paths).map_err(|error| in_words(&error))?;
+            // What lies below a path that is asked for is no part of the way to it.
+            let ways = self.visit(|path, _| {
+                let is_asked = patterns.decide(path).excluded;
+                let leads = patterns.can_match_below(path);
+                Visited {
+                    keep: is_asked || leads,
+                    enter: leads && !is_asked,
+                }
+            })?;
+            let Some(found) = follow_links(&ways, asked) else {
+                return Ok(None);
+            };
+            let new: Vec<_> = found.into_iter().filter(|path| !paths.contains(path)).collect();
+            if new.is_empty() {
+                return Ok(Some(paths));
+            }
+            paths.extend(new);
+        }
+    }
+
+    fn visit(&self, visit: impl FnMut(&str, bool) -> Visited) -> Result<Manifest, TreeFault> {
+        let walked = walk(&self.root, visit).map_err(|error| in_words(&error))?;
+        Ok(walked.manifest)
     }
 }
 
@@ -49,30 +78,19 @@ impl ContextTree for ServedTree {
     fn walk(&self, selection: &Selection) -> Result<Vec<Entry>, TreeFault> {
         let ignore =
             IgnoreFile::from_patterns(&selection.exclude_patterns).map_err(|error| in_words(&error))?;
-        let mut asked: Vec<String> = selection
-            .include_patterns
-            .iter()
-            .chain(&selection.follow_paths)
-            .cloned()
-            .collect();
-        let manifest = loop {
-            if asked.is_empty() {
-                break self.list(&ignore, None)?;
+        let mut resolved = selection.clone();
+        if !selection.follow_paths.is_empty() {
+            resolved.follow_paths.clear();
+            match self.resolve(&selection.follow_paths)? {
+                Some(paths) => resolved.include_patterns.extend(paths),
+                None => resolved.include_patterns.clear(),
             }
-            let patterns = IgnoreFile::from_patterns(&asked).map_err(|error| in_words(&error))?;
-            let manifest = self.list(&ignore, Some(&patterns))?;
-            // A link that was asked for leads to more paths, which may lead further.
-            let before = asked.len();
-            for path in follow_links(&manifest, &selection.follow_paths).unwrap_or_default() {
-                if !asked.contains(&path) {
-                    asked.push(path);
-                }
-            }
-            if asked.len() == before {
-                break manifest;
-            }
-        };
-        let selected = selection.select(&manifest).map_err(|error| in_words(&error))?;
+        }
+        let asked =
+            IgnoreFile::from_patterns(&resolved.include_patterns).map_err(|error| in_words(&error))?;
+        let asked = (!resolved.include_patterns.is_empty()).then_some(&asked);
+        let manifest = self.list(&ignore, asked)?;
+        let selected = resolved.select(&manifest).map_err(|error| in_words(&error))?;
         Ok(selected.into_iter().map(Cow::into_owned).collect())
     }
 
