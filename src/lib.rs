@@ -40,3 +40,5 @@ pub mod docker;
 pub mod workspace;
 
 pub mod ballast;
+
+pub mod cli;

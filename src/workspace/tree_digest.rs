@@ -58,7 +58,7 @@ mod tests {
                 .open(&file)
                 .unwrap()
                 .set_modified(time)
-                .unwrap()
+                .unwrap();
         };
         set(std::time::UNIX_EPOCH);
         assert_ne!(tree_digest(root.path()).unwrap(), before);
