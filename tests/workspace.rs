@@ -42,9 +42,25 @@ fn age(path: &Path, nanoseconds: u64) {
     file.set_modified(time).unwrap();
 }
 
-/// A tree with one of everything that a context may hold.
-fn tree() -> TempDir {
+/// A tree with one of everything that a context may hold, and what its links lead out to.
+///
+/// The links lead to a decoy and never to files of the system: these tests may run as root, and they must
+/// do no harm on the day when the guard that they test is broken.
+struct Tree {
+    folder: TempDir,
+    outside: TempDir,
+}
+
+impl Tree {
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+fn tree() -> Tree {
     let folder = tempfile::tempdir().unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    fs::write(outside.path().join("passwd"), "secret").unwrap();
     let at = |path: &str| folder.path().join(path);
     fs::create_dir_all(at("app/pkg")).unwrap();
     fs::create_dir(at("empty")).unwrap();
@@ -66,8 +82,9 @@ fn tree() -> TempDir {
     fs::hard_link(at("app/main.py"), at("twin.py")).unwrap();
     symlink("main.py", at("app/link.py")).unwrap();
     symlink("pkg", at("app/way")).unwrap();
-    symlink("/etc/passwd", at("passwd")).unwrap();
-    symlink("/etc", at("etc")).unwrap();
+    symlink(outside.path().join("passwd"), at("passwd")).unwrap();
+    symlink(outside.path(), at("etc")).unwrap();
+    symlink(outside.path().join("new"), at("new-out")).unwrap();
     symlink("../elsewhere", at("up")).unwrap();
     symlink("nothing", at("dangling")).unwrap();
     symlink("/proc/self/root", at("magic")).unwrap();
@@ -76,7 +93,7 @@ fn tree() -> TempDir {
     for (index, path) in ["app/pkg", "app", "empty", ""].into_iter().enumerate() {
         age(&at(path), 100 + index as u64);
     }
-    folder
+    Tree { folder, outside }
 }
 
 fn scratch() -> Scratch {
@@ -128,7 +145,7 @@ fn a_copy_equals_its_original_and_the_original_stays_as_it_was() {
     scratch.close().unwrap();
     assert!(!path.exists());
     assert_eq!(tree_digest(source.path()), before);
-    assert!(Path::new("/etc/passwd").exists());
+    assert!(source.outside.path().join("passwd").exists());
 }
 
 #[test]
@@ -166,29 +183,22 @@ fn a_fill_comes_on_top_and_is_the_same_in_every_copy() {
 #[test]
 fn nothing_leads_out_of_the_copy() {
     let source = tree();
-    let outside = tempfile::tempdir().unwrap();
-    fs::write(outside.path().join("secret"), "secret").unwrap();
-    symlink(outside.path(), source.path().join("out")).unwrap();
-    symlink(outside.path().join("secret"), source.path().join("secret")).unwrap();
-    symlink(outside.path().join("new"), source.path().join("new")).unwrap();
-    let untouched = (tree_digest(outside.path()), fs::read("/etc/passwd").unwrap());
+    let outside = source.outside.path();
+    let untouched = tree_digest(outside);
     let scratch = scratch();
     let mut copy = scratch.copy_context(source.path(), &[], "v").unwrap();
     let original = tree_digest(copy.path());
-    let absolute = outside.path().join("secret");
+    let absolute = outside.join("passwd");
     let absolute = absolute.to_str().unwrap();
     let up = format!(
-        "../../../{}/secret",
-        outside.path().file_name().unwrap().to_str().unwrap()
+        "../../../{}/passwd",
+        outside.file_name().unwrap().to_str().unwrap()
     );
+    let magic = format!("magic{absolute}");
     for (path, why) in [
         ("", "the path is empty, expected one relative to the context"),
         (
             absolute,
-            "the path is absolute, expected one relative to the context",
-        ),
-        (
-            "/etc/passwd",
             "the path is absolute, expected one relative to the context",
         ),
         (
@@ -208,22 +218,10 @@ fn nothing_leads_out_of_the_copy() {
             "etc/seatrial/new",
             "a symbolic link in the path leads out of the context",
         ),
-        ("secret", "a symbolic link in the path leads out of the context"),
-        ("new", "a symbolic link in the path leads out of the context"),
-        (
-            "out/secret",
-            "a symbolic link in the path leads out of the context",
-        ),
-        (
-            "out/deep/new",
-            "a symbolic link in the path leads out of the context",
-        ),
+        ("new-out", "a symbolic link in the path leads out of the context"),
         ("up", "a symbolic link in the path leads out of the context"),
         ("up/new", "a symbolic link in the path leads out of the context"),
-        (
-            "magic/etc/passwd",
-            "a symbolic link in the path leads out of the context",
-        ),
+        (&magic, "a symbolic link in the path leads out of the context"),
         ("dangling", "the symbolic link leads to nothing"),
         (
             "circle",
@@ -257,11 +255,9 @@ fn nothing_leads_out_of_the_copy() {
             Err(error) => assert_eq!(error.to_string(), format!("delete `{path}`: {why}")),
         }
         copy.reset().unwrap();
-        let now = (tree_digest(outside.path()), fs::read("/etc/passwd").unwrap());
-        assert_eq!(now, untouched, "{path}");
+        assert_eq!(tree_digest(outside), untouched, "{path}");
         assert_eq!(tree_digest(copy.path()), original, "{path}");
     }
-    assert!(!Path::new("/etc/seatrial").exists());
 }
 
 #[test]

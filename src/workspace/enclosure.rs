@@ -92,9 +92,8 @@ pub(super) fn is_link(folder: &File, name: &OsStr) -> bool {
         .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Symlink)
 }
 
-/// Makes a new folder that everybody may read, whatever the umask.
-///
-/// The second result is the open folder, which can fail where the first step went well.
+/// Makes a new folder that only its owner may enter yet; [`open_made_folder`] opens it up. Two steps, so that
+/// the first can be recorded for an undo before the second can fail.
 pub(super) fn make_folder(parent: &File, name: &OsStr) -> io::Result<()> {
     Ok(rustix::fs::mkdirat(parent, name, Mode::RWXU)?)
 }
