@@ -7,3 +7,5 @@ pub mod digest;
 pub mod context;
 pub mod results;
 pub mod scenario;
+
+pub mod probe;
