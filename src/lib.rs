@@ -9,3 +9,9 @@ pub mod results;
 pub mod scenario;
 
 pub mod probe;
+
+pub mod host;
+
+pub mod store;
+
+pub mod console;
