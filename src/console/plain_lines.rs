@@ -14,6 +14,8 @@ pub(super) struct PlainLines<W> {
     out: W,
     total: u64,
     done: u64,
+    /// When the last unit ended.
+    reached: Duration,
     last: Option<Duration>,
 }
 
@@ -23,6 +25,7 @@ impl<W: Write> PlainLines<W> {
             out,
             total,
             done: 0,
+            reached: Duration::ZERO,
             last: None,
         }
     }
@@ -35,6 +38,7 @@ impl<W: Write> PlainLines<W> {
     /// A unit has ended. The line of the last one is always written.
     pub(super) fn finished(&mut self, elapsed: Duration, text: &str) {
         self.done += 1;
+        self.reached = elapsed;
         if self.done >= self.total {
             self.last = None;
         }
@@ -51,7 +55,7 @@ impl<W: Write> PlainLines<W> {
             return;
         }
         self.last = Some(elapsed);
-        let left = remaining(elapsed, self.done, self.total)
+        let left = remaining(elapsed, self.reached, self.done, self.total)
             .map(|left| format!(", about {} left", whole_seconds(left)))
             .unwrap_or_default();
         let (done, total) = (self.done, self.total);
@@ -68,15 +72,16 @@ impl<W: Write> PlainLines<W> {
     }
 }
 
-/// What is left, if the remaining units take as long as those before did on average; `None` before the first one
-/// has ended.
-pub(super) fn remaining(elapsed: Duration, done: u64, total: u64) -> Option<Duration> {
+/// What is left, if the remaining units take as long as those before did on average, the last of which ended at
+/// `reached`; `None` before the first one has ended.
+pub(super) fn remaining(elapsed: Duration, reached: Duration, done: u64, total: u64) -> Option<Duration> {
     if done == 0 {
         return None;
     }
-    let left = total.saturating_sub(done);
-    let nanos = elapsed.as_nanos().saturating_mul(u128::from(left)) / u128::from(done);
-    Some(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+    let left = u128::from(total.saturating_sub(done));
+    let nanos = reached.as_nanos().saturating_mul(left) / u128::from(done);
+    let at_reached = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+    Some(at_reached.saturating_sub(elapsed.saturating_sub(reached)))
 }
 
 /// A duration for people: elapsed and remaining time do not need tenths, and would flicker with them.
@@ -125,7 +130,7 @@ mod tests {
             [
                 "[0/8] 0 s elapsed: naive: cold, round 1",
                 "[2/8] 6 s elapsed, about 18 s left: ordered: cold, round 1",
-                "[2/8] 11 s elapsed, about 33 s left: ordered: edit, round 1",
+                "[2/8] 11 s elapsed, about 13 s left: ordered: edit, round 1",
             ]
         );
     }
@@ -156,18 +161,23 @@ mod tests {
 
     #[test]
     fn nothing_is_said_about_the_rest_before_something_has_ended() {
-        for (done, total, expected) in [
-            (0, 8, None),
-            (1, 8, Some(secs(70))),
-            (8, 8, Some(secs(0))),
-            (9, 8, Some(secs(0))),
+        for (elapsed, reached, done, expected) in [
+            (10, 0, 0, None),
+            (10, 10, 1, Some(70)),
+            (14, 10, 1, Some(66)),
+            (99, 10, 1, Some(0)),
+            (10, 10, 8, Some(0)),
+            (10, 10, 9, Some(0)),
         ] {
-            assert_eq!(remaining(secs(10), done, total), expected, "{done} of {total}");
+            let left = remaining(secs(elapsed), secs(reached), done, 8);
+            assert_eq!(
+                left,
+                expected.map(secs),
+                "{done} done by {reached} s, seen at {elapsed} s"
+            );
         }
-        assert_eq!(
-            remaining(Duration::MAX, 1, u64::MAX),
-            Some(Duration::from_nanos(u64::MAX))
-        );
+        let endless = remaining(Duration::MAX, Duration::MAX, 1, u64::MAX);
+        assert_eq!(endless, Some(Duration::from_nanos(u64::MAX)));
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! How far a run is.
 
 use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::plain_lines::{PlainLines, one_line, remaining, whole_seconds};
+use crate::unit::Nanos;
 
 /// The bar redraws itself this often, for the elapsed time; rarely, since every redraw takes a little from what is
 /// measured meanwhile.
@@ -18,6 +21,8 @@ const REDRAW: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Progress {
     begun: Instant,
+    /// Nanoseconds from there until the last unit ended; the bar's own thread reads it.
+    reached: Arc<AtomicU64>,
     shape: Shape,
 }
 
@@ -31,14 +36,16 @@ impl Progress {
     /// Begins to show the progress of that many units: builds and starts.
     #[must_use]
     pub fn new(total_units: u64) -> Self {
+        let reached = Arc::new(AtomicU64::new(0));
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let shape = if plain || !io::stderr().is_terminal() {
             Shape::Lines(PlainLines::new(io::stderr(), total_units))
         } else {
-            Shape::Bar(bar(total_units))
+            Shape::Bar(bar(total_units, Arc::clone(&reached)))
         };
         Self {
             begun: Instant::now(),
+            reached,
             shape,
         }
     }
@@ -55,8 +62,10 @@ impl Progress {
     pub fn finished(&mut self, text: &str) {
         match &mut self.shape {
             Shape::Bar(bar) => {
-                bar.set_message(one_line(text));
+                let reached = Nanos::from(self.begun.elapsed());
+                self.reached.store(reached.0, Ordering::Relaxed);
                 bar.inc(1);
+                bar.set_message(one_line(text));
             }
             Shape::Lines(lines) => lines.finished(self.begun.elapsed(), text),
         }
@@ -79,7 +88,7 @@ impl Drop for Progress {
     }
 }
 
-fn bar(total_units: u64) -> ProgressBar {
+fn bar(total_units: u64, reached: Arc<AtomicU64>) -> ProgressBar {
     let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {passed}{left}  {wide_msg}")
         .expect("invariant: the template is well-formed")
         .with_key(
@@ -88,12 +97,16 @@ fn bar(total_units: u64) -> ProgressBar {
                 let _ = write!(out, "{}", whole_seconds(state.elapsed()));
             },
         )
-        .with_key("left", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let total = state.len().unwrap_or(0);
-            if let Some(left) = remaining(state.elapsed(), state.pos(), total) {
-                let _ = write!(out, ", about {} left", whole_seconds(left));
-            }
-        });
+        .with_key(
+            "left",
+            move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                let total = state.len().unwrap_or(0);
+                let reached = Duration::from_nanos(reached.load(Ordering::Relaxed));
+                if let Some(left) = remaining(state.elapsed(), reached, state.pos(), total) {
+                    let _ = write!(out, ", about {} left", whole_seconds(left));
+                }
+            },
+        );
     let bar = ProgressBar::new(total_units).with_style(style);
     bar.enable_steady_tick(REDRAW);
     bar
@@ -105,10 +118,12 @@ mod tests {
 
     #[test]
     fn the_bar_shows_position_rest_and_text_in_one_line() {
-        let bar = bar(4);
+        let reached = Arc::new(AtomicU64::new(0));
+        let bar = bar(4, Arc::clone(&reached));
         bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         let mut progress = Progress {
             begun: Instant::now(),
+            reached,
             shape: Shape::Bar(bar.clone()),
         };
         progress.started("naive: cold,\nround 1");
