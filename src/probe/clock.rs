@@ -38,6 +38,20 @@ impl Stamp {
     }
 }
 
+/// An instant of the same clock as the ports of a run have it.
+impl From<Nanos> for Stamp {
+    fn from(instant: Nanos) -> Self {
+        Self(0).plus(instant)
+    }
+}
+
+/// The instant as the ports of a run have it.
+impl From<Stamp> for Nanos {
+    fn from(stamp: Stamp) -> Self {
+        stamp.since(Stamp(0))
+    }
+}
+
 /// The CPU time that this thread has used.
 pub(super) fn thread_cpu_time() -> Nanos {
     let time = clock_gettime(ClockId::ThreadCPUTime);

@@ -9,7 +9,7 @@
 //! 1. The container's own address is polled until a response matches. That is `start.ready`.
 //! 2. One request goes through the published port at once. That is `start.client`; its low bound rests on the
 //!    last attempt of the first stage that proved "not yet", since port forwarding cannot answer before the
-//!    container does. Where the port fails for longer than a second of retries, the sample is invalid.
+//!    container does. Where the port fails for longer than a second of retries, that is a miss, and says so.
 //!
 //! Where the container's own address cannot be reached from here, only the published port is polled, and
 //! `start.ready` is absent. Samples of the two kinds carry different [`ProbeTier`](crate::results::ProbeTier)s.
@@ -31,6 +31,7 @@ mod attempt;
 mod clock;
 mod miss;
 mod poll;
+mod probe_thread;
 mod readiness;
 mod request;
 mod response;
@@ -40,5 +41,6 @@ mod start;
 mod loopback;
 
 pub use clock::Stamp;
+pub use probe_thread::ProbeThread;
 pub use readiness::{Match, ReadinessResult, wait_until_ready};
-pub use start::{Addresses, StartMeasurement, StartOutcome, StartWatch, measure_start, spawn_measurement};
+pub use start::measure_start;

@@ -1,103 +1,15 @@
 //! One start, measured in two stages: the container's own address, then the published port.
 
-use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::thread;
-
-use super::clock::{Stamp, sharpen_sleeps, thread_cpu_time};
-use super::readiness::{NEAR_CONNECT_LIMIT, Poll, ReadinessResult, connect_limit};
+use super::clock::{Stamp, sharpen_sleeps};
+use super::readiness::{Match, NEAR_CONNECT_LIMIT, Poll, ReadinessResult, connect_limit};
 use super::request::Request;
-use crate::results::{Attempts, Bounded, ProbeTier, Status};
-use crate::scenario::HttpReadiness;
+use crate::results::{Attempts, Bounded, ProbeTier};
+use crate::run::{LookOrder, Looked};
 use crate::unit::Nanos;
 
 /// How long the published port may keep failing after the container itself has answered. No attempt begins later;
 /// one that is outstanding then may still be answered.
 const PUBLISHED_WINDOW: Nanos = Nanos::from_secs(1);
-
-/// Where a started container can be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Addresses {
-    /// The container's own address; absent where it cannot be reached from this machine.
-    pub container: Option<SocketAddr>,
-    /// The published port, as it is reached from this machine.
-    pub published: SocketAddr,
-}
-
-/// The instants that frame the measurement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StartWatch {
-    /// When the start call was made: what values count from.
-    pub start_call: Stamp,
-    /// When to give up.
-    pub deadline: Stamp,
-}
-
-/// What the probe saw of one start.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StartMeasurement {
-    /// How it ended.
-    pub outcome: StartOutcome,
-    /// How readiness was looked for.
-    pub tier: ProbeTier,
-    /// What the attempts of both stages met before the match.
-    pub attempts: Attempts,
-    /// CPU time that the probe took, possibly from the application.
-    pub probe_cpu_ns: Nanos,
-}
-
-/// How measuring a start ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StartOutcome {
-    /// It became ready.
-    Ready {
-        /// `start.client`: until a match through the published port.
-        client: Bounded,
-        /// `start.ready`: until a match on the container's own address, where that was asked.
-        ready: Option<Bounded>,
-        /// The status of the response through the published port.
-        status: u16,
-    },
-    /// It became ready on its own address, but the published port did not answer.
-    Unpublished {
-        /// `start.ready`.
-        ready: Bounded,
-    },
-    /// The deadline passed.
-    TimedOut {
-        /// The time that was given, from the start call on.
-        after: Nanos,
-    },
-    /// Whoever asked for it did not want it any more, for instance because the container ended.
-    Cancelled,
-}
-
-impl StartMeasurement {
-    /// Whether the sample counts. Who cancelled knows the better reason and gives it instead.
-    #[must_use]
-    pub fn status(&self) -> Status {
-        match &self.outcome {
-            StartOutcome::Ready { .. } => Status::Ok,
-            StartOutcome::Unpublished { .. } => Status::Invalid {
-                reason: "answers on its own address but not through the published port".to_owned(),
-            },
-            StartOutcome::TimedOut { after } => Status::Failed {
-                reason: format!(
-                    "no matching response within {after}; attempts met {}",
-                    met(&self.attempts)
-                ),
-            },
-            StartOutcome::Cancelled => Status::Failed {
-                reason: format!(
-                    "ended before a response matched; attempts met {}",
-                    met(&self.attempts)
-                ),
-            },
-        }
-    }
-}
 
 /// Names attempts in words: `refused (312), status:503 (4)`.
 fn met(attempts: &Attempts) -> String {
@@ -112,119 +24,113 @@ fn met(attempts: &Attempts) -> String {
     classes.join(", ")
 }
 
-/// Measures one start; call it right after the start call has returned, never before.
+/// Measures one start; call it after the start call has returned, never before.
 ///
-/// Blocks its thread, whose sleeps it sharpens; call it on a thread of its own, or use [`spawn_measurement`].
+/// Blocks its thread, whose sleeps it sharpens; call it on a thread of its own, as
+/// [`ProbeThread`](super::ProbeThread) does.
 #[must_use]
-pub fn measure_start(
-    addresses: Addresses,
-    readiness: &HttpReadiness,
-    watch: StartWatch,
-    cancel: &AtomicBool,
-) -> StartMeasurement {
-    let cpu_before = thread_cpu_time();
+pub fn measure_start(order: &LookOrder) -> Looked {
     sharpen_sleeps();
-    let request = Request::new(readiness);
+    let request = Request::new(&order.ready);
+    let deadline = Stamp::from(order.deadline);
     let poll = |target, connect| Poll {
         target,
         request: &request,
         connect,
-        start_call: watch.start_call,
-        last_begin: watch.deadline,
-        deadline: watch.deadline,
-        cancel,
+        start_call: order.start_call.into(),
+        last_begin: deadline,
+        deadline,
+        cancel: &order.cancel,
     };
-    let published = poll(addresses.published, connect_limit(addresses.published));
-    let mut attempts = Attempts::default();
-    let (tier, outcome) = match addresses.container {
-        None => (
-            ProbeTier::Published,
-            published_alone(published, watch, &mut attempts),
-        ),
-        Some(container) => {
-            // An address that can be reached only from this machine is on one of its own bridges.
-            let container = poll(container, NEAR_CONNECT_LIMIT);
+    let published = order
+        .addresses
+        .published
+        .map(|target| poll(target, connect_limit(target)));
+    // An address that can be reached only from this machine is on one of its own bridges.
+    let container = order
+        .addresses
+        .container
+        .map(|target| poll(target, NEAR_CONNECT_LIMIT));
+    match (container, published) {
+        (Some(container), published) => container_first(order, container, published),
+        (None, Some(published)) => {
+            let mut looked = nothing_yet(ProbeTier::Published);
+            looked.client =
+                poll_into(&mut looked, order, published).map(|found| found.bounded(published.start_call));
+            looked
+        }
+        (None, None) => Looked {
+            miss: Some(
+                "there is no address to ask: the container has none and its port was not published"
+                    .to_owned(),
+            ),
+            ..nothing_yet(ProbeTier::Published)
+        },
+    }
+}
+
+fn nothing_yet(tier: ProbeTier) -> Looked {
+    Looked {
+        tier,
+        ready: None,
+        client: None,
+        attempts: Attempts::default(),
+        miss: None,
+    }
+}
+
+/// Polls, adds what attempts met to `looked`, and says there why no response matched, if none did.
+fn poll_into(looked: &mut Looked, order: &LookOrder, poll: Poll<'_>) -> Option<Match> {
+    let (found, attempts, miss) = match poll.run(None) {
+        ReadinessResult::Match(found) => (Some(found.clone()), found.attempts, None),
+        ReadinessResult::TimedOut { attempts } => {
+            let after = order.deadline.saturating_since(order.start_call);
             (
-                ProbeTier::Ip,
-                container_first(container, published, watch, &mut attempts),
+                None,
+                attempts,
+                Some(format!("no matching response within {after}")),
             )
         }
+        ReadinessResult::Cancelled { attempts } => (
+            None,
+            attempts,
+            Some("given up before a response matched".to_owned()),
+        ),
     };
-    StartMeasurement {
-        outcome,
-        tier,
-        attempts,
-        probe_cpu_ns: thread_cpu_time() - cpu_before,
-    }
+    add(&mut looked.attempts, &attempts);
+    looked.miss = miss.map(|miss| format!("{miss}; attempts met {}", met(&looked.attempts)));
+    found
 }
 
-/// Measures one start on a thread of its own and gives the result to `done` there.
-///
-/// The thread ends within about 50 ms of `cancel` being set.
-///
-/// # Errors
-///
-/// Where the system gives no further thread.
-pub fn spawn_measurement(
-    addresses: Addresses,
-    readiness: HttpReadiness,
-    watch: StartWatch,
-    cancel: Arc<AtomicBool>,
-    done: impl FnOnce(StartMeasurement) + Send + 'static,
-) -> io::Result<thread::JoinHandle<()>> {
-    thread::Builder::new()
-        .name("probe".to_owned())
-        .spawn(move || done(measure_start(addresses, &readiness, watch, &cancel)))
-}
-
-fn published_alone(poll: Poll<'_>, watch: StartWatch, attempts: &mut Attempts) -> StartOutcome {
-    match poll.run(None) {
-        ReadinessResult::Match(found) => {
-            add(attempts, &found.attempts);
-            StartOutcome::Ready {
-                client: found.bounded(watch.start_call),
-                ready: None,
-                status: found.status,
-            }
-        }
-        unmatched => not_ready(&unmatched, watch, attempts),
-    }
-}
-
-fn container_first(
-    container: Poll<'_>,
-    published: Poll<'_>,
-    watch: StartWatch,
-    attempts: &mut Attempts,
-) -> StartOutcome {
-    let inside = match container.run(None) {
-        ReadinessResult::Match(found) => found,
-        unmatched => return not_ready(&unmatched, watch, attempts),
+fn container_first(order: &LookOrder, container: Poll<'_>, published: Option<Poll<'_>>) -> Looked {
+    let mut looked = nothing_yet(ProbeTier::Ip);
+    let Some(inside) = poll_into(&mut looked, order, container) else {
+        return looked;
     };
-    add(attempts, &inside.attempts);
-    let ready = inside.bounded(watch.start_call);
+    let start_call = container.start_call;
+    let ready = inside.bounded(start_call);
+    looked.ready = Some(ready);
+    let Some(published) = published else {
+        return looked;
+    };
     let published = Poll {
-        last_begin: Stamp::now().plus(PUBLISHED_WINDOW).min(watch.deadline),
+        last_begin: Stamp::now().plus(PUBLISHED_WINDOW).min(published.deadline),
         ..published
     };
     match published.run((!inside.left_censored).then_some(inside.prev)) {
         ReadinessResult::Match(found) => {
-            add(attempts, &found.attempts);
-            StartOutcome::Ready {
-                client: through_forwarding(ready, found.bounded(watch.start_call)),
-                ready: Some(ready),
-                status: found.status,
-            }
+            add(&mut looked.attempts, &found.attempts);
+            looked.client = Some(through_forwarding(ready, found.bounded(start_call)));
         }
-        ReadinessResult::TimedOut { attempts: failed } => {
-            add(attempts, &failed);
-            StartOutcome::Unpublished { ready }
-        }
-        ReadinessResult::Cancelled { attempts: failed } => {
-            add(attempts, &failed);
-            StartOutcome::Cancelled
+        ReadinessResult::TimedOut { attempts } | ReadinessResult::Cancelled { attempts } => {
+            add(&mut looked.attempts, &attempts);
+            looked.miss = Some(format!(
+                "answers on its own address but not through the published port; attempts there met {}",
+                met(&attempts)
+            ));
         }
     }
+    looked
 }
 
 /// The client's value with the better of two low bounds: what its own attempts prove, and that port forwarding
@@ -237,21 +143,6 @@ fn through_forwarding(ready: Bounded, client: Bounded) -> Bounded {
     }
 }
 
-fn not_ready(unmatched: &ReadinessResult, watch: StartWatch, attempts: &mut Attempts) -> StartOutcome {
-    match unmatched {
-        ReadinessResult::Match(found) => add(attempts, &found.attempts),
-        ReadinessResult::TimedOut { attempts: failed } | ReadinessResult::Cancelled { attempts: failed } => {
-            add(attempts, failed);
-        }
-    }
-    if matches!(unmatched, ReadinessResult::Cancelled { .. }) {
-        return StartOutcome::Cancelled;
-    }
-    StartOutcome::TimedOut {
-        after: watch.deadline.since(watch.start_call),
-    }
-}
-
 fn add(attempts: &mut Attempts, more: &Attempts) {
     for (class, count) in &more.0 {
         *attempts.0.entry(class.clone()).or_default() += count;
@@ -260,48 +151,53 @@ fn add(attempts: &mut Attempts, more: &Attempts) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
     use crate::probe::loopback::{self, Behaviour, Server};
-
-    fn readiness() -> HttpReadiness {
-        HttpReadiness {
-            path: "/".to_owned(),
-            port: 80,
-            status: vec![200],
-            body_contains: None,
-        }
-    }
-
-    fn measure(addresses: Addresses, start_call: Stamp, timeout: Nanos) -> StartMeasurement {
-        let watch = StartWatch {
-            start_call,
-            deadline: start_call.plus(timeout),
-        };
-        measure_start(addresses, &readiness(), watch, &AtomicBool::new(false))
-    }
+    use crate::run::Addresses;
+    use crate::scenario::HttpReadiness;
 
     const PATIENT: Nanos = Nanos::from_secs(60);
+
+    fn measure(
+        container: Option<SocketAddr>,
+        published: Option<SocketAddr>,
+        start_call: Stamp,
+        timeout: Nanos,
+    ) -> Looked {
+        let start_call = Nanos::from(start_call);
+        measure_start(&LookOrder {
+            addresses: Addresses { container, published },
+            ready: HttpReadiness {
+                path: "/".to_owned(),
+                port: 80,
+                status: vec![200],
+                body_contains: None,
+            },
+            start_call,
+            deadline: start_call + timeout,
+            cancel: Arc::new(AtomicBool::new(false)),
+        })
+    }
 
     #[test]
     fn the_published_port_is_asked_once_after_the_container_and_shares_its_low_bound() {
         let start_call = Stamp::now();
         let container = Server::start(Behaviour::WarmingUp(Nanos::from_millis(30)));
         let published = Server::start(Behaviour::WarmingUp(Nanos::ZERO));
-        let addresses = Addresses {
-            container: Some(container.address()),
-            published: published.address(),
+        let looked = measure(
+            Some(container.address()),
+            Some(published.address()),
+            start_call,
+            PATIENT,
+        );
+        let (Some(ready), Some(client), None) = (looked.ready, looked.client, &looked.miss) else {
+            panic!("{looked:?}");
         };
-        let measured = measure(addresses, start_call, PATIENT);
-        let StartOutcome::Ready {
-            client,
-            ready: Some(ready),
-            status: 200,
-        } = measured.outcome
-        else {
-            panic!("{measured:?}");
-        };
-        assert_eq!(measured.status(), Status::Ok);
-        assert_eq!(measured.tier, ProbeTier::Ip);
+        assert_eq!(looked.tier, ProbeTier::Ip);
         assert!(ready.value_ns <= client.value_ns);
         assert!(ready.low_ns <= client.low_ns && client.low_ns <= client.value_ns);
         assert!(!client.left_censored && !ready.left_censored);
@@ -310,7 +206,7 @@ mod tests {
             published.log()[0].accepted >= container.ready(),
             "asked only after the container answered"
         );
-        assert_eq!(measured.attempts.total(), measured.attempts.0["status:503"]);
+        assert_eq!(looked.attempts.total(), looked.attempts.0["status:503"]);
     }
 
     #[test]
@@ -318,14 +214,13 @@ mod tests {
         let start_call = Stamp::now();
         let container = Server::start(Behaviour::SlowFirst(Nanos::from_millis(120)));
         let published = Server::start(Behaviour::WarmingUp(Nanos::ZERO));
-        let addresses = Addresses {
-            container: Some(container.address()),
-            published: published.address(),
-        };
-        let measured = measure(addresses, start_call, PATIENT);
-        let StartOutcome::Ready { client, .. } = measured.outcome else {
-            panic!("{measured:?}");
-        };
+        let looked = measure(
+            Some(container.address()),
+            Some(published.address()),
+            start_call,
+            PATIENT,
+        );
+        let client = looked.client.unwrap();
         assert!(client.low_ns >= Nanos::from_millis(120), "{client:?}");
         assert!(client.left_censored);
     }
@@ -334,41 +229,41 @@ mod tests {
     fn without_an_address_of_its_own_only_the_published_port_is_polled() {
         let start_call = Stamp::now();
         let published = Server::start(Behaviour::WarmingUp(Nanos::from_millis(10)));
-        let addresses = Addresses {
-            container: None,
-            published: published.address(),
-        };
-        let measured = measure(addresses, start_call, PATIENT);
-        assert_eq!(measured.tier, ProbeTier::Published);
-        let StartOutcome::Ready {
-            client, ready: None, ..
-        } = measured.outcome
-        else {
-            panic!("{measured:?}");
-        };
-        assert!(published.ready().since(start_call) <= client.value_ns);
+        let looked = measure(None, Some(published.address()), start_call, PATIENT);
+        assert_eq!(
+            (looked.tier, looked.ready, &looked.miss),
+            (ProbeTier::Published, None, &None)
+        );
+        assert!(published.ready().since(start_call) <= looked.client.unwrap().value_ns);
     }
 
     #[test]
-    fn a_container_that_answers_only_on_its_own_address_is_invalid_and_keeps_that_value() {
+    fn without_a_published_port_only_the_container_is_polled() {
+        let container = Server::start(Behaviour::WarmingUp(Nanos::ZERO));
+        let looked = measure(Some(container.address()), None, Stamp::now(), PATIENT);
+        assert!(
+            looked.ready.is_some() && looked.client.is_none() && looked.miss.is_none(),
+            "{looked:?}"
+        );
+        assert!(measure(None, None, Stamp::now(), PATIENT).miss.is_some());
+    }
+
+    #[test]
+    fn a_container_that_answers_only_on_its_own_address_keeps_that_value_and_says_so() {
         let container = Server::start(Behaviour::WarmingUp(Nanos::ZERO));
         let published = Server::start(Behaviour::Eof);
-        let addresses = Addresses {
-            container: Some(container.address()),
-            published: published.address(),
-        };
-        let measured = measure(addresses, Stamp::now(), PATIENT);
-        assert!(
-            matches!(measured.outcome, StartOutcome::Unpublished { .. }),
-            "{measured:?}"
+        let looked = measure(
+            Some(container.address()),
+            Some(published.address()),
+            Stamp::now(),
+            PATIENT,
         );
-        assert_eq!(
-            measured.status(),
-            Status::Invalid {
-                reason: "answers on its own address but not through the published port".to_owned()
-            }
-        );
-        assert!(measured.attempts.0["eof"] > 0);
+        assert!(looked.ready.is_some() && looked.client.is_none(), "{looked:?}");
+        let miss = looked.miss.unwrap();
+        let expected =
+            "answers on its own address but not through the published port; attempts there met eof (";
+        assert!(miss.starts_with(expected), "{miss}");
+        assert!(looked.attempts.0["eof"] > 0);
     }
 
     #[test]
@@ -376,18 +271,14 @@ mod tests {
         let start_call = Stamp::now();
         let container = Server::start(Behaviour::WarmingUp(Nanos::ZERO));
         let published = Server::start(Behaviour::WarmingUp(Nanos::from_millis(40)));
-        let addresses = Addresses {
-            container: Some(container.address()),
-            published: published.address(),
-        };
-        let measured = measure(addresses, start_call, PATIENT);
-        let StartOutcome::Ready {
-            client,
-            ready: Some(ready),
-            ..
-        } = measured.outcome
-        else {
-            panic!("{measured:?}");
+        let looked = measure(
+            Some(container.address()),
+            Some(published.address()),
+            start_call,
+            PATIENT,
+        );
+        let (Some(ready), Some(client)) = (looked.ready, looked.client) else {
+            panic!("{looked:?}");
         };
         assert!(ready.left_censored && !client.left_censored);
         assert!(client.low_ns > ready.low_ns);
@@ -395,53 +286,18 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_is_never_opened_is_a_failure_that_says_what_was_met() {
-        let addresses = Addresses {
-            container: None,
-            published: loopback::unused_address(),
-        };
-        let measured = measure(addresses, Stamp::now(), Nanos::from_millis(30));
-        let Status::Failed { reason } = measured.status() else {
-            panic!("{measured:?}");
-        };
+    fn a_port_that_is_never_opened_is_a_miss_that_says_what_was_met() {
+        let looked = measure(
+            None,
+            Some(loopback::unused_address()),
+            Stamp::now(),
+            Nanos::from_millis(30),
+        );
+        let miss = looked.miss.unwrap();
         assert!(
-            reason.starts_with("no matching response within 30.0 ms; attempts met refused ("),
-            "{reason}"
+            miss.starts_with("no matching response within 30.0 ms; attempts met refused ("),
+            "{miss}"
         );
-        let silent = StartMeasurement {
-            attempts: Attempts::default(),
-            ..measured
-        };
-        let reason = silent.status().reason().map(str::to_owned);
-        assert_eq!(
-            reason.as_deref(),
-            Some("no matching response within 30.0 ms; attempts met nothing")
-        );
-    }
-
-    #[test]
-    fn a_cancelled_measurement_hands_its_result_over_from_its_thread() {
-        let server = Server::start(Behaviour::Silent);
-        let start_call = Stamp::now();
-        let cancel = Arc::new(AtomicBool::new(false));
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let thread = spawn_measurement(
-            Addresses {
-                container: None,
-                published: server.address(),
-            },
-            readiness(),
-            StartWatch {
-                start_call,
-                deadline: start_call.plus(PATIENT),
-            },
-            Arc::clone(&cancel),
-            move |measured| sender.send(measured).unwrap(),
-        )
-        .unwrap();
-        server.await_connection();
-        cancel.store(true, std::sync::atomic::Ordering::Relaxed);
-        assert_eq!(receiver.recv().unwrap().outcome, StartOutcome::Cancelled);
-        thread.join().unwrap();
+        assert_eq!(met(&Attempts::default()), "nothing");
     }
 }

@@ -6,6 +6,7 @@
 
 mod journal;
 mod journal_lines;
+mod ledger;
 mod leftovers;
 mod run_folder;
 mod samples_csv;
