@@ -9,13 +9,31 @@ const LAYERS: [(Kind, &[&str]); 6] = [
     (Kind::Pure, &["unit", "digest"]),
     (
         Kind::Pure,
-        &["dockerfile", "dockerignore", "context", "image", "scenario", "stats", "results"],
+        &[
+            "dockerfile",
+            "dockerignore",
+            "context",
+            "image",
+            "scenario",
+            "stats",
+            "results",
+        ],
     ),
     (Kind::Pure, &["predict", "audit", "analyze"]),
     (Kind::Application, &["run"]),
     (
         Kind::Edge,
-        &["docker", "probe", "host", "workspace", "registry", "ballast", "store", "report", "console"],
+        &[
+            "docker",
+            "probe",
+            "host",
+            "workspace",
+            "registry",
+            "ballast",
+            "store",
+            "report",
+            "console",
+        ],
     ),
     (Kind::Application, &["cli"]),
 ];
@@ -55,7 +73,8 @@ fn may_use(user: &str, used: &str) -> bool {
     if user == used {
         return true;
     }
-    let (Some((kind, group, position)), Some((_, used_group, used_position))) = (place(user), place(used)) else {
+    let (Some((kind, group, position)), Some((_, used_group, used_position))) = (place(user), place(used))
+    else {
         return false;
     };
     used_group < group || (used_group == group && kind != Kind::Edge && used_position < position)
@@ -81,7 +100,10 @@ fn library() -> Vec<(String, PathBuf, String)> {
     files
         .into_iter()
         .filter_map(|path| {
-            let inside = path.strip_prefix(root.join("src")).expect("it was found there").to_owned();
+            let inside = path
+                .strip_prefix(root.join("src"))
+                .expect("it was found there")
+                .to_owned();
             let first = inside.components().next()?.as_os_str().to_str()?.to_owned();
             // A program of its own, compiled by the build script.
             if inside.starts_with("ballast/program") || first == "lib.rs" || first == "main.rs" {
@@ -101,7 +123,9 @@ fn used_modules(line: &str) -> Vec<&str> {
     code.match_indices("crate::")
         .map(|(at, found)| {
             let rest = &code[at + found.len()..];
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len());
             &rest[..end]
         })
         .filter(|name| !name.is_empty())
@@ -170,5 +194,8 @@ fn the_rule_tells_allowed_from_forbidden_uses() {
         assert_eq!(may_use(user, used), allowed, "{user} uses {used}");
     }
     assert_eq!(used_modules("use crate::unit::Nanos; // crate::run"), ["unit"]);
-    assert_eq!(used_modules("fn a(b: crate::digest::Digest, c: crate::stats::X)"), ["digest", "stats"]);
+    assert_eq!(
+        used_modules("fn a(b: crate::digest::Digest, c: crate::stats::X)"),
+        ["digest", "stats"]
+    );
 }

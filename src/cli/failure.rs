@@ -16,7 +16,11 @@ pub struct Failure {
 impl Failure {
     /// A failure without hints.
     pub fn new(code: ExitCode, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { code, error: error.into(), hints: Vec::new() }
+        Self {
+            code,
+            error: error.into(),
+            hints: Vec::new(),
+        }
     }
 
     /// Adds what may help.
@@ -38,6 +42,9 @@ impl Failure {
     ///
     /// Where `out` cannot be written.
     pub fn render(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.code == ExitCode::Done {
+            return Ok(());
+        }
         writeln!(out, "error: {}", self.error)?;
         let mut last = self.error.to_string();
         let mut cause = self.error.source();
@@ -54,6 +61,18 @@ impl Failure {
             writeln!(out, "  hint: {hint}")?;
         }
         Ok(())
+    }
+}
+
+/// Standard output that cannot be written. A reader that closed the pipe has what it wanted.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        let code = if error.kind() == io::ErrorKind::BrokenPipe {
+            ExitCode::Done
+        } else {
+            ExitCode::Failed
+        };
+        Self::new(code, error)
     }
 }
 

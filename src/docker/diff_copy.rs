@@ -325,8 +325,15 @@ mod tests {
             path: "p".to_owned(),
             kind,
             mode,
+            uid: 1,
+            gid: 1,
             mtime_ns: 7,
         };
+        let file = EntryKind::File {
+            size_bytes: ByteSize(5),
+            digest: None,
+        };
+        let device = EntryKind::CharDevice { major: 1, minor: 3 };
         for (entry, mode, size, link) in [
             (entry(file, 0o4755), 0o755 | 1 << 23, 5, ""),
             (
