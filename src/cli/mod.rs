@@ -1,6 +1,7 @@
 //! The command line: one file per command. Commands wire edges to the ports of a run; only here do they meet.
 
 mod args;
+mod base_sources;
 mod context;
 mod exit_code;
 mod failure;
