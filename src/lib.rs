@@ -4,6 +4,8 @@ pub mod unit;
 
 pub mod digest;
 
+pub mod dockerfile;
+
 pub mod context;
 pub mod results;
 pub mod scenario;
