@@ -49,7 +49,11 @@ fn describe(dockerfile: &Dockerfile) -> String {
             for heredoc in &instruction.heredocs {
                 let (name, expand, tabs) = (&heredoc.name, heredoc.expand, heredoc.strip_tabs);
                 let body = &heredoc.body;
-                writeln!(description, "    {name} expand={expand} strip_tabs={tabs} {body:?}").unwrap();
+                writeln!(
+                    description,
+                    "    {name} expand={expand} strip_tabs={tabs} {body:?}"
+                )
+                .unwrap();
             }
         }
     }
