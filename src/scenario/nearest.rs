@@ -1,7 +1,10 @@
 //! The valid name that a wrong one is a slip of.
 
 /// The candidate that is nearest to `word`, if one is near enough to be meant.
-pub fn nearest<'name>(word: &str, candidates: impl IntoIterator<Item = &'name str>) -> Option<&'name str> {
+pub(super) fn nearest<'name>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'name str>,
+) -> Option<&'name str> {
     let word = word.to_lowercase();
     candidates
         .into_iter()
@@ -19,7 +22,7 @@ pub fn nearest<'name>(word: &str, candidates: impl IntoIterator<Item = &'name st
 }
 
 /// A hint that names the nearest candidate, else all of them as `what`; `None` where there are none.
-pub fn hint(word: &str, what: &str, candidates: &[&str]) -> Option<String> {
+pub(super) fn hint(word: &str, what: &str, candidates: &[&str]) -> Option<String> {
     if let Some(nearest) = nearest(word, candidates.iter().copied()) {
         return Some(format!("did you mean `{nearest}`?"));
     }
@@ -27,7 +30,7 @@ pub fn hint(word: &str, what: &str, candidates: &[&str]) -> Option<String> {
 }
 
 /// Names in backticks, with commas.
-pub fn quoted_list(names: &[&str]) -> String {
+pub(super) fn quoted_list(names: &[&str]) -> String {
     names
         .iter()
         .map(|name| format!("`{name}`"))
