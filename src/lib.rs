@@ -1,4 +1,19 @@
 //! Sea trials for container images.
+//!
+//! `seatrial` builds Dockerfile variants on a real Docker daemon from stated cache states, edits their sources between
+//! builds, starts them, and says with an interval beside each number what every choice costs.
+//!
+//! # Layout
+//!
+//! A module uses only what stands above it here; edges never use each other, they meet at the ports of [`run`].
+//! `tests/layering.rs` holds the code to it.
+//!
+//! * values: [`unit`], [`digest`]
+//! * pure domain: [`dockerfile`], [`dockerignore`], [`context`], [`scenario`], [`stats`], [`results`]
+//! * pure reasoning: [`analyze`]
+//! * application: [`run`]
+//! * edges: [`docker`], [`probe`], [`host`], [`workspace`], [`ballast`], [`store`], [`report`], [`console`]
+//! * [`cli`] uses all of them and wires ports to edges
 
 pub mod unit;
 
@@ -6,6 +21,32 @@ pub mod digest;
 
 pub mod dockerfile;
 
+pub mod dockerignore;
+
 pub mod context;
-pub mod results;
+
 pub mod scenario;
+
+pub mod stats;
+
+pub mod results;
+
+pub mod analyze;
+
+pub mod run;
+
+pub mod docker;
+
+pub mod probe;
+
+pub mod host;
+
+pub mod workspace;
+
+pub mod ballast;
+
+pub mod store;
+
+pub mod console;
+
+pub mod cli;

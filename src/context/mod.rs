@@ -1,7 +1,21 @@
-//! The manifest of a build context and its changes.
+//! A build context as a value: its entries in the order a client walks them, what changed between two
+//! looks, which entries a builder asked for, and where the bytes are.
 
-use serde::{Deserialize, Serialize};
+mod apply;
+mod diff;
+mod entry;
+mod follow;
+mod hardlink;
+mod manifest;
+mod order;
+mod report;
+mod selection;
 
-/// A change from one manifest to another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ManifestDelta {}
+pub use apply::ApplyError;
+pub use diff::{Change, ChangedField, ManifestDiff};
+pub use entry::{Entry, EntryKind};
+pub use follow::follow_links;
+pub use manifest::{Manifest, ManifestError};
+pub use order::compare_paths;
+pub use report::{ContextReport, HeavyPath, RuleDrop};
+pub use selection::{Selection, SelectionError};

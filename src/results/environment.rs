@@ -19,6 +19,10 @@ pub struct Environment {
     pub store: ImageStore,
     /// The storage driver, such as `overlay2`.
     pub storage_driver: String,
+    /// Whether a build that stores a new layer ends on a whole second of the daemon's clock: the engine waits for it
+    /// where its storage driver cannot tell the difference of two layers by itself
+    /// (`NaiveDiffDriver` in moby's `daemon/graphdriver/fsdiff.go`).
+    pub export_waits_for_second: bool,
     /// The daemon's operating system and kernel.
     pub kernel: String,
     /// The daemon's architecture, such as `x86_64`.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{BuildSample, Environment, StartSample};
-use crate::context::ManifestDelta;
+use crate::context::ManifestDiff;
 use crate::digest::Digest;
 use crate::unit::ByteSize;
 
@@ -107,7 +107,7 @@ pub struct ContextRecord {
     /// The digest of the manifest that it is a change of.
     pub base: Option<Digest>,
     /// The change.
-    pub delta: ManifestDelta,
+    pub delta: ManifestDiff,
 }
 
 /// Something that a reader of the numbers must know.

@@ -40,6 +40,25 @@ pub enum BaseSource {
 }
 
 impl BaseSource {
+    /// The word for this kind of source.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Pulled { .. } => "pulled",
+            Self::Imported { .. } => "imported",
+            Self::Ballast => "ballast",
+        }
+    }
+
+    /// What is done to get it, as a fragment that the reference follows.
+    #[must_use]
+    pub const fn doing(&self) -> &'static str {
+        match self {
+            Self::Pulled { .. } => "pulling",
+            Self::Imported { .. } | Self::Ballast => "importing",
+        }
+    }
+
     /// The tag of an imported base: made of the recipe, and of the bytes of the script in the scenario's folder
     /// that it calls, so that a changed recipe is another image.
     #[must_use]

@@ -1,0 +1,1 @@
+"""The tide service: when is there water enough over the bar?"""

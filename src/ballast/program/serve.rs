@@ -1,0 +1,280 @@
+//! `ballast serve`: a small HTTP server that becomes ready when it is told to.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use crate::crash::Crash;
+use crate::flags::{Flag, Flags, Takes};
+use crate::request::Request;
+use crate::timeline::Timeline;
+use crate::{clock, duration, say, signal};
+
+pub(crate) const HELP: &str = "\
+usage: ballast serve [flags]
+
+  --port PORT             port to listen on; 0 takes a free one             [8000]
+  --bind ADDRESS          address to listen on, IPv4 or IPv6                [0.0.0.0]
+  --listen-after TIME     listen this long after the start of main          [0ms]
+  --ready-after TIME      answer 503 until this long after the start of main [0ms]
+  --path PATH             the path that tells readiness                     [/health]
+  --body TEXT             what the path answers when ready                  [ok]
+  --crash-after TIME      end with exit code 1 this long after the start of main
+  --crash-signal NAME     with --crash-after: end by a signal, abort or kill, instead
+  --never                 stay alive and never listen
+
+GET of PATH or / gives 200 once ready and 503 before; GET of /timeline gives the program's own
+CLOCK_MONOTONIC instants as JSON; any other path gives 404. Prints `listening on ADDRESS:PORT`.
+SIGTERM and SIGINT end it with exit code 0.
+";
+
+pub(crate) const FLAGS: &[Flag] = &[
+    Flag {
+        name: "--port",
+        takes: Takes::One,
+    },
+    Flag {
+        name: "--bind",
+        takes: Takes::One,
+    },
+    Flag {
+        name: "--listen-after",
+        takes: Takes::One,
+    },
+    Flag {
+        name: "--ready-after",
+        takes: Takes::One,
+    },
+    Flag {
+        name: "--path",
+        takes: Takes::One,
+    },
+    Flag {
+        name: "--body",
+        takes: Takes::One,
+    },
+    Flag {
+        name: "--crash-after",
+        takes: Takes::One,
+    },
+    Flag {
+        name: "--crash-signal",
+        takes: Takes::One,
+    },
+    Flag {
+        name: "--never",
+        takes: Takes::Nothing,
+    },
+];
+
+/// A client that is silent for this long is let go.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How the service behaves; delays count from the start of `main`.
+pub(crate) struct Options {
+    port: u16,
+    bind: IpAddr,
+    listen_after: Duration,
+    ready_after: Duration,
+    path: String,
+    body: String,
+    crash: Option<CrashAfter>,
+    never: bool,
+}
+
+struct CrashAfter {
+    delay: Duration,
+    crash: Crash,
+}
+
+impl Options {
+    pub(crate) fn from_flags(flags: &Flags) -> Result<Self, String> {
+        let port = flags.read("--port", |text| {
+            text.parse()
+                .map_err(|_| format!("`{text}` is not a port, expected 0 to 65535"))
+        })?;
+        let bind = flags.read("--bind", |text| {
+            text.parse()
+                .map_err(|_| format!("`{text}` is not an address, expected IPv4 or IPv6 as in `127.0.0.1`"))
+        })?;
+        let path = flags.read("--path", |text| {
+            if text.starts_with('/') && !text.contains(['?', '#', ' ']) {
+                Ok(text.to_owned())
+            } else {
+                Err(format!(
+                    "`{text}` is not a path, expected one that begins with `/`"
+                ))
+            }
+        })?;
+        let delay = flags.read("--crash-after", duration::parse)?;
+        let crash = flags.read("--crash-signal", Crash::parse)?;
+        if crash.is_some() && delay.is_none() {
+            return Err("`--crash-signal` expects `--crash-after` beside it".to_owned());
+        }
+        Ok(Self {
+            port: port.unwrap_or(8000),
+            bind: bind.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            listen_after: flags.read("--listen-after", duration::parse)?.unwrap_or_default(),
+            ready_after: flags.read("--ready-after", duration::parse)?.unwrap_or_default(),
+            path: path.unwrap_or_else(|| "/health".to_owned()),
+            body: flags.text("--body").unwrap_or("ok").to_owned(),
+            crash: delay.map(|delay| CrashAfter {
+                delay,
+                crash: crash.unwrap_or(Crash::Exit),
+            }),
+            never: flags.has("--never"),
+        })
+    }
+}
+
+/// Serves until a signal or the wished crash; `started` is the instant `main` was entered.
+pub(crate) fn serve(options: Options, started: u64) -> Result<(), String> {
+    signal::end_on_stop_signals();
+    let timeline = Arc::new(Timeline::default());
+    timeline.main.note(started);
+
+    if let Some(CrashAfter { delay, crash }) = options.crash {
+        spawn(move || {
+            sleep_until(started + duration::nanos(delay));
+            say("crashing as told\n");
+            crash.happen()
+        })
+        .map_err(|error| format!("cannot start a thread: {error}"))?;
+    }
+    if options.never {
+        say("never listening, as told\n");
+        loop {
+            thread::park();
+        }
+    }
+
+    sleep_until(started + duration::nanos(options.listen_after));
+    let listener = TcpListener::bind((options.bind, options.port))
+        .map_err(|error| format!("cannot listen on {} port {}: {error}", options.bind, options.port))?;
+    let listening = clock::monotonic();
+    timeline.listen.note(listening);
+    // A service is not ready before it listens, whatever was asked for.
+    timeline
+        .ready
+        .note(listening.max(started + duration::nanos(options.ready_after)));
+    if let Ok(address) = listener.local_addr() {
+        say(&format!("listening on {address}\n"));
+    }
+
+    let service = Arc::new(Service {
+        path: options.path,
+        body: options.body,
+        timeline,
+    });
+    loop {
+        let Ok((stream, _)) = listener.accept() else {
+            // Out of descriptors or memory, or a client that left: the next moment may be better.
+            thread::sleep(Duration::from_millis(1));
+            continue;
+        };
+        service.timeline.first_accept.note(clock::monotonic());
+        let service = Arc::clone(&service);
+        // Where no thread can be had the connection is dropped, as an overloaded service does.
+        let _ = spawn(move || service.answer(stream));
+    }
+}
+
+struct Service {
+    path: String,
+    body: String,
+    timeline: Arc<Timeline>,
+}
+
+struct Response {
+    status: &'static str,
+    content_type: &'static str,
+    body: String,
+}
+
+impl Service {
+    fn answer(&self, mut stream: TcpStream) {
+        let _ = stream.set_read_timeout(Some(PATIENCE));
+        let _ = stream.set_write_timeout(Some(PATIENCE));
+        let request = Request::read(&mut stream);
+        let is_get = matches!(request, Request::Get(_));
+        let Some(response) = self.response(request) else {
+            return;
+        };
+        let head = format!(
+            "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            response.status,
+            response.content_type,
+            response.body.len(),
+        );
+        // One write, so that the answer leaves in as few packets as it can.
+        let written = stream.write_all(&[head.as_bytes(), response.body.as_bytes()].concat());
+        if written.is_ok() && response.status == OK {
+            self.timeline.first_ok.note(clock::monotonic());
+        }
+        let _ = stream.shutdown(Shutdown::Write);
+        if !is_get {
+            // Closing with unread bytes resets the connection, and the client would lose the answer.
+            discard(&mut stream);
+        }
+    }
+
+    fn response(&self, request: Request) -> Option<Response> {
+        let text = |status, body: &str| Response {
+            status,
+            content_type: "text/plain",
+            body: body.to_owned(),
+        };
+        Some(match request {
+            Request::Gone => return None,
+            Request::Malformed => text("400 Bad Request", "not a request\n"),
+            Request::OtherMethod => text("405 Method Not Allowed", "only GET\n"),
+            Request::Get(path) if path == self.path || path == "/" => {
+                if self.timeline.is_ready() {
+                    text(OK, &self.body)
+                } else {
+                    text("503 Service Unavailable", "not ready\n")
+                }
+            }
+            Request::Get(path) if path == "/timeline" => Response {
+                status: TIMELINE_OK,
+                content_type: "application/json",
+                body: self.timeline.json(),
+            },
+            Request::Get(_) => text("404 Not Found", "no such path\n"),
+        })
+    }
+}
+
+const OK: &str = "200 OK";
+/// A reason phrase of its own keeps the reading of the timeline out of the timeline.
+const TIMELINE_OK: &str = "200 Timeline";
+
+/// Reads and forgets what the client still sends, up to a bound.
+fn discard(stream: &mut TcpStream) {
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(1)));
+    let mut chunk = [0; 4096];
+    for _ in 0..256 {
+        if !matches!(stream.read(&mut chunk), Ok(1..)) {
+            return;
+        }
+    }
+}
+
+fn sleep_until(instant: u64) {
+    loop {
+        let now = clock::monotonic();
+        if now >= instant {
+            return;
+        }
+        thread::sleep(Duration::from_nanos(instant - now));
+    }
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    thread::Builder::new()
+        .stack_size(128 * 1024)
+        .spawn(work)
+        .map(drop)
+}

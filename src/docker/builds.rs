@@ -1,0 +1,81 @@
+//! Builds, and the daemon's build cache.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bollard_buildkit_proto::moby::buildkit::v1::{DiskUsageRequest, PruneRequest};
+
+use super::Engine;
+use super::solve::{control, solve};
+use crate::digest::Digest;
+use crate::run::{BuildRecord, BuildReport, BuildRequest, Builder, EngineFault};
+
+impl Builder for Engine {
+    async fn build(&self, request: &BuildRequest) -> Result<BuildReport, EngineFault> {
+        let built = solve(&self.endpoint, &build_id(), request).await;
+        built.map_err(|error| failed("build", &request.image, error))
+    }
+
+    async fn build_records(&self) -> Result<Vec<BuildRecord>, EngineFault> {
+        let list = |error| failed("list", RECORDS, error);
+        let mut control = control(&self.endpoint)
+            .await
+            .map_err(|error| failed("list", RECORDS, error))?;
+        let usage = control
+            .disk_usage(DiskUsageRequest::default())
+            .await
+            .map_err(list)?;
+        let records = usage.into_inner().record.into_iter();
+        Ok(records
+            .map(|record| BuildRecord {
+                id: record.id,
+                is_context: record.record_type == "source.local",
+            })
+            .collect())
+    }
+
+    async fn prune_build_records(&self, ids: &[String]) -> Result<(), EngineFault> {
+        if ids.is_empty() {
+            // No filter would mean every record.
+            return Ok(());
+        }
+        let prune = |error| failed("prune", RECORDS, error);
+        let mut control = control(&self.endpoint)
+            .await
+            .map_err(|error| failed("prune", RECORDS, error))?;
+        let request = PruneRequest {
+            filter: ids.iter().map(|id| format!("id=={id}")).collect(),
+            all: true,
+            ..PruneRequest::default()
+        };
+        let mut pruned = control.prune(request).await.map_err(prune)?.into_inner();
+        while pruned.message().await.map_err(prune)?.is_some() {}
+        Ok(())
+    }
+}
+
+/// What a failure to list or prune is about.
+const RECORDS: &str = "records of the build cache";
+
+fn failed(
+    operation: &'static str,
+    subject: &str,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> EngineFault {
+    EngineFault {
+        operation,
+        subject: subject.to_owned(),
+        status: None,
+        source: Box::new(source),
+    }
+}
+
+/// An id that no other build of this daemon has.
+fn build_id() -> String {
+    static BUILDS: AtomicU64 = AtomicU64::new(0);
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    let count = BUILDS.fetch_add(1, Ordering::Relaxed);
+    let process = std::process::id();
+    Digest::of(format!("{process} {count} {}", now.as_nanos())).hex()[..25].to_owned()
+}

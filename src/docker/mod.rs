@@ -1,0 +1,20 @@
+//! The engine: the only user of bollard, and the gRPC build client with its session.
+//!
+//! Builds go the way `docker build` itself goes: `Solve` and `Status` of `moby.buildkit.v1.Control` over an upgraded
+//! connection, and a session of our own that serves the context by `DiffCopy`. The API's build endpoint would send
+//! the whole context as a tar every time, which measures the harness and not the user's build.
+
+mod builds;
+mod containers;
+mod diff_copy;
+mod endpoint;
+mod engine;
+mod health;
+mod hijack;
+mod images;
+mod session;
+mod solve;
+mod trace;
+
+pub use endpoint::{ConnectEngine, Endpoint};
+pub use engine::Engine;

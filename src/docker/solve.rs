@@ -1,0 +1,149 @@
+//! One build by `Control/Solve`, watched by `Control/Status`.
+
+use std::collections::HashMap;
+use std::io;
+use std::time::{Duration, Instant};
+
+use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
+use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, SolveRequest, StatusRequest};
+use hyper_util::rt::TokioIo;
+use tonic::transport::{Channel, Endpoint as ChannelEndpoint, Uri};
+use tower::service_fn;
+
+use super::Endpoint;
+use super::hijack::upgrade;
+use super::session::Session;
+use super::trace::Trace;
+use crate::run::{BuildReport, BuildRequest};
+use crate::unit::Nanos;
+
+/// How long the rest of the trace is waited for once the build has been answered.
+const REST_OF_TRACE: Duration = Duration::from_secs(2);
+
+/// The build could not be asked for; nothing was measured.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AskBuilder {
+    /// The connection for the build.
+    #[error("the daemon does not take a build over `/grpc`")]
+    OpenControl(#[source] tonic::transport::Error),
+    /// The connection for the build's folders.
+    #[error("the daemon does not take a session over `/session`")]
+    OpenSession(#[source] io::Error),
+}
+
+/// Opens the daemon's build service.
+pub(super) async fn control(endpoint: &Endpoint) -> Result<ControlClient<Channel>, AskBuilder> {
+    let endpoint = endpoint.clone();
+    // The address is never resolved: the connector below goes to the socket.
+    let channel = ChannelEndpoint::from_static("http://docker")
+        .connect_with_connector(service_fn(move |_: Uri| {
+            let endpoint = endpoint.clone();
+            async move { upgrade(&endpoint, "/grpc", &[]).await.map(TokioIo::new) }
+        }))
+        .await
+        .map_err(AskBuilder::OpenControl)?;
+    Ok(ControlClient::new(channel).max_decoding_message_size(usize::MAX))
+}
+
+/// Builds. A build that fails is a report with a fault; dropping the future ends the build at the daemon.
+pub(super) async fn solve(
+    endpoint: &Endpoint,
+    id: &str,
+    request: &BuildRequest,
+) -> Result<BuildReport, AskBuilder> {
+    // Everything that the docker command does for a build is inside the timed part, its connections included.
+    let began = Instant::now();
+    let session = Session::open(endpoint, format!("{id}s"), request)
+        .await
+        .map_err(AskBuilder::OpenSession)?;
+    let control = control(endpoint).await?;
+
+    let mut trace = Trace::default();
+    let mut duration = Nanos::ZERO;
+    let solved = {
+        let mut client = control.clone();
+        let solve = async {
+            let answer = client.solve(solve_request(id, session.id(), request)).await;
+            duration = began.elapsed().into();
+            answer
+        };
+        tokio::pin!(solve);
+        let watch = watch(control, id, &mut trace);
+        tokio::pin!(watch);
+        let both = async {
+            tokio::select! {
+                solved = &mut solve => {
+                    // The build is answered; what is left of its trace follows at once or never.
+                    let _ = tokio::time::timeout(REST_OF_TRACE, &mut watch).await;
+                    solved
+                }
+                () = &mut watch => solve.await,
+            }
+        };
+        tokio::time::timeout(request.timeout.into(), both).await
+    };
+
+    let (image_id, fault) = match solved {
+        Ok(Ok(response)) => {
+            let mut exported = response.into_inner().exporter_response;
+            (exported.remove("containerimage.digest"), None)
+        }
+        Ok(Err(status)) => (None, Some(trace.fault(status.message().to_owned(), false))),
+        Err(_) => {
+            duration = began.elapsed().into();
+            let message = format!("the build was ended after {}", request.timeout);
+            (None, Some(trace.fault(message, true)))
+        }
+    };
+    Ok(BuildReport {
+        duration,
+        sent: session.context_sent(),
+        instructions: trace.instructions(),
+        phases: trace.phases(),
+        image_id,
+        fault,
+    })
+}
+
+/// Reads the build's status messages until they end.
+async fn watch(mut control: ControlClient<Channel>, id: &str, trace: &mut Trace) {
+    let request = StatusRequest { r#ref: id.to_owned() };
+    // Where the status cannot be had the build's own answer says why.
+    let Ok(messages) = control.status(request).await else {
+        return;
+    };
+    let mut messages = messages.into_inner();
+    while let Ok(Some(message)) = messages.message().await {
+        trace.take(message);
+    }
+}
+
+fn solve_request(id: &str, session: &str, request: &BuildRequest) -> SolveRequest {
+    let mut attributes = HashMap::from([("filename".to_owned(), request.dockerfile_name.clone())]);
+    for (name, value) in &request.args {
+        attributes.insert(format!("build-arg:{name}"), value.clone());
+    }
+    // `no-cache` empties cache mounts as well, for the whole daemon: in a namespace of our own they are ours.
+    attributes.insert(
+        "build-arg:BUILDKIT_CACHE_MOUNT_NS".to_owned(),
+        request.mount_namespace.clone(),
+    );
+    if let Some(target) = &request.target {
+        attributes.insert("target".to_owned(), target.clone());
+    }
+    if request.no_cache {
+        // An empty value means every stage.
+        attributes.insert("no-cache".to_owned(), String::new());
+    }
+    SolveRequest {
+        r#ref: id.to_owned(),
+        session: session.to_owned(),
+        frontend: "dockerfile.v0".to_owned(),
+        frontend_attrs: attributes,
+        // The newer field for exporters is unknown to older engines, which would then export nothing.
+        exporter_deprecated: "moby".to_owned(),
+        exporter_attrs_deprecated: HashMap::from([("name".to_owned(), request.image.clone())]),
+        cache: Some(CacheOptions::default()),
+        ..SolveRequest::default()
+    }
+}

@@ -1,0 +1,377 @@
+//! Folding a build's status messages into instructions and phases.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use bollard_buildkit_proto::google::protobuf::Timestamp;
+use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex};
+
+use crate::results::Phase;
+use crate::run::{BuildFault, TracedInstruction};
+use crate::unit::{ByteSize, Nanos};
+
+/// How many lines of a vertex's log are kept.
+const LOG_TAIL_LINES: usize = 100;
+
+/// The longest line of a log that is kept, in bytes.
+const LOG_LINE_BYTES: usize = 4 * 1024;
+
+/// What a build's messages have said so far.
+#[derive(Debug, Default)]
+pub(super) struct Trace {
+    vertices: Vec<TracedVertex>,
+    by_digest: HashMap<String, usize>,
+}
+
+/// One vertex of the build graph, over all messages that named it.
+#[derive(Debug, Default)]
+struct TracedVertex {
+    name: String,
+    cached: bool,
+    error: String,
+    /// Completion by start, both in nanoseconds of the daemon's clock: a vertex can work in several spans, and the
+    /// same span is told again in later messages.
+    spans: BTreeMap<i128, Option<i128>>,
+    log: LogTail,
+}
+
+/// The part of a build that a vertex belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Context,
+    Resolve,
+    Instructions,
+    Export,
+    Other,
+}
+
+impl Part {
+    /// Reads the part off a vertex's name.
+    fn of(name: &str) -> Self {
+        if name.starts_with("[internal] load build context") {
+            return Self::Context;
+        }
+        if name.starts_with("exporting ") {
+            return Self::Export;
+        }
+        if name.starts_with("[internal]") || name.starts_with("[auth]") || name.starts_with("resolve image") {
+            return Self::Resolve;
+        }
+        match instruction_text(name) {
+            Some(text) if text.starts_with("FROM ") => Self::Resolve,
+            Some(_) => Self::Instructions,
+            None => Self::Other,
+        }
+    }
+
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Context => Some("context"),
+            Self::Resolve => Some("resolve"),
+            Self::Instructions => Some("instructions"),
+            Self::Export => Some("export"),
+            Self::Other => None,
+        }
+    }
+}
+
+/// What follows `[stage n/m] ` in a vertex's name; `None` for a vertex that is no instruction.
+fn instruction_text(name: &str) -> Option<&str> {
+    let (position, text) = name.strip_prefix('[')?.split_once("] ")?;
+    let (_, count) = position.rsplit(' ').next()?.split_once('/')?;
+    count.parse::<u32>().is_ok().then_some(text)
+}
+
+impl Trace {
+    /// Takes one message in.
+    pub(super) fn take(&mut self, message: StatusResponse) {
+        for vertex in message.vertexes {
+            self.vertex(&vertex.digest).update(vertex);
+        }
+        for log in message.logs {
+            self.vertex(&log.vertex).log.push(&log.msg);
+        }
+    }
+
+    fn vertex(&mut self, digest: &str) -> &mut TracedVertex {
+        let index = *self.by_digest.entry(digest.to_owned()).or_insert_with(|| {
+            self.vertices.push(TracedVertex::default());
+            self.vertices.len() - 1
+        });
+        &mut self.vertices[index]
+    }
+
+    /// The Dockerfile's instructions, in the order in which they were named first.
+    pub(super) fn instructions(&self) -> Vec<TracedInstruction> {
+        let zero = self.zero();
+        self.vertices
+            .iter()
+            .filter(|vertex| Part::of(&vertex.name) == Part::Instructions)
+            .map(|vertex| TracedInstruction {
+                vertex_name: vertex.name.clone(),
+                cached: vertex.cached,
+                started: vertex.spans.keys().next().map(|start| nanos(start - zero)),
+                duration: union(vertex.complete_spans()),
+                log_bytes: ByteSize(vertex.log.bytes),
+            })
+            .collect()
+    }
+
+    /// The build's parts: when each began and how long at least one of its vertices worked.
+    pub(super) fn phases(&self) -> Vec<Phase> {
+        let zero = self.zero();
+        let mut spans: BTreeMap<Part, Vec<(i128, i128)>> = BTreeMap::new();
+        for vertex in &self.vertices {
+            // A cached vertex is given a span as well; it stands for a look-up, not for work of that part.
+            if !vertex.cached {
+                spans
+                    .entry(Part::of(&vertex.name))
+                    .or_default()
+                    .extend(vertex.complete_spans());
+            }
+        }
+        spans
+            .into_iter()
+            .filter_map(|(part, spans)| {
+                let started = spans.iter().map(|(start, _)| *start).min()?;
+                Some(Phase {
+                    name: part.name()?.to_owned(),
+                    started_ns: nanos(started - zero),
+                    duration_ns: union(spans)?,
+                })
+            })
+            .collect()
+    }
+
+    /// What went wrong: the first vertex with an error, and what it logged last.
+    pub(super) fn fault(&self, message: String, timed_out: bool) -> BuildFault {
+        // A vertex that was only stopped because another one failed says so in its own error.
+        let failed = self
+            .vertices
+            .iter()
+            .filter(|vertex| !vertex.error.is_empty())
+            .min_by_key(|vertex| vertex.error.contains("context canceled"));
+        BuildFault {
+            message,
+            timed_out,
+            vertex_name: failed.map(|vertex| vertex.name.clone()),
+            log_tail: failed.map(|vertex| vertex.log.lines()).unwrap_or_default(),
+        }
+    }
+
+    /// The daemon's clock when it began on the first vertex.
+    fn zero(&self) -> i128 {
+        let starts = self
+            .vertices
+            .iter()
+            .filter_map(|vertex| vertex.spans.keys().next());
+        starts.min().copied().unwrap_or_default()
+    }
+}
+
+impl TracedVertex {
+    fn update(&mut self, vertex: Vertex) {
+        self.name = vertex.name;
+        self.cached |= vertex.cached;
+        if !vertex.error.is_empty() {
+            self.error = vertex.error;
+        }
+        if let Some(started) = vertex.started {
+            let completed = self.spans.entry(stamp(started)).or_default();
+            if let Some(end) = vertex.completed {
+                *completed = Some(stamp(end));
+            }
+        }
+    }
+
+    fn complete_spans(&self) -> Vec<(i128, i128)> {
+        self.spans
+            .iter()
+            .filter_map(|(start, end)| Some((*start, (*end)?)))
+            .collect()
+    }
+}
+
+fn stamp(time: Timestamp) -> i128 {
+    i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanos)
+}
+
+fn nanos(difference: i128) -> Nanos {
+    Nanos(u64::try_from(difference).unwrap_or_default())
+}
+
+/// The time that is covered by at least one span; `None` without any.
+fn union(mut spans: Vec<(i128, i128)>) -> Option<Nanos> {
+    spans.sort_unstable();
+    let (mut covered, mut until) = (0, spans.first()?.0);
+    for (start, end) in spans {
+        let start = start.max(until);
+        if end > start {
+            covered += end - start;
+            until = end;
+        }
+    }
+    Some(nanos(covered))
+}
+
+/// The last lines that a vertex logged.
+#[derive(Debug, Default)]
+struct LogTail {
+    bytes: u64,
+    complete: VecDeque<String>,
+    partial: Vec<u8>,
+}
+
+impl LogTail {
+    fn push(&mut self, text: &[u8]) {
+        self.bytes += text.len() as u64;
+        for byte in text {
+            if *byte == b'\n' {
+                let line = std::mem::take(&mut self.partial);
+                if self.complete.len() == LOG_TAIL_LINES {
+                    self.complete.pop_front();
+                }
+                self.complete.push_back(visible(&line));
+            } else if self.partial.len() < LOG_LINE_BYTES {
+                self.partial.push(*byte);
+            }
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let partial = (!self.partial.is_empty()).then(|| visible(&self.partial));
+        self.complete.iter().cloned().chain(partial).collect()
+    }
+}
+
+/// A line as a terminal would leave it: what follows the last carriage return.
+fn visible(line: &[u8]) -> String {
+    let line = String::from_utf8_lossy(line);
+    let line = line.trim_end_matches('\r');
+    line.rsplit('\r').next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use bollard_buildkit_proto::moby::buildkit::v1::VertexLog;
+
+    use super::*;
+
+    fn time(nanos: i32) -> Timestamp {
+        Timestamp {
+            seconds: 1_000,
+            nanos,
+        }
+    }
+
+    fn vertex(name: &str, span: &[i32]) -> Vertex {
+        Vertex {
+            digest: format!("digest of {name}"),
+            name: name.to_owned(),
+            started: span.first().copied().map(time),
+            completed: span.get(1).copied().map(time),
+            ..Vertex::default()
+        }
+    }
+
+    fn trace(vertexes: Vec<Vertex>) -> Trace {
+        let mut trace = Trace::default();
+        for vertex in vertexes {
+            trace.take(StatusResponse {
+                vertexes: vec![vertex],
+                ..StatusResponse::default()
+            });
+        }
+        trace
+    }
+
+    #[test]
+    fn names_tell_the_part_of_the_build() {
+        for (name, part) in [
+            ("[internal] load build definition from Dockerfile", Part::Resolve),
+            ("[internal] load .dockerignore", Part::Resolve),
+            (
+                "[internal] load metadata for docker.io/library/python:3",
+                Part::Resolve,
+            ),
+            ("[internal] load build context", Part::Context),
+            ("[1/4] FROM docker.io/library/python:3", Part::Resolve),
+            ("[builder 2/5] RUN make", Part::Instructions),
+            ("[stage-1 2/2] COPY --from=builder /a /b", Part::Instructions),
+            ("[2/4] RUN echo '[3/4] FROM x'", Part::Instructions),
+            ("exporting to image", Part::Export),
+            ("importing cache manifest from x", Part::Other),
+            ("[weird", Part::Other),
+        ] {
+            assert_eq!(Part::of(name), part, "{name}");
+        }
+    }
+
+    #[test]
+    fn spans_of_a_vertex_are_summed_once_each_however_often_they_are_told() {
+        let run = "[2/2] RUN make";
+        let trace = trace(vec![
+            vertex("[internal] load build context", &[100, 150]),
+            vertex(run, &[]),
+            vertex(run, &[200]),
+            vertex(run, &[200, 260]),
+            vertex(run, &[200, 260]),
+            vertex(run, &[300, 340]),
+        ]);
+        let instructions = trace.instructions();
+        assert_eq!(instructions.len(), 1);
+        assert_eq!(instructions[0].started, Some(Nanos(100)));
+        assert_eq!(instructions[0].duration, Some(Nanos(100)));
+        let phases: Vec<_> = trace
+            .phases()
+            .into_iter()
+            .map(|phase| (phase.name, phase.started_ns, phase.duration_ns))
+            .collect();
+        assert_eq!(
+            phases,
+            [
+                ("context".to_owned(), Nanos(0), Nanos(50)),
+                ("instructions".to_owned(), Nanos(100), Nanos(100)),
+            ]
+        );
+    }
+
+    #[test]
+    fn stages_that_work_at_the_same_time_count_once() {
+        let trace = trace(vec![
+            vertex("[a 2/2] RUN one", &[0, 100]),
+            vertex("[b 2/2] RUN two", &[50, 120]),
+        ]);
+        assert_eq!(trace.phases()[0].duration_ns, Nanos(120));
+    }
+
+    #[test]
+    fn a_fault_names_the_vertex_that_failed_and_not_the_ones_that_were_stopped_for_it() {
+        let mut trace = trace(vec![
+            Vertex {
+                error: "context canceled".to_owned(),
+                ..vertex("[a 2/2] RUN sleep", &[0, 9])
+            },
+            Vertex {
+                error: "exit code: 1".to_owned(),
+                ..vertex("[b 2/2] RUN false", &[0, 9])
+            },
+        ]);
+        let log: String = (0..150)
+            .map(|line| format!("line {line}\n"))
+            .chain(["progress 1 %\rdone".to_owned()])
+            .collect();
+        trace.take(StatusResponse {
+            logs: vec![VertexLog {
+                vertex: "digest of [b 2/2] RUN false".to_owned(),
+                msg: log.into_bytes(),
+                ..VertexLog::default()
+            }],
+            ..StatusResponse::default()
+        });
+        let fault = trace.fault("failed".to_owned(), false);
+        assert_eq!(fault.vertex_name.as_deref(), Some("[b 2/2] RUN false"));
+        assert_eq!(fault.log_tail.len(), 101);
+        assert_eq!(fault.log_tail[0], "line 50");
+        assert_eq!(fault.log_tail[100], "done");
+    }
+}

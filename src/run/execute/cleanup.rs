@@ -1,0 +1,89 @@
+//! Removing what is the run's own, whatever happened before.
+
+use std::collections::BTreeSet;
+
+use super::{Execution, Halt, image_repository};
+use crate::run::Daemon;
+use crate::run::events::{Event, Watcher};
+use crate::run::ports::{Bases, BuildRecord, EngineFault, Ledger, Probe, Workshop};
+
+impl<D, B, W, P, L, N> Execution<'_, D, B, W, P, L, N>
+where
+    D: Daemon,
+    B: Bases,
+    W: Workshop,
+    P: Probe,
+    L: Ledger,
+    N: Watcher,
+{
+    /// Removes containers, images, build records and scratch copies of this run; returns what stayed.
+    pub(super) async fn clean_up(&mut self) -> Vec<String> {
+        let what = "removing what is the run's own".to_owned();
+        self.ports.watcher.notice(&Event::Preparing { what });
+        let mut left = Vec::new();
+        match self.ports.daemon.containers_of_run(self.run_id).await {
+            Ok(containers) => {
+                for id in containers {
+                    if let Err(fault) = self.ports.daemon.remove_container(&id).await {
+                        left.push(format!("container {id}: {}", fault.source));
+                    }
+                }
+            }
+            Err(fault) => left.push(format!("containers of the run: {}", fault.source)),
+        }
+        for reference in self.unkept_images() {
+            if let Err(fault) = self.ports.daemon.remove_image(&reference).await {
+                left.push(format!("image {reference}: {}", fault.source));
+            }
+        }
+        if let Err(fault) = self.prune_own_records(|_| true).await {
+            left.push(format!("records of the build cache: {}", fault.source));
+        }
+        if let Err(fault) = self.ports.workshop.close() {
+            left.push(format!("scratch copies: {fault}"));
+        }
+        left
+    }
+
+    /// Own images but for those of variants and bases that the scenario keeps.
+    fn unkept_images(&self) -> BTreeSet<String> {
+        let scenario = self.scenario;
+        let kept_variants = scenario
+            .keep
+            .iter()
+            .filter_map(|name| self.latest_image.get(name));
+        let kept_bases = scenario
+            .bases
+            .iter()
+            .zip(&self.bases)
+            .filter(|(base, _)| scenario.keep.contains(&base.name))
+            .map(|(_, (_, reference))| reference);
+        let kept: BTreeSet<_> = kept_variants.chain(kept_bases).cloned().collect();
+        self.own_images.difference(&kept).cloned().collect()
+    }
+
+    /// Removes an own image.
+    pub(super) async fn drop_image(&mut self, reference: &str) -> Result<(), Halt> {
+        debug_assert!(reference.starts_with(&image_repository(self.run_id, "")));
+        self.ports.daemon.remove_image(reference).await?;
+        self.own_images.remove(reference);
+        Ok(())
+    }
+
+    /// Removes records of the build cache that were not there before the run and that `select` takes.
+    pub(super) async fn prune_own_records(
+        &mut self,
+        select: impl Fn(&BuildRecord) -> bool,
+    ) -> Result<(), EngineFault> {
+        let Some(foreign) = &self.foreign_records else {
+            return Ok(());
+        };
+        let records = self.ports.daemon.build_records().await?;
+        let own: Vec<_> = records
+            .into_iter()
+            .filter(|record| !foreign.contains(&record.id) && select(record))
+            .map(|record| record.id)
+            .collect();
+        self.ports.daemon.prune_build_records(&own).await
+    }
+}

@@ -1,0 +1,228 @@
+//! Carrying out a plan: dull on purpose. What to do is the plan's, how it is done the ports'.
+
+mod bases;
+mod builds;
+mod cleanup;
+mod starts;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::events::{Event, Watcher};
+use super::plan::{Part, Plan};
+use super::ports::{
+    BaseImage, Bases, Builder, Containers, EngineFault, Images, Ledger, LedgerFault, Probe, Workshop,
+    WorkshopFault,
+};
+use crate::context::Manifest;
+use crate::digest::Digest;
+use crate::results::{Record, SampleKey, StopReason, WarningRecord};
+use crate::scenario::Scenario;
+
+/// Everything of a daemon that a run uses.
+pub trait Daemon: Builder + Images + Containers {}
+
+impl<D: Builder + Images + Containers> Daemon for D {}
+
+/// The ports of one run.
+#[derive(Debug)]
+pub struct Ports<'a, D, B, W, P, L, N> {
+    /// The daemon.
+    pub daemon: &'a D,
+    /// Where base images come from.
+    pub bases: &'a B,
+    /// The scratch copies.
+    pub workshop: &'a mut W,
+    /// Looks for readiness.
+    pub probe: &'a P,
+    /// Keeps records.
+    pub ledger: &'a mut L,
+    /// Is told what happens.
+    pub watcher: &'a mut N,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Why it ended.
+    pub stop: StopReason,
+    /// What stopped it, where it was aborted.
+    pub fault: Option<RunFault>,
+    /// Samples that failed or do not count, warm-ups included.
+    pub bad_samples: usize,
+    /// Own resources that could not be removed.
+    pub left_behind: Vec<String>,
+}
+
+/// Something outside of what is measured failed, so that the run could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunFault {
+    /// A base image cannot be had.
+    #[error("base `{name}` cannot be had")]
+    PrepareBase {
+        /// The base.
+        name: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The daemon did not do what it was asked for.
+    #[error(transparent)]
+    AskEngine(#[from] EngineFault),
+    /// A scratch copy could not be changed or read.
+    #[error(transparent)]
+    UseWorkshop(#[from] WorkshopFault),
+    /// A record could not be kept.
+    #[error(transparent)]
+    KeepRecord(#[from] LedgerFault),
+}
+
+/// Why a run goes no further.
+#[derive(Debug)]
+enum Halt {
+    Interrupted,
+    Fault(RunFault),
+}
+
+impl<F: Into<RunFault>> From<F> for Halt {
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+/// Carries out a plan, then removes what is its own, whatever happened.
+///
+/// `interrupted` turns true when the run is to end: what is under way is given up, what was measured is kept.
+pub async fn execute<D, B, W, P, L, N>(
+    scenario: &Scenario,
+    plan: &Plan,
+    run_id: &str,
+    ports: Ports<'_, D, B, W, P, L, N>,
+    interrupted: watch::Receiver<bool>,
+) -> Outcome
+where
+    D: Daemon,
+    B: Bases,
+    W: Workshop,
+    P: Probe,
+    L: Ledger,
+    N: Watcher,
+{
+    let mut execution = Execution {
+        scenario,
+        run_id,
+        ports,
+        interrupted,
+        order: 0,
+        bad_samples: 0,
+        bases: Vec::new(),
+        base_images: Vec::new(),
+        own_images: BTreeSet::new(),
+        latest_image: BTreeMap::new(),
+        manifests: BTreeMap::new(),
+        recorded: BTreeSet::new(),
+        foreign_records: None,
+        shared_keys: BTreeMap::new(),
+    };
+    let carried_out = execution.carry_out(plan).await;
+    let (stop, fault) = match carried_out {
+        Ok(()) => (StopReason::Complete, None),
+        Err(Halt::Interrupted) => (StopReason::Interrupted, None),
+        Err(Halt::Fault(fault)) => (StopReason::Aborted, Some(fault)),
+    };
+    let left_behind = execution.clean_up().await;
+    Outcome {
+        stop,
+        fault,
+        bad_samples: execution.bad_samples,
+        left_behind,
+    }
+}
+
+/// The state of a run under way.
+struct Execution<'a, D, B, W, P, L, N> {
+    scenario: &'a Scenario,
+    run_id: &'a str,
+    ports: Ports<'a, D, B, W, P, L, N>,
+    interrupted: watch::Receiver<bool>,
+    /// Samples taken so far.
+    order: u32,
+    bad_samples: usize,
+    /// Build arguments that name the bases.
+    bases: Vec<(String, String)>,
+    base_images: Vec<BaseImage>,
+    /// References that this run put into the daemon and has not removed yet.
+    own_images: BTreeSet<String>,
+    /// The reference of each variant's last image.
+    latest_image: BTreeMap<String, String>,
+    /// Each variant's last recorded context.
+    manifests: BTreeMap<String, Arc<Manifest>>,
+    /// Contexts that the journal holds already.
+    recorded: BTreeSet<Digest>,
+    /// Records that the build cache held before; `None` until it was asked.
+    foreign_records: Option<BTreeSet<String>>,
+    /// What the daemon keeps each variant's context under.
+    shared_keys: BTreeMap<String, String>,
+}
+
+impl<D, B, W, P, L, N> Execution<'_, D, B, W, P, L, N>
+where
+    D: Daemon,
+    B: Bases,
+    W: Workshop,
+    P: Probe,
+    L: Ledger,
+    N: Watcher,
+{
+    async fn carry_out(&mut self, plan: &Plan) -> Result<(), Halt> {
+        let (builds, starts) = (plan.builds(self.scenario), plan.starts());
+        self.ports
+            .watcher
+            .notice(&Event::Planned { plan, builds, starts });
+        let before = self.ports.daemon.build_records().await?;
+        self.foreign_records = Some(before.into_iter().map(|record| record.id).collect());
+        self.prepare_bases().await?;
+        for part in &plan.parts {
+            match part {
+                Part::Builds(turn) => self.build_turn(turn).await?,
+                Part::Start(turn) => self.start_turn(turn).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The key of the next sample.
+    fn next_key(&mut self, variant: &str, round: u32, warmup: bool) -> SampleKey {
+        self.order += 1;
+        SampleKey {
+            variant: variant.to_owned(),
+            round,
+            order: self.order,
+            warmup,
+        }
+    }
+
+    fn warn(&mut self, message: String) -> Result<(), Halt> {
+        self.ports.watcher.notice(&Event::Warned(&message));
+        self.ports
+            .ledger
+            .keep(&Record::Warning(WarningRecord { message }))?;
+        Ok(())
+    }
+}
+
+/// Ends when the run is to end.
+async fn interruption(interrupted: &mut watch::Receiver<bool>) {
+    // A sender that is gone can no longer interrupt.
+    if interrupted.wait_for(|interrupted| *interrupted).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The repository that a run's images of a variant are stored under. References are lower-case by rule.
+#[must_use]
+pub fn image_repository(run_id: &str, variant: &str) -> String {
+    format!("seatrial/{}/{}", run_id.to_lowercase(), variant.to_lowercase())
+}

@@ -1,0 +1,16 @@
+//! The application: a plan made from a scenario, carried out through ports that the edges implement.
+
+mod events;
+mod execute;
+mod expectation;
+mod plan;
+mod ports;
+
+pub use events::{Event, Watcher};
+pub use execute::{Daemon, Outcome, Ports, RunFault, execute, image_repository};
+pub use plan::{Part, Plan, Turn};
+pub use ports::{
+    Addresses, BaseImage, Bases, BuildFault, BuildFolders, BuildRecord, BuildReport, BuildRequest, Builder,
+    ContainerEnd, ContainerRequest, Containers, ContextTree, EngineFault, Images, Ledger, LedgerFault,
+    LookOrder, Looked, Probe, RootFs, Survey, TracedInstruction, TreeFault, Workshop, WorkshopFault,
+};

@@ -1,0 +1,99 @@
+//! Builds.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{ContextTree, EngineFault};
+use crate::results::Phase;
+use crate::unit::{ByteSize, Nanos};
+
+/// Builds, and the records that they leave in the daemon's build cache.
+pub trait Builder: Sync {
+    /// Builds an image. A build that fails is a report with a fault; dropping the future ends it at the daemon.
+    fn build(&self, request: &BuildRequest) -> impl Future<Output = Result<BuildReport, EngineFault>> + Send;
+
+    /// All records of the build cache.
+    fn build_records(&self) -> impl Future<Output = Result<Vec<BuildRecord>, EngineFault>> + Send;
+
+    /// Removes records by id. One that something else needs stays.
+    fn prune_build_records(&self, ids: &[String]) -> impl Future<Output = Result<(), EngineFault>> + Send;
+}
+
+/// One record of the build cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildRecord {
+    /// Its id.
+    pub id: String,
+    /// Whether it holds files of a context, as the daemon keeps them between builds.
+    pub is_context: bool,
+}
+
+/// One build, as it is asked for.
+#[derive(Clone, Debug)]
+pub struct BuildRequest {
+    /// The build context.
+    pub context: Arc<dyn ContextTree>,
+    /// The folder of the Dockerfile and of the ignore file that goes with it.
+    pub dockerfile: Arc<dyn ContextTree>,
+    /// The Dockerfile's name in that folder.
+    pub dockerfile_name: String,
+    /// Build arguments.
+    pub args: BTreeMap<String, String>,
+    /// The stage to build; `None` builds the last.
+    pub target: Option<String>,
+    /// Whether results of earlier instructions must not be used.
+    pub no_cache: bool,
+    /// The namespace of cache mounts; builds of another namespace see none of their content.
+    pub mount_namespace: String,
+    /// What the daemon keeps the context's files under: the same key again sends only what changed.
+    pub shared_key: String,
+    /// The reference that the image is stored under.
+    pub image: String,
+    /// The longest that the build may take.
+    pub timeout: Nanos,
+}
+
+/// What a build did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildReport {
+    /// From the request to the answer, on this machine's monotonic clock.
+    pub duration: Nanos,
+    /// Bytes of file content that were sent for the context.
+    pub sent: ByteSize,
+    /// The Dockerfile's instructions, in the order in which the daemon listed them.
+    pub instructions: Vec<TracedInstruction>,
+    /// Named spans.
+    pub phases: Vec<Phase>,
+    /// The id of the image, where the build succeeded.
+    pub image_id: Option<String>,
+    /// Why it did not.
+    pub fault: Option<BuildFault>,
+}
+
+/// One instruction as the trace tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracedInstruction {
+    /// The vertex's name with its `[stage n/m]` prefix.
+    pub vertex_name: String,
+    /// Whether its result came from the cache.
+    pub cached: bool,
+    /// When it began, from the first thing that the daemon began on.
+    pub started: Option<Nanos>,
+    /// How long it worked, distinct spans summed.
+    pub duration: Option<Nanos>,
+    /// Bytes that it logged.
+    pub log_bytes: ByteSize,
+}
+
+/// Why a build did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildFault {
+    /// What the daemon said.
+    pub message: String,
+    /// Whether it was ended because its time was up.
+    pub timed_out: bool,
+    /// The name of the vertex that failed.
+    pub vertex_name: Option<String>,
+    /// The last lines that this vertex logged.
+    pub log_tail: Vec<String>,
+}

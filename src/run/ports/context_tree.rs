@@ -1,0 +1,32 @@
+//! Folders that a build may read.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+
+use crate::context::{Entry, Selection};
+
+/// A folder that a build may read.
+pub trait ContextTree: fmt::Debug + Send + Sync {
+    /// Lists what is selected, parents before children, in the order of a transfer.
+    ///
+    /// # Errors
+    ///
+    /// Names the path that could not be read or sent.
+    fn walk(&self, selection: &Selection) -> Result<Vec<Entry>, TreeFault>;
+
+    /// Opens a file of the folder, by its path inside; never one outside of it.
+    ///
+    /// # Errors
+    ///
+    /// As the operating system says.
+    fn open(&self, path: &str) -> io::Result<File>;
+}
+
+/// A folder could not be listed.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct TreeFault {
+    /// What could not be read or sent, and where.
+    pub message: String,
+}

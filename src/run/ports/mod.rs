@@ -1,0 +1,24 @@
+//! What a run needs from outside: traits and the values that pass through them.
+//!
+//! Edges never use each other. The build client reads a context through [`ContextTree`] without knowing that a
+//! scratch copy stands behind it.
+
+mod bases;
+mod builder;
+mod containers;
+mod context_tree;
+mod engine_fault;
+mod images;
+mod ledger;
+mod probe;
+mod workshop;
+
+pub use bases::Bases;
+pub use builder::{BuildFault, BuildRecord, BuildReport, BuildRequest, Builder, TracedInstruction};
+pub use containers::{Addresses, ContainerEnd, ContainerRequest, Containers};
+pub use context_tree::{ContextTree, TreeFault};
+pub use engine_fault::EngineFault;
+pub use images::{BaseImage, Images, RootFs};
+pub use ledger::{Ledger, LedgerFault};
+pub use probe::{LookOrder, Looked, Probe};
+pub use workshop::{BuildFolders, Survey, Workshop, WorkshopFault};

@@ -1,0 +1,82 @@
+//! Scratch copies of the context.
+
+use std::sync::Arc;
+
+use super::ContextTree;
+use crate::context::Manifest;
+use crate::dockerfile::Dockerfile;
+use crate::scenario::{Edit, Nonce};
+use crate::unit::ByteSize;
+
+/// Scratch copies of the context, one per variant.
+pub trait Workshop: Send {
+    /// Puts a variant's copy back to the scenario's original files.
+    ///
+    /// # Errors
+    ///
+    /// Names the path that could not be written.
+    fn reset(&mut self, variant: &str) -> Result<(), WorkshopFault>;
+
+    /// Applies an edit to a variant's copy.
+    ///
+    /// # Errors
+    ///
+    /// Where the edit matches nothing, or the copy cannot be written.
+    fn apply(&mut self, variant: &str, edit: &Edit, nonce: &Nonce) -> Result<(), WorkshopFault>;
+
+    /// Takes stock of a variant's copy as it is now.
+    ///
+    /// # Errors
+    ///
+    /// Names the path that could not be read.
+    fn survey(&mut self, variant: &str) -> Result<Survey, WorkshopFault>;
+
+    /// The folders that a build of a variant reads.
+    ///
+    /// # Errors
+    ///
+    /// Where the Dockerfile cannot be read.
+    fn folders(&self, variant: &str) -> Result<BuildFolders, WorkshopFault>;
+
+    /// Removes all copies.
+    ///
+    /// # Errors
+    ///
+    /// Names the path that could not be removed.
+    fn close(&mut self) -> Result<(), WorkshopFault>;
+}
+
+/// A scratch copy could not be made, changed or read.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct WorkshopFault {
+    /// What could not be done, and where.
+    pub message: String,
+    /// Why.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// A variant's context at one moment.
+#[derive(Clone, Debug)]
+pub struct Survey {
+    /// Every entry of the folder, with header fields and digests.
+    pub manifest: Manifest,
+    /// Bytes of the files that the ignore rules keep.
+    pub kept: ByteSize,
+    /// Files that the ignore rules keep.
+    pub kept_files: u64,
+}
+
+/// The folders that a build reads.
+#[derive(Clone, Debug)]
+pub struct BuildFolders {
+    /// The build context.
+    pub context: Arc<dyn ContextTree>,
+    /// The folder of the Dockerfile and of the ignore file that goes with it.
+    pub dockerfile: Arc<dyn ContextTree>,
+    /// The Dockerfile's name in that folder.
+    pub dockerfile_name: String,
+    /// The Dockerfile, read; instructions are found again in it by the names of the trace.
+    pub parsed: Arc<Dockerfile>,
+}

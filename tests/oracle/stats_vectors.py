@@ -1,0 +1,167 @@
+"""Expected numbers for `tests/stats_vectors.rs`, computed by scipy and numpy.
+
+The samples are our own, drawn from a fixed seed; the build and the tests never run this script. To
+write the vectors again:
+
+    python3 -m venv venv
+    venv/bin/pip install -r tests/oracle/requirements.txt
+    venv/bin/python tests/oracle/stats_vectors.py
+
+It writes `tests/fixtures/stats/unpaired.json` and `tests/fixtures/stats/summary.json`; without a change
+here, both stay as they are.
+"""
+
+import json
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import (
+    PermutationMethod,
+    binom,
+    mannwhitneyu,
+    median_abs_deviation,
+)
+
+SEED = 20
+ALPHA = 0.05
+# A p-value that equals alpha rejects; scipy's is a rounded quotient of counts.
+ROUNDING = 1e-12
+FIXTURES = Path(__file__).resolve().parent.parent / "fixtures" / "stats"
+
+
+def p_value(baseline, candidate, method):
+    """Two-sided p of scipy; for `permutation`, over all splits, whatever their number."""
+    if method == "permutation":
+        method = PermutationMethod(n_resamples=10_000_000)
+    return float(
+        mannwhitneyu(baseline, candidate, alternative="two-sided", method=method).pvalue
+    )
+
+
+def inverted_interval(baseline, candidate, method):
+    """The ratios that the test does not reject, by trying one inside every gap between two pair ratios.
+
+    Within a gap no scaled sample of one side equals one of the other, so scipy's exact method, which
+    knows no ties, applies. A side without bound is None.
+    """
+    ratios = np.unique([b / a for a in baseline for b in candidate])
+    edges = [ratios[0] / 4, *ratios, ratios[-1] * 4]
+    below, above = np.array(baseline, dtype=float), np.array(candidate, dtype=float)
+    accepted = [
+        index
+        for index in range(len(edges) - 1)
+        if p_value(below * math.sqrt(edges[index] * edges[index + 1]), above, method)
+        > ALPHA + ROUNDING
+    ]
+    if not accepted:
+        # Nothing but the point where pairs tie is left: all ratios are equal.
+        assert len(ratios) == 1
+        return [float(ratios[0]), float(ratios[0])]
+    first, last = accepted[0], accepted[-1]
+    assert accepted == list(range(first, last + 1))
+    low = None if first == 0 else float(edges[first])
+    high = None if last == len(edges) - 2 else float(edges[last + 1])
+    assert (low is None) == (high is None)
+    return None if low is None else [low, high]
+
+
+def hodges_lehmann(baseline, candidate):
+    logs = np.subtract.outer(np.log(candidate), np.log(baseline))
+    return float(np.exp(np.median(logs)))
+
+
+def distinct_samples(rng, n, m):
+    """Times in nanoseconds without ties: log-normal noise, and a shift of some of the candidates."""
+    while True:
+        centre = math.exp(rng.uniform(math.log(2e6), math.log(9e10)))
+        noise = rng.choice([0.01, 0.05, 0.3])
+        shift = rng.choice([1.0, 1.0, 1.05, 1.2, 0.9, 2.5])
+        baseline = [round(centre * math.exp(rng.gauss(0, noise))) for _ in range(n)]
+        candidate = [
+            round(centre * shift * math.exp(rng.gauss(0, noise))) for _ in range(m)
+        ]
+        if len(set(baseline + candidate)) == n + m:
+            return baseline, candidate
+
+
+def tied_samples(rng, n, m):
+    """Small integers, so that ties within and across sides are the rule."""
+    top = rng.choice([2, 4, 9])
+    offset = rng.choice([0, 0, 1, 3])
+    baseline = [rng.randint(1, top) for _ in range(n)]
+    candidate = [rng.randint(1, top) + offset for _ in range(m)]
+    return baseline, candidate
+
+
+def unpaired_case(kind, baseline, candidate, p_method, interval_method):
+    case = {
+        "kind": kind,
+        "baseline": baseline,
+        "candidate": candidate,
+        "ratio": hodges_lehmann(baseline, candidate),
+        "p_value": p_value(baseline, candidate, p_method),
+        "interval_known": interval_method is not None,
+        "interval": None,
+    }
+    if interval_method is not None:
+        case["interval"] = inverted_interval(baseline, candidate, interval_method)
+    return case
+
+
+def unpaired_cases(rng):
+    for _ in range(200):
+        samples = distinct_samples(rng, rng.randint(3, 12), rng.randint(3, 12))
+        yield unpaired_case("distinct", *samples, "exact", "exact")
+    for _ in range(100):
+        samples = tied_samples(rng, rng.randint(2, 6), rng.randint(2, 6))
+        yield unpaired_case("tied", *samples, "permutation", "exact")
+    for n, m in [(50, 51), (60, 45), (20, 81), (4, 120)]:
+        samples = distinct_samples(rng, n, m)
+        yield unpaired_case("large", *samples, "asymptotic", "asymptotic")
+    # scipy corrects the variance for ties within a side, ours for the interval does not: p only.
+    for n, m in [(50, 51), (60, 45), (20, 81), (4, 120)]:
+        samples = tied_samples(rng, n, m)
+        yield unpaired_case("large tied", *samples, "asymptotic", None)
+
+
+def summary_case(samples):
+    ordered = sorted(samples)
+    n = len(samples)
+    # The smallest k whose lower tail reaches alpha / 2: the largest whose tail below k does not.
+    rank = int(binom.ppf(ALPHA / 2, n, 0.5))
+    q1, median, q3 = (float(q) for q in np.percentile(samples, [25, 50, 75]))
+    return {
+        "samples": samples,
+        "median": median,
+        "q1": q1,
+        "q3": q3,
+        "mad": float(median_abs_deviation(samples)),
+        "rank": rank,
+        "low": ordered[rank - 1] if rank else None,
+        "high": ordered[n - rank] if rank else None,
+        "level": float(1 - 2 * binom.cdf(rank - 1, n, 0.5)) if rank else None,
+    }
+
+
+def summary_cases(rng):
+    for n in [*range(1, 41), 60, 99, 100, 101, 137, 200]:
+        top = rng.choice([9, 10**6, 10**11])
+        yield summary_case([rng.randint(0, top) for _ in range(n)])
+
+
+def write(name, cases):
+    """One case a line, so that a change of one shows as one."""
+    lines = ",\n".join(json.dumps(case) for case in cases)
+    (FIXTURES / name).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+
+
+def main():
+    FIXTURES.mkdir(parents=True, exist_ok=True)
+    write("unpaired.json", unpaired_cases(random.Random(SEED)))
+    write("summary.json", summary_cases(random.Random(SEED + 1)))
+
+
+if __name__ == "__main__":
+    main()
