@@ -19,6 +19,7 @@ mod nonce;
 mod overrides;
 mod problem;
 mod provenance;
+mod resolved_toml;
 mod start;
 mod variant;
 
@@ -39,6 +40,7 @@ pub use nonce::Nonce;
 pub use overrides::{BaseChoice, Overrides};
 pub use problem::{Place, Problem, Source};
 pub use provenance::{Origin, Provenance};
+pub use resolved_toml::resolved_toml;
 pub use start::{HttpReadiness, StartSettings};
 pub use variant::Variant;
 

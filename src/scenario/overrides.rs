@@ -24,7 +24,7 @@ pub struct Overrides {
 
 impl Overrides {
     /// How many starts `--quick` makes at most.
-    pub const QUICK_STARTS: u32 = 3;
+    pub const QUICK_STARTS: u32 = 1;
 }
 
 /// Which source of a base to use where it has both.

@@ -4,18 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::findings::Findings;
-use super::input::ScenarioInput;
+use super::reader::Reader;
 use crate::dockerfile::{Dockerfile, Instruction, expand};
 use crate::scenario::file::Cursor;
 use crate::scenario::nearest::{hint, nearest};
-use crate::scenario::{Base, Expectation, Place, Problem, ReadFailure, Source, Step, Variant};
+use crate::scenario::{Base, Expectation, Place, Problem, Step, Variant};
 
 /// The Dockerfiles that could be read, by path.
 #[derive(Debug, Default)]
 pub(super) struct Dockerfiles {
     parsed: BTreeMap<PathBuf, Option<Dockerfile>>,
-    /// What was read, to show problems in.
-    pub(super) sources: Vec<Source>,
 }
 
 impl Dockerfiles {
@@ -24,30 +22,26 @@ impl Dockerfiles {
         variants: &[Variant],
         bases: &[Base],
         at: &Cursor<'_>,
-        input: &ScenarioInput<'_>,
+        reader: &mut Reader<'_>,
         findings: &mut Findings<'_>,
     ) -> Self {
         let mut dockerfiles = Self::default();
         let mut reported = BTreeSet::new();
         for (index, variant) in variants.iter().enumerate() {
             let at = at.index(index);
-            if let Some(ignore) = &variant.ignore {
-                let _ = dockerfiles.read(ignore, &at.key("ignore"), input, findings);
-            }
             if variant.dockerfile.as_os_str().is_empty() {
                 continue;
             }
-            dockerfiles.parse(&variant.dockerfile, &at.key("dockerfile"), input, findings);
+            dockerfiles.parse(&variant.dockerfile, &at.key("dockerfile"), reader, findings);
             let Some(Some(dockerfile)) = dockerfiles.parsed.get(&variant.dockerfile) else {
                 continue;
             };
             check_target(dockerfile, variant, &at, findings);
-            let shown = input.shown_path(&variant.dockerfile);
-            let source = dockerfiles.sources.iter().find(|source| source.path == shown);
+            let source = reader.known(&variant.dockerfile);
             for unset in unset_bases(dockerfile, variant, bases) {
                 let Some(source) = source else { continue };
                 let place = Place::new(source, unset.from.span.clone());
-                if !reported.insert((shown.clone(), place.line)) {
+                if !reported.insert((place.file.clone(), place.line)) {
                     continue;
                 }
                 let problem = Problem::at(
@@ -111,17 +105,11 @@ impl Dockerfiles {
         }
     }
 
-    fn parse(
-        &mut self,
-        path: &Path,
-        at: &Cursor<'_>,
-        input: &ScenarioInput<'_>,
-        findings: &mut Findings<'_>,
-    ) {
+    fn parse(&mut self, path: &Path, at: &Cursor<'_>, reader: &mut Reader<'_>, findings: &mut Findings<'_>) {
         if self.parsed.contains_key(path) {
             return;
         }
-        let dockerfile = self.read(path, at, input, findings).and_then(|source| {
+        let dockerfile = reader.read(path, at, findings).and_then(|source| {
             Dockerfile::parse(&source.text)
                 .map_err(|error| {
                     let place = Place::new(&source, error.span.clone());
@@ -131,38 +119,6 @@ impl Dockerfiles {
                 .ok()
         });
         self.parsed.insert(path.to_owned(), dockerfile);
-    }
-
-    fn read(
-        &mut self,
-        path: &Path,
-        at: &Cursor<'_>,
-        input: &ScenarioInput<'_>,
-        findings: &mut Findings<'_>,
-    ) -> Option<Source> {
-        match input.files.read(path) {
-            Ok(text) => {
-                let source = Source {
-                    path: input.shown_path(path),
-                    text,
-                };
-                if self.sources.iter().all(|known| known.path != source.path) {
-                    self.sources.push(source.clone());
-                }
-                Some(source)
-            }
-            Err(failure) => {
-                let problem = findings.at(at, format!("cannot read `{}`: {failure}", path.display()));
-                if failure == ReadFailure::Missing {
-                    let names = input.files.list(path.parent().unwrap_or(Path::new("")));
-                    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                    let name = path.file_name().unwrap_or_default().to_string_lossy();
-                    problem.label("no such file");
-                    problem.hint = hint(&name, "the folder holds", &names);
-                }
-                None
-            }
-        }
     }
 }
 

@@ -4,8 +4,9 @@ use super::checked::Checked;
 use super::dockerfiles::Dockerfiles;
 use super::findings::Findings;
 use super::input::ScenarioInput;
+use super::reader::Reader;
 use super::settings::Settings;
-use super::{bases, context, gates, selection, start, steps, variants};
+use super::{bases, context, gates, ignore_files, selection, start, steps, variants};
 use crate::scenario::file::{Cursor, DefaultsDocument, DefaultsTable, Read, ScenarioDocument, read};
 use crate::scenario::nearest::hint;
 use crate::scenario::{
@@ -145,15 +146,21 @@ impl Resolver<'_> {
             self.checked.provenance.note("build.step", Origin::BuiltIn);
             steps::built_in()
         };
-        let dockerfiles = Dockerfiles::load(
+        let mut reader = Reader {
+            input: self.input,
+            sources: Vec::new(),
+        };
+        let at_variants = self.at.key("variant");
+        let dockerfiles = Dockerfiles::load(&variants, &bases, &at_variants, &mut reader, &mut self.findings);
+        dockerfiles.check_expectations(&steps.steps, &at_steps, &mut self.findings);
+        ignore_files::check(
             &variants,
-            &bases,
-            &self.at.key("variant"),
-            self.input,
+            &context.path,
+            &at_variants,
+            &mut reader,
             &mut self.findings,
         );
-        dockerfiles.check_expectations(&steps.steps, &at_steps, &mut self.findings);
-        self.checked.sources = dockerfiles.sources;
+        self.checked.sources = reader.sources;
 
         let start = document.start.map(|table| self.start(table));
         let starts = start.is_some() || self.at.has("start");
