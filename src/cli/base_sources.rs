@@ -32,7 +32,7 @@ impl Bases for BaseSources {
     fn reference(&self, base: &Base) -> Result<String, WorkshopFault> {
         match &base.source {
             BaseSource::Ballast => Ok(self.ballast()?.reference()),
-            BaseSource::Imported { command } => {
+            BaseSource::Imported { command } | BaseSource::PulledOrImported { command, .. } => {
                 let recipe = self.tar(command)?.recipe();
                 Ok(format!(
                     "seatrial/base-{}:{}",
@@ -47,7 +47,7 @@ impl Bases for BaseSources {
     async fn root_fs(&self, base: &Base) -> Result<RootFs, WorkshopFault> {
         match &base.source {
             BaseSource::Ballast => Ok(RootFs::Bytes(self.ballast()?.rootfs().to_vec())),
-            BaseSource::Imported { command } => {
+            BaseSource::Imported { command } | BaseSource::PulledOrImported { command, .. } => {
                 let path = self.tar(command)?.get().await.map_err(|error| fault(&error))?;
                 Ok(RootFs::File(path))
             }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::args::ScenarioArgs;
 use super::load::{Loaded, load};
-use super::problems::render;
+use super::problems::{ProblemStyle, write_problems};
 use super::{ExitCode, Failure};
 use crate::scenario::Overrides;
 
@@ -26,8 +26,8 @@ pub(super) fn check(args: &ScenarioArgs, out: &mut dyn Write) -> Result<ExitCode
 /// Writes every mistake of a scenario to standard error, and how many there are.
 pub(super) fn say_problems(loaded: &Loaded) -> io::Result<()> {
     let mut errors = io::stderr().lock();
-    render(&loaded.checked, &mut errors)?;
+    write_problems(&loaded.checked, ProblemStyle::of_stderr(), &mut errors)?;
     let count = loaded.checked.problems.len();
     let noun = if count == 1 { "mistake" } else { "mistakes" };
-    writeln!(errors, "{}: {count} {noun}", loaded.folder.file().path.display())
+    writeln!(errors, "{}: {count} {noun}", loaded.folder.path().display())
 }

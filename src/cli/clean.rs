@@ -22,10 +22,17 @@ pub(super) fn clean(args: &CleanArgs, out: &mut dyn Write) -> Result<ExitCode, F
         match leftover.state {
             LeftoverState::InProgress => writeln!(out, "{folder}: still running, left alone")?,
             LeftoverState::Unreadable(error) => {
-                writeln!(io::stderr().lock(), "warning: {folder}: {}", super::failure::in_one_line(&error))?;
+                writeln!(
+                    io::stderr().lock(),
+                    "warning: {folder}: {}",
+                    super::failure::in_one_line(&error)
+                )?;
             }
             LeftoverState::Killed(named) | LeftoverState::LeftBehind { named, .. } => {
-                let sweep = Sweep { engine: &engine, dry_run: args.dry_run };
+                let sweep = Sweep {
+                    engine: &engine,
+                    dry_run: args.dry_run,
+                };
                 let faults = runtime.block_on(sweep.run(&named, out))?;
                 for fault in &faults {
                     let text = super::failure::in_one_line(fault);

@@ -34,7 +34,10 @@ pub(super) fn watch_signals() -> Result<watch::Receiver<bool>, Failure> {
     Ok(receiver)
 }
 
-#[expect(clippy::exit, reason = "the second signal asks for just that, whatever is still to be tidied")]
+#[expect(
+    clippy::exit,
+    reason = "the second signal asks for just that, whatever is still to be tidied"
+)]
 fn leave_at_once() -> ! {
     std::process::exit(i32::from(ExitCode::Interrupted.number()))
 }

@@ -34,15 +34,34 @@ pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
         return Ok(ExitCode::Done);
     }
     let (builds, starts) = (plan.builds(scenario), plan.starts());
-    writeln!(out, "{}: {builds} builds and {starts} starts, warm-ups included; seed {}", scenario.name, plan.seed)?;
+    writeln!(
+        out,
+        "{}: {builds} builds and {starts} starts, warm-ups included; seed {}",
+        scenario.name, plan.seed
+    )?;
     for base in &scenario.bases {
-        writeln!(out, "  base {:<16} {} as ${{{}}}", base.name, base.source.word(), base.build_arg())?;
+        writeln!(
+            out,
+            "  base {:<16} {} as ${{{}}}",
+            base.name,
+            base.source.word(),
+            base.build_arg()
+        )?;
     }
     writeln!(out, "\nsteps of every turn")?;
     for (index, step) in scenario.build.steps.iter().enumerate() {
-        let edits: Vec<_> =
-            step.edits.iter().map(|edit| format!("{} {}", edit.kind(), edit.path().display())).collect();
-        writeln!(out, "  {}. {:<24} {}", index + 1, step.name, state_in_words(step.cache))?;
+        let edits: Vec<_> = step
+            .edits
+            .iter()
+            .map(|edit| format!("{} {}", edit.kind(), edit.path().display()))
+            .collect();
+        writeln!(
+            out,
+            "  {}. {:<24} {}",
+            index + 1,
+            step.name,
+            state_in_words(step.cache)
+        )?;
         if !edits.is_empty() {
             writeln!(out, "     {}", edits.join(", "))?;
         }
@@ -73,7 +92,14 @@ fn rounds(plan: &Plan) -> Vec<(String, Vec<String>)> {
 }
 
 fn part_json(part: &Part) -> serde_json::Value {
-    let (kind, Turn { variant, round, warmup }) = match part {
+    let (
+        kind,
+        Turn {
+            variant,
+            round,
+            warmup,
+        },
+    ) = match part {
         Part::Builds(turn) => ("builds", turn),
         Part::Start(turn) => ("start", turn),
     };

@@ -16,7 +16,11 @@ pub(super) fn report(args: &ReportArgs, out: &mut dyn Write) -> Result<ExitCode,
 }
 
 /// Writes the report files of each run into its folder, and the verdict sentence, the tables and the paths to `out`.
-pub(super) fn write_report(folders: &[PathBuf], json: bool, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+pub(super) fn write_report(
+    folders: &[PathBuf],
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<ExitCode, Failure> {
     for folder in folders {
         let run: Run = load(folder).map_err(|error| {
             let hints = error.hints();
@@ -32,7 +36,11 @@ pub(super) fn write_report(folders: &[PathBuf], json: bool, out: &mut dyn Write)
             writeln!(out, "{}", summary_json(&run, &analysis))?;
             continue;
         }
-        write!(out, "{}", tables(&run, &analysis, Terminal::of(std::io::stdout().is_terminal())))?;
+        write!(
+            out,
+            "{}",
+            tables(&run, &analysis, Terminal::of(std::io::stdout().is_terminal()))
+        )?;
         writeln!(out)?;
         for path in paths {
             writeln!(out, "{}", path.display())?;

@@ -28,8 +28,11 @@ use crate::workspace::ScratchWorkshop;
 /// Measures every scenario in turn. All of them are checked before the first build.
 pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let overrides = (&args.overrides).into();
-    let loaded: Vec<Loaded> =
-        args.scenarios.iter().map(|path| load(path, &overrides)).collect::<Result<_, _>>()?;
+    let loaded: Vec<Loaded> = args
+        .scenarios
+        .iter()
+        .map(|path| load(path, &overrides))
+        .collect::<Result<_, _>>()?;
     let mut mistaken = false;
     for loaded in loaded.iter().filter(|loaded| loaded.checked.runnable().is_none()) {
         say_problems(loaded)?;
@@ -44,8 +47,15 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
         let interrupted = watch_signals()?;
         let mut code = ExitCode::Done;
         for loaded in &loaded {
-            let Some(scenario) = loaded.checked.runnable() else { continue };
-            let measured = Measurement { args, loaded, scenario, engine: &engine };
+            let Some(scenario) = loaded.checked.runnable() else {
+                continue;
+            };
+            let measured = Measurement {
+                args,
+                loaded,
+                scenario,
+                engine: &engine,
+            };
             code = code.max(measured.run(interrupted.clone(), out).await?);
             if *interrupted.borrow() {
                 break;
@@ -64,12 +74,17 @@ struct Measurement<'a> {
 }
 
 impl Measurement<'_> {
-    async fn run(&self, interrupted: watch::Receiver<bool>, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+    async fn run(
+        &self,
+        interrupted: watch::Receiver<bool>,
+        out: &mut dyn Write,
+    ) -> Result<ExitCode, Failure> {
         let started = Timestamp::now();
-        let folder = RunFolder::create(&self.args.reports, &self.scenario.name, started).map_err(|error| {
-            let hints = error.hints();
-            Failure::new(ExitCode::Failed, error).with_hints(hints)
-        })?;
+        let folder =
+            RunFolder::create(&self.args.reports, &self.scenario.name, started).map_err(|error| {
+                let hints = error.hints();
+                Failure::new(ExitCode::Failed, error).with_hints(hints)
+            })?;
         let run_id = run_id(folder.path());
         let seed = self.args.seed.unwrap_or_else(|| seed_of(&run_id));
         let plan = Plan::of(self.scenario, seed);
@@ -78,12 +93,18 @@ impl Measurement<'_> {
 
         let mut journal = Journal::create(folder.path()).map_err(journal_failure)?;
         let header = self.header(&run_id, started, &plan, environment)?;
-        journal.append(&Record::Run(Box::new(header))).map_err(journal_failure)?;
+        journal
+            .append(&Record::Run(Box::new(header)))
+            .map_err(journal_failure)?;
 
         let scenario_dir = self.loaded.folder.path();
         let mut workshop = ScratchWorkshop::open(&std::env::temp_dir(), scenario_dir, self.scenario)
             .map_err(|fault| Failure::new(ExitCode::Failed, fault))?;
-        let bases = BaseSources { scenario_dir: scenario_dir.to_owned(), kept: kept_bases(), platform };
+        let bases = BaseSources {
+            scenario_dir: scenario_dir.to_owned(),
+            kept: kept_bases(),
+            platform,
+        };
         let mut watcher = RunWatcher::new();
         let outcome = execute(
             self.scenario,
@@ -109,7 +130,12 @@ impl Measurement<'_> {
         let kept = journal.keep(&ended);
         drop(journal);
         let reported = write_report(&[folder.path().to_owned()], self.args.json, out);
-        self.end(outcome, folder.path(), kept.map_err(|fault| Failure::new(ExitCode::Failed, fault)), reported)
+        self.end(
+            outcome,
+            folder.path(),
+            kept.map_err(|fault| Failure::new(ExitCode::Failed, fault)),
+            reported,
+        )
     }
 
     /// What the program exits with: the first thing that went wrong is told, the rest is in the report.
@@ -136,13 +162,21 @@ impl Measurement<'_> {
         if outcome.stop == StopReason::Interrupted {
             return Ok(ExitCode::Interrupted);
         }
-        Ok(if outcome.bad_samples > 0 { ExitCode::Failed } else { ExitCode::Done })
+        Ok(if outcome.bad_samples > 0 {
+            ExitCode::Failed
+        } else {
+            ExitCode::Done
+        })
     }
 
     async fn environment(&self) -> Result<Environment, Failure> {
         let environment = self.engine.environment().await.map_err(unusable)?;
         let machine = Machine::read();
-        Ok(Environment { cpu: machine.cpu, load_1m: machine.load_1m, ..environment })
+        Ok(Environment {
+            cpu: machine.cpu,
+            load_1m: machine.load_1m,
+            ..environment
+        })
     }
 
     fn header(
@@ -171,10 +205,15 @@ impl Measurement<'_> {
             scenario: scenario.name.clone(),
             title: scenario.title.clone(),
             question: scenario.question.clone(),
-            scenario_digest: Digest::of(&self.loaded.folder.file().text),
+            scenario_digest: Digest::of(self.loaded.file().map_or("", |file| &file.text)),
             variants: variants.collect::<Result<_, Failure>>()?,
             baseline: scenario.baseline().name.clone(),
-            steps: scenario.build.steps.iter().map(|step| step.name.clone()).collect(),
+            steps: scenario
+                .build
+                .steps
+                .iter()
+                .map(|step| step.name.clone())
+                .collect(),
             gates: scenario.gates.iter().map(|gate| gate.metric.clone()).collect(),
             rounds: scenario.build.rounds,
             starts: scenario.start.as_ref().map_or(0, |start| start.samples),
@@ -187,9 +226,15 @@ impl Measurement<'_> {
 
 /// The run's id: its folder's name, and four digits that make it unique among machines that share a daemon.
 fn run_id(folder: &Path) -> String {
-    let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name = folder
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let process = std::process::id();
-    let unique = Digest::of(format!("{} {process} {}", folder.display(), Timestamp::now().as_nanosecond()));
+    let unique = Digest::of(format!(
+        "{} {process} {}",
+        folder.display(),
+        Timestamp::now().as_nanosecond()
+    ));
     format!("{name}-{}", &unique.hex()[..4])
 }
 
@@ -201,8 +246,13 @@ fn seed_of(run_id: &str) -> u64 {
 /// Where root file systems of imported bases are kept between runs: the user's cache folder.
 pub(super) fn kept_bases() -> PathBuf {
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let cache = std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
-    cache.or_else(home).unwrap_or_else(std::env::temp_dir).join("seatrial/bases")
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
+    cache
+        .or_else(home)
+        .unwrap_or_else(std::env::temp_dir)
+        .join("seatrial/bases")
 }
 
 fn journal_failure(error: crate::store::WriteJournal) -> Failure {
