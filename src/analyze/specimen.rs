@@ -435,3 +435,39 @@ fn mark_cached(sample: &mut BuildSample) {
         };
     }
 }
+
+/// What somebody could write into every text of a run that a report shows.
+const HOSTILE: &str = "\u{1b}[31m<script>alert(1)</script>|`*@octocat\n--> \u{202e}&amp; \u{fffe}\u{e000}0\u{e001}\
+                       \"'<img src=x>\u{7}";
+
+/// A run whose every text from outside is hostile.
+pub(crate) fn hostile() -> Specimen {
+    let variant = |name: &str| format!("{name}{HOSTILE}");
+    let (a, b) = (variant("a"), variant("b"));
+    let step = format!("edit {HOSTILE}");
+    let mut specimen = Specimen::new(&[&a, &b], &["cold", &step]);
+    for round in 0..6 {
+        for (name, base) in [(&a, 900), (&b, 300)] {
+            specimen.build(name, "cold", spread(900, round));
+            let sample = specimen.build(name, &step, spread(base, round));
+            sample.instructions = vec![instruction(HOSTILE, 1, false, 100)];
+            sample.image = Some(image(45, &[(HOSTILE, 3)]));
+            specimen.start(name, Nanos(spread(base, round) * 1_000), Nanos(1_000));
+        }
+    }
+    let failed = specimen.failed(&a, &step, HOSTILE);
+    let failure = failed.failure.as_mut().unwrap();
+    failure.message = HOSTILE.to_owned();
+    failure.instruction = Some(HOSTILE.to_owned());
+    failure.log_tail = vec![HOSTILE.to_owned(), "</pre>".to_owned()];
+    specimen.invalid(&b, &step, 5, HOSTILE);
+    specimen.failed_start(&b, HOSTILE).log_tail = vec![HOSTILE.to_owned()];
+    let header = specimen.header();
+    header.title = HOSTILE.to_owned();
+    header.question = Some(HOSTILE.to_owned());
+    header.scenario = HOSTILE.to_owned();
+    header.run_id = format!("20010203T040506Z-{HOSTILE}");
+    header.environment.cpu = Some(HOSTILE.to_owned());
+    header.variants[0].dockerfile = HOSTILE.to_owned();
+    specimen
+}

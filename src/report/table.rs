@@ -3,7 +3,7 @@
 //! Variants stand below each other, so that what is to be compared shares a column.
 
 use comfy_table::{
-    Attribute, Cell, CellAlignment, Color, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle,
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle,
 };
 
 use super::overview::Overview;
@@ -77,6 +77,7 @@ fn builds(overview: &Overview, terminal: Terminal) -> Table {
             number(&row.sent),
         ]);
     }
+    keep_values(&mut table, 2);
     table
 }
 
@@ -91,6 +92,7 @@ fn images(overview: &Overview, terminal: Terminal) -> Table {
             number(&row.layers),
         ]);
     }
+    keep_values(&mut table, 1);
     table
 }
 
@@ -106,6 +108,7 @@ fn starts(overview: &Overview, terminal: Terminal) -> Table {
             number(&row.client_ratio),
         ]);
     }
+    keep_values(&mut table, 1);
     table
 }
 
@@ -128,6 +131,13 @@ fn table(terminal: Terminal, columns: &[&str]) -> Table {
         }
     }));
     table
+}
+
+/// Keeps every column as wide as its values, but for the first `names`, which are wrapped where room is short.
+fn keep_values(table: &mut Table, names: usize) {
+    for column in table.column_iter_mut().skip(names) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
 }
 
 fn name(text: &str) -> Cell {
@@ -216,25 +226,25 @@ ratio: how many times the baseline, naive; ~ where no difference can be told
     #[test]
     fn what_was_lost_is_named_below_its_value() {
         assert_snapshot!(shown(&layer_order(), Terminal::PIPE), @r#"
- build step     variant       time                  ratio    rebuilt   sent
+ build step      variant       time                 ratio    rebuilt   sent
 ────────────────────────────────────────────────────────────────────────────────
- cold           naive         31.5 s (31.1–31.9)         1         2   1.00 MiB
-                ordered       31.9 s (31.5–32.3)         ~         2   1.00 MiB
-                cache-mount   32.4 s (32.0–32.9)     1.03×         2   1.00 MiB
- unchanged      naive         426 ms (421–432)           1         0        0 B
-                ordered       420 ms (416–427)           ~         0        0 B
-                cache-mount   424 ms (419–430)           ~         0        0 B
- edit source    naive         27.9 s (27.6–28.3)         1         2   1.00 MiB
-                ordered       1.34 s (1.32–1.36)    0.048×         1   2.00 KiB
-                              1 invalid
-                cache-mount   1.35 s (1.33–1.37)    0.048×         1   2.00 KiB
- edit           naive         28.6 s (28.3–29.0)         1         2   1.00 MiB
- requirements                 1 failed
-                ordered       28.4 s (28.1–28.8)         ~         2   1.00 MiB
-                cache-mount   9.34 s (9.23–9.48)     0.33×         2   1.00 MiB
- touch only     naive         436 ms (431–442)           1         0        0 B
-                ordered       431 ms (426–437)           ~         0        0 B
-                cache-mount   427 ms (422–433)       0.98×         0        0 B
+ cold            naive         31.5 s (31.1–31.9)        1         2   1.00 MiB
+                 ordered       31.9 s (31.5–32.3)        ~         2   1.00 MiB
+                 cache-mount   32.4 s (32.0–32.9)    1.03×         2   1.00 MiB
+ unchanged       naive         426 ms (421–432)          1         0        0 B
+                 ordered       420 ms (416–427)          ~         0        0 B
+                 cache-mount   424 ms (419–430)          ~         0        0 B
+ edit source     naive         27.9 s (27.6–28.3)        1         2   1.00 MiB
+                 ordered       1.34 s (1.32–1.36)   0.048×         1   2.00 KiB
+                               1 invalid
+                 cache-mount   1.35 s (1.33–1.37)   0.048×         1   2.00 KiB
+ edit            naive         28.6 s (28.3–29.0)        1         2   1.00 MiB
+ requirements                  1 failed
+                 ordered       28.4 s (28.1–28.8)        ~         2   1.00 MiB
+                 cache-mount   9.34 s (9.23–9.48)    0.33×         2   1.00 MiB
+ touch only      naive         436 ms (431–442)          1         0        0 B
+                 ordered       431 ms (426–437)          ~         0        0 B
+                 cache-mount   427 ms (422–433)      0.98×         0        0 B
 
  variant       context    files   image     layers
 ───────────────────────────────────────────────────
@@ -258,30 +268,22 @@ failed and invalid samples are not in any number; the report says why
     #[test]
     fn long_names_are_wrapped() {
         assert_snapshot!(shown(&many_variants(), Terminal::PIPE), @r#"
- build step    variant            time               ratio   rebuilt   sent
+ build step    variant          time                 ratio   rebuilt   sent
 ────────────────────────────────────────────────────────────────────────────────
- cold          slim               1.02 s (1.00–1.0       1         2   4.00 KiB
-                                  5)
-               full               2.02 s (2.00–2.0   1.98×         2   4.00 KiB
-                                  5)
-               alpine             3.02 s (3.00–3.0   2.95×         2   4.00 KiB
-                                  5)
-               distroless         4.03 s (4.00–4.0   3.93×         2   4.00 KiB
-                                  5)
-               a-variant-with-a   5.03 s (5.00–5.0   4.90×         2   4.00 KiB
-               -rather-long-nam   5)
-               e
- edit source   slim               1.02 s (1.00–1.0       1         2   4.00 KiB
-                                  5)
-               full               2.02 s (2.00–2.0   1.98×         2   4.00 KiB
-                                  5)
-               alpine             3.02 s (3.00–3.0   2.95×         2   4.00 KiB
-                                  5)
-               distroless         4.03 s (4.00–4.0   3.93×         2   4.00 KiB
-                                  5)
-               a-variant-with-a   5.03 s (5.00–5.0   4.90×         2   4.00 KiB
-               -rather-long-nam   5)
-               e
+ cold          slim             1.02 s (1.00–1.05)       1         2   4.00 KiB
+               full             2.02 s (2.00–2.05)   1.98×         2   4.00 KiB
+               alpine           3.02 s (3.00–3.05)   2.95×         2   4.00 KiB
+               distroless       4.03 s (4.00–4.05)   3.93×         2   4.00 KiB
+               a-variant-with   5.03 s (5.00–5.05)   4.90×         2   4.00 KiB
+               -a-rather-long
+               -name
+ edit source   slim             1.02 s (1.00–1.05)       1         2   4.00 KiB
+               full             2.02 s (2.00–2.05)   1.98×         2   4.00 KiB
+               alpine           3.02 s (3.00–3.05)   2.95×         2   4.00 KiB
+               distroless       4.03 s (4.00–4.05)   3.93×         2   4.00 KiB
+               a-variant-with   5.03 s (5.00–5.05)   4.90×         2   4.00 KiB
+               -a-rather-long
+               -name
 
  variant                             context    files   image      layers
 ──────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 
 use plotters::style::RGBColor;
 
+use crate::report::untrusted::plain_line;
+
 /// The role of a mark, which has a colour in each theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ink {
@@ -116,8 +118,8 @@ pub(super) fn finish(drawing: &str, description: &Description<'_>) -> String {
     let (head, body) = svg.split_at(end + 1);
     format!(
         "{head}\n<title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n<style>{}</style>{body}</svg>\n",
-        escape(title),
-        escape(text),
+        escape(&plain_line(title)),
+        escape(&plain_line(text)),
         style()
     )
 }
