@@ -96,6 +96,6 @@ fn show_scenario(args: &ShowArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
     } else {
         View::Summary
     };
-    show::show(&loaded.checked, &overrides, view, out)?;
+    show::show(&loaded.checked, view, out)?;
     Ok(ExitCode::Done)
 }

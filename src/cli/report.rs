@@ -1,7 +1,9 @@
 //! `seatrial report`: tables, charts and the page, again from the samples of a run.
 
-use std::io::{IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
+
+use rustix::termios::tcgetwinsize;
 
 use super::args::ReportArgs;
 use super::{ExitCode, Failure};
@@ -28,23 +30,41 @@ pub(super) fn write_report(
         })?;
         let analysis = Analysis::of(&run);
         let csv = save_samples(folder, &run).map_err(|error| Failure::new(ExitCode::Failed, error))?;
-        let mut paths =
-            render_all(&run, &analysis, folder).map_err(|error| Failure::new(ExitCode::Failed, error))?;
+        let rendered = render_all(&run, &analysis, folder);
+        let mut paths = rendered.map_err(|error| Failure::new(ExitCode::Failed, error))?;
         paths.push(csv);
         paths.sort();
         if json {
-            writeln!(out, "{}", summary_json(&run, &analysis))?;
+            let summary = summary_json(&run, &analysis);
+            writeln!(
+                out,
+                "{}",
+                summary.map_err(|error| Failure::new(ExitCode::Failed, error))?
+            )?;
             continue;
         }
-        write!(
-            out,
-            "{}",
-            tables(&run, &analysis, Terminal::of(std::io::stdout().is_terminal()))
-        )?;
-        writeln!(out)?;
+        writeln!(out, "{}\n", analysis.sentence)?;
+        writeln!(out, "{}", tables(&run, &analysis, terminal()))?;
+        for warning in &analysis.warnings {
+            writeln!(io::stderr().lock(), "warning: {warning}")?;
+        }
         for path in paths {
             writeln!(out, "{}", path.display())?;
         }
     }
     Ok(ExitCode::Done)
+}
+
+/// What standard output allows.
+fn terminal() -> Terminal {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return Terminal::PIPE;
+    }
+    let columns = tcgetwinsize(&stdout).map_or(Terminal::PIPE.columns, |size| size.ws_col);
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Terminal {
+        columns: columns.max(Terminal::PIPE.columns),
+        styled: !refused,
+    }
 }

@@ -18,23 +18,13 @@ pub(super) enum View {
 /// # Errors
 ///
 /// Where `out` cannot be written.
-pub(super) fn show(
-    checked: &Checked,
-    overrides: &Overrides,
-    view: View,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn show(checked: &Checked, view: View, out: &mut dyn Write) -> io::Result<()> {
     let Some(scenario) = &checked.scenario else {
         return Ok(());
     };
     match view {
         View::Summary => summary(scenario, out),
-        View::Resolved => {
-            if let Some(seed) = overrides.seed {
-                writeln!(out, "# seed of the run: {seed}  # command line")?;
-            }
-            out.write_all(resolved_toml(scenario, &checked.provenance).as_bytes())
-        }
+        View::Resolved => out.write_all(resolved_toml(scenario, &checked.provenance).as_bytes()),
     }
 }
 
@@ -67,6 +57,9 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
         let source = match &base.source {
             BaseSource::Pulled { image } => format!("pulled, {image}"),
             BaseSource::Imported { command } => format!("imported, {}", command.join(" ")),
+            BaseSource::PulledOrImported { image, command } => {
+                format!("pulled, {image}, or imported, {}", command.join(" "))
+            }
             BaseSource::Ballast => "the built-in test cargo".to_owned(),
         };
         writeln!(out, "  {} as {}: {source}", base.name, base.build_arg())?;

@@ -78,16 +78,28 @@ pub(super) fn environment(run: &Run) -> Vec<Fact> {
         },
     };
     fact("ended", ended);
-    fact("scenario", format!("{} ({})", header.scenario, header.scenario_digest.short()));
+    fact(
+        "scenario",
+        format!("{} ({})", header.scenario, header.scenario_digest.short()),
+    );
     fact(
         "plan",
-        format!("{} rounds, {} starts a variant, seed {}", header.rounds, header.starts, header.seed),
+        format!(
+            "{} rounds, {} starts a variant, seed {}",
+            header.rounds, header.starts, header.seed
+        ),
     );
     fact(
         "engine",
-        format!("{}, API {}, builder {}", environment.engine, environment.api, environment.builder),
+        format!(
+            "{}, API {}, builder {}",
+            environment.engine, environment.api, environment.builder
+        ),
     );
-    fact("image store", format!("{} ({})", environment.store, environment.storage_driver));
+    fact(
+        "image store",
+        format!("{} ({})", environment.store, environment.storage_driver),
+    );
     if environment.export_waits_for_second {
         fact(
             "export",
@@ -96,7 +108,10 @@ pub(super) fn environment(run: &Run) -> Vec<Fact> {
                 .to_owned(),
         );
     }
-    fact("kernel", format!("{}, {}", environment.kernel, environment.architecture));
+    fact(
+        "kernel",
+        format!("{}, {}", environment.kernel, environment.architecture),
+    );
     fact(
         "machine",
         format!(
@@ -116,7 +131,10 @@ pub(super) fn environment(run: &Run) -> Vec<Fact> {
         let origin = base.repo_digest.as_deref().unwrap_or(&base.id);
         fact(
             &format!("base {}", base.name),
-            format!("{}, {}, {}, {origin}", base.reference, base.source, base.size_bytes),
+            format!(
+                "{}, {}, {}, {origin}",
+                base.reference, base.source, base.size_bytes
+            ),
         );
     }
     for variant in &header.variants {
@@ -149,7 +167,9 @@ pub(super) fn failures(run: &Run) -> Vec<Failure> {
             place: format!("{}, {}, round {}", build.key.variant, build.step, build.key.round),
             message: failure.map_or(reason, |failure| &failure.message).to_owned(),
             instruction,
-            log_tail: failure.map(|failure| failure.log_tail.clone()).unwrap_or_default(),
+            log_tail: failure
+                .map(|failure| failure.log_tail.clone())
+                .unwrap_or_default(),
         });
     }
     for start in &run.starts {

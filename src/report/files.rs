@@ -70,9 +70,7 @@ pub fn render_all(run: &Run, analysis: &Analysis, folder: &Path) -> Result<Vec<P
 }
 
 fn write(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let mut file = tempfile::Builder::new()
-        .prefix(".report-")
-        .tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".report-").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     make_readable(file.as_file())?;
@@ -113,7 +111,10 @@ mod tests {
         let paths = render_all(run, &Analysis::of(run), folder).unwrap();
         let names: Vec<_> = paths.iter().map(|path| path.file_name().unwrap()).collect();
         assert_eq!(names, FILES);
-        paths.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+        paths
+            .iter()
+            .map(|path| fs::read_to_string(path).unwrap())
+            .collect()
     }
 
     #[test]
@@ -156,7 +157,10 @@ mod tests {
                     && (character.is_control()
                         || matches!(character, '\u{202e}' | '\u{fffe}' | '\u{e000}'..='\u{f8ff}'));
                 let is_json = *name == "summary.json";
-                assert!(!acts || is_json && !character.is_control(), "{name}: {character:?}");
+                assert!(
+                    !acts || is_json && !character.is_control(),
+                    "{name}: {character:?}"
+                );
             }
         }
         let summary = &texts[1];

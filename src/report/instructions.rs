@@ -170,10 +170,7 @@ mod tests {
         assert_eq!(
             words,
             [
-                (
-                    "COPY . /app",
-                    vec!["rebuilt, 10.0 ms".to_owned(), "-".to_owned()]
-                ),
+                ("COPY . /app", vec!["rebuilt, 10.0 ms".to_owned(), "-".to_owned()]),
                 (
                     "RUN make",
                     vec!["rebuilt in 2 of 3, 200 ms".to_owned(), "cached".to_owned()]

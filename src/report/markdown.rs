@@ -58,7 +58,8 @@ fn opening(run: &Run, analysis: &Analysis) -> String {
 }
 
 fn tables(overview: &Overview) -> String {
-    let mut text = String::from("| build step | variant | time | ratio | rebuilt | sent |\n|---|---|---|--:|--:|--:|\n");
+    let mut text =
+        String::from("| build step | variant | time | ratio | rebuilt | sent |\n|---|---|---|--:|--:|--:|\n");
     for row in &overview.builds {
         let _ = writeln!(
             text,
@@ -152,7 +153,11 @@ fn failures(run: &Run) -> String {
             text.push_str("\n  <pre>\n");
             for line in tail.lines() {
                 // An empty line would end the block of HTML, and with it the quotation.
-                let line = if line.is_empty() { "&#32;".to_owned() } else { html(line) };
+                let line = if line.is_empty() {
+                    "&#32;".to_owned()
+                } else {
+                    html(line)
+                };
                 let _ = writeln!(text, "{line}");
             }
             text.push_str("</pre>\n\n");

@@ -161,7 +161,10 @@ fn document<'a>(run: &'a Run, analysis: &'a Analysis) -> Document<'a> {
             id: &header.run_id,
             started: &header.started_utc,
             finished: run.end.as_ref().map(|end| end.finished_utc.as_str()),
-            interrupted: run.end.as_ref().is_none_or(|end| end.stop != StopReason::Complete),
+            interrupted: run
+                .end
+                .as_ref()
+                .is_none_or(|end| end.stop != StopReason::Complete),
             seed: header.seed,
             stop_reason: run.end.as_ref().map(|end| end.stop),
             quick: header.quick,
@@ -172,7 +175,11 @@ fn document<'a>(run: &'a Run, analysis: &'a Analysis) -> Document<'a> {
             title: &header.title,
             hash: header.scenario_digest.to_string(),
             baseline: &header.baseline,
-            variants: header.variants.iter().map(|variant| variant.name.as_str()).collect(),
+            variants: header
+                .variants
+                .iter()
+                .map(|variant| variant.name.as_str())
+                .collect(),
             steps: &header.steps,
         },
         verdict: Verdict {
@@ -290,7 +297,8 @@ fn of_sample<'a>(run: &'a Run, series: &'a Series, sample: &'a Sample) -> Sample
 
 /// Failed samples have no value; each is one row under the metric that it should have given.
 fn failed(run: &Run) -> Vec<SamplePart<'_>> {
-    let is_failed = |outcome: &crate::results::Status| matches!(outcome, crate::results::Status::Failed { .. });
+    let is_failed =
+        |outcome: &crate::results::Status| matches!(outcome, crate::results::Status::Failed { .. });
     let builds = run
         .builds
         .iter()

@@ -103,6 +103,10 @@ impl Page<'_> {
         match &base.source {
             BaseSource::Pulled { image } => self.set_from("image", quoted(image), &setting),
             BaseSource::Imported { command } => self.set_from("import", list(command), &setting),
+            BaseSource::PulledOrImported { image, command } => {
+                self.set("image", quoted(image));
+                self.set_from("import", list(command), &setting);
+            }
             BaseSource::Ballast => self.set("ballast", true),
         }
     }
