@@ -1,4 +1,8 @@
 //! What deciding about the paths of a large context costs, and comparing two looks at it.
+#![expect(
+    missing_docs,
+    reason = "the macro that collects the benchmarks writes a public function"
+)]
 
 use std::hint::black_box;
 

@@ -37,8 +37,18 @@ pub mod run;
 
 pub mod docker;
 
+pub mod probe;
+
+pub mod host;
+
 pub mod workspace;
 
 pub mod ballast;
 
+pub mod store;
+
 pub mod report;
+
+pub mod console;
+
+pub mod cli;

@@ -151,7 +151,9 @@ impl Manifest {
         for entry in &self.entries {
             text(&mut hasher, &entry.path);
             let header = [entry.mode, entry.uid, entry.gid];
-            header.iter().for_each(|field| hasher.update(field.to_le_bytes()));
+            for field in header {
+                hasher.update(field.to_le_bytes());
+            }
             if with_mtime {
                 hasher.update(entry.mtime_ns.to_le_bytes());
             }
@@ -323,8 +325,8 @@ pub(super) mod tests {
     fn the_digest_sees_every_field() {
         let base = file("a", "1");
         let whole = manifest(std::slice::from_ref(&base));
-        let edits: [(&str, fn(&mut Entry)); 9] = [
-            ("path", |entry| entry.path = "b".to_owned()),
+        for (name, edit) in [
+            ("path", (|entry| entry.path = "b".to_owned()) as fn(&mut Entry)),
             ("mode", |entry| entry.mode = 0o600),
             ("uid", |entry| entry.uid = 1),
             ("gid", |entry| entry.gid = 1),
@@ -342,8 +344,7 @@ pub(super) mod tests {
                     target: "x".to_owned(),
                 }
             }),
-        ];
-        for (name, edit) in edits {
+        ] {
             let mut edited = base.clone();
             edit(&mut edited);
             let edited = manifest(&[edited]);

@@ -325,10 +325,19 @@ mod tests {
             path: "p".to_owned(),
             kind,
             mode,
+            uid: 1,
+            gid: 1,
             mtime_ns: 7,
         };
+        let file = EntryKind::File {
+            size_bytes: ByteSize(5),
+            digest: None,
+        };
+        let device = EntryKind::CharDevice { major: 1, minor: 3 };
         for (entry, mode, size, link) in [
             (entry(file, 0o4755), 0o755 | 1 << 23, 5, ""),
+            (entry(device, 0o600), 0o600 | 1 << 26 | 1 << 21, 0, ""),
+            (entry(EntryKind::Fifo, 0o600), 0o600 | 1 << 25, 0, ""),
             (
                 entry(EntryKind::Directory, 0o1777),
                 0o777 | 1 << 31 | 1 << 20,

@@ -256,19 +256,19 @@ mod tests {
 
     use super::*;
 
-    fn time(nanos: i32) -> Option<Timestamp> {
-        Some(Timestamp {
+    fn time(nanos: i32) -> Timestamp {
+        Timestamp {
             seconds: 1_000,
             nanos,
-        })
+        }
     }
 
-    fn vertex(name: &str, started: Option<Timestamp>, completed: Option<Timestamp>) -> Vertex {
+    fn vertex(name: &str, span: &[i32]) -> Vertex {
         Vertex {
             digest: format!("digest of {name}"),
             name: name.to_owned(),
-            started,
-            completed,
+            started: span.first().copied().map(time),
+            completed: span.get(1).copied().map(time),
             ..Vertex::default()
         }
     }
@@ -310,12 +310,12 @@ mod tests {
     fn spans_of_a_vertex_are_summed_once_each_however_often_they_are_told() {
         let run = "[2/2] RUN make";
         let trace = trace(vec![
-            vertex("[internal] load build context", time(100), time(150)),
-            vertex(run, None, None),
-            vertex(run, time(200), None),
-            vertex(run, time(200), time(260)),
-            vertex(run, time(200), time(260)),
-            vertex(run, time(300), time(340)),
+            vertex("[internal] load build context", &[100, 150]),
+            vertex(run, &[]),
+            vertex(run, &[200]),
+            vertex(run, &[200, 260]),
+            vertex(run, &[200, 260]),
+            vertex(run, &[300, 340]),
         ]);
         let instructions = trace.instructions();
         assert_eq!(instructions.len(), 1);
@@ -338,8 +338,8 @@ mod tests {
     #[test]
     fn stages_that_work_at_the_same_time_count_once() {
         let trace = trace(vec![
-            vertex("[a 2/2] RUN one", time(0), time(100)),
-            vertex("[b 2/2] RUN two", time(50), time(120)),
+            vertex("[a 2/2] RUN one", &[0, 100]),
+            vertex("[b 2/2] RUN two", &[50, 120]),
         ]);
         assert_eq!(trace.phases()[0].duration_ns, Nanos(120));
     }
@@ -349,11 +349,11 @@ mod tests {
         let mut trace = trace(vec![
             Vertex {
                 error: "context canceled".to_owned(),
-                ..vertex("[a 2/2] RUN sleep", time(0), time(9))
+                ..vertex("[a 2/2] RUN sleep", &[0, 9])
             },
             Vertex {
                 error: "exit code: 1".to_owned(),
-                ..vertex("[b 2/2] RUN false", time(0), time(9))
+                ..vertex("[b 2/2] RUN false", &[0, 9])
             },
         ]);
         let log: String = (0..150)

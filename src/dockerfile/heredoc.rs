@@ -159,7 +159,7 @@ impl<'text> Lines<'text> {
         loop {
             let line_start = self.at;
             let Some(line) = self.next_line() else {
-                return open.then(|| Logical {
+                return open.then_some(Logical {
                     joined,
                     span: start..self.at,
                 });
@@ -172,16 +172,14 @@ impl<'text> Lines<'text> {
                 start = line_start;
                 open = true;
             }
-            match line.trim_end().strip_suffix(escape) {
-                Some(continued) => joined.push_str(continued),
-                None => {
-                    joined.push_str(line);
-                    return Some(Logical {
-                        joined,
-                        span: start..self.at,
-                    });
-                }
-            }
+            let Some(continued) = line.trim_end().strip_suffix(escape) else {
+                joined.push_str(line);
+                return Some(Logical {
+                    joined,
+                    span: start..self.at,
+                });
+            };
+            joined.push_str(continued);
         }
     }
 

@@ -88,9 +88,9 @@ COPY --from=1 /app /more
             ("[builder 3/5] COPY requirements.txt .", Some(5)),
             ("[builder 4/5] RUN pip install -r requirements.txt", Some(6)),
             ("[builder 5/5] RUN <<EOF (echo one)", Some(8)),
-            ("[stage-1 1/1] COPY . .", Some(12)),
-            ("[stage-2 1/2] COPY --from=1 /app /app", Some(14)),
-            ("[stage-2 2/2] COPY --from=1 /app /more", Some(15)),
+            ("[stage-1 1/1] COPY . .", Some(13)),
+            ("[stage-2 1/2] COPY --from=1 /app /app", Some(15)),
+            ("[stage-2 2/2] COPY --from=1 /app /more", Some(16)),
             // A base with one ONBUILD trigger shifts the numbers; the text still tells.
             ("[builder 5/6] RUN pip install   -r requirements.txt", Some(6)),
             // The number is there and the keyword is another.

@@ -26,9 +26,10 @@ pub fn expand(text: &str, value_of: &dyn Fn(&str) -> Option<String>) -> Expanded
         rest = &rest[reference.length..];
         let value = value_of(reference.name).filter(|value| !value.is_empty());
         match (value, reference.otherwise) {
-            (Some(_), Some(Otherwise::IfSet(word))) => expanded.text.push_str(word),
+            (Some(_), Some(Otherwise::IfSet(word))) | (None, Some(Otherwise::IfUnset(word))) => {
+                expanded.text.push_str(word);
+            }
             (Some(value), _) => expanded.text.push_str(&value),
-            (None, Some(Otherwise::IfUnset(word))) => expanded.text.push_str(word),
             (None, Some(Otherwise::IfSet(_))) => {}
             (None, None) => expanded.unset.push(reference.name.to_owned()),
         }

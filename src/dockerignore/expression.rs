@@ -5,7 +5,9 @@
 //! classes and matched by a backtracking search that visits no state twice, so that no pattern takes
 //! more than (items × characters) steps.
 
+use super::character_class::{Class, parse_class, perl_class};
 use super::error::PatternError;
+use super::escape::parse_escape;
 
 /// A compiled expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,78 +36,8 @@ enum Item {
     },
 }
 
-/// A set of characters as inclusive ranges of code points.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Class {
-    negated: bool,
-    ranges: Vec<(u32, u32)>,
-}
-
-impl Class {
-    fn contains(&self, char: char) -> bool {
-        let point = u32::from(char);
-        self.ranges
-            .iter()
-            .any(|(low, high)| (*low..=*high).contains(&point))
-            != self.negated
-    }
-
-    /// Adds a named set, or everything but it.
-    fn add(&mut self, set: &[(char, char)], negated: bool) {
-        let points = set.iter().map(|(low, high)| (u32::from(*low), u32::from(*high)));
-        if !negated {
-            self.ranges.extend(points);
-            return;
-        }
-        // The named sets are written in rising order, so what lies between two ranges is the rest.
-        let mut from = 0;
-        for (low, high) in points {
-            if low > from {
-                self.ranges.push((from, low - 1));
-            }
-            from = high + 1;
-        }
-        self.ranges.push((from, u32::from(char::MAX)));
-    }
-}
-
-const DIGIT: &[(char, char)] = &[('0', '9')];
-const SPACE: &[(char, char)] = &[('\t', '\n'), ('\x0c', '\r'), (' ', ' ')];
-const WORD: &[(char, char)] = &[('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z')];
-
 fn is_word(char: char) -> bool {
     char.is_ascii_alphanumeric() || char == '_'
-}
-
-/// The set behind a letter after a backslash, if it is one of the Perl classes.
-fn perl_class(letter: char) -> Option<(&'static [(char, char)], bool)> {
-    let set = match letter.to_ascii_lowercase() {
-        'd' => DIGIT,
-        's' => SPACE,
-        'w' => WORD,
-        _ => return None,
-    };
-    Some((set, letter.is_ascii_uppercase()))
-}
-
-fn posix_class(name: &str) -> Option<&'static [(char, char)]> {
-    Some(match name {
-        "alnum" => &[('0', '9'), ('A', 'Z'), ('a', 'z')],
-        "alpha" => &[('A', 'Z'), ('a', 'z')],
-        "ascii" => &[('\0', '\x7f')],
-        "blank" => &[('\t', '\t'), (' ', ' ')],
-        "cntrl" => &[('\0', '\x1f'), ('\x7f', '\x7f')],
-        "digit" => DIGIT,
-        "graph" => &[('!', '~')],
-        "lower" => &[('a', 'z')],
-        "print" => &[(' ', '~')],
-        "punct" => &[('!', '/'), (':', '@'), ('[', '`'), ('{', '~')],
-        "space" => &[('\t', '\r'), (' ', ' ')],
-        "upper" => &[('A', 'Z')],
-        "word" => WORD,
-        "xdigit" => &[('0', '9'), ('A', 'F'), ('a', 'f')],
-        _ => return None,
-    })
 }
 
 impl Expression {
@@ -267,102 +199,6 @@ fn parse_backslash<'a>(items: &mut Vec<Item>, text: &'a str) -> Result<&'a str, 
             let (char, rest) = parse_escape(text)?;
             Ok(push(items, Item::Char(char), rest))
         }
-    }
-}
-
-/// Reads an escape that stands for one character.
-fn parse_escape(text: &str) -> Result<(char, &str), PatternError> {
-    let body = &text[1..];
-    let letter = body.chars().next().ok_or(PatternError::TrailingBackslash)?;
-    let rest = &body[letter.len_utf8()..];
-    let unknown = PatternError::Escape { escaped: letter };
-    match letter {
-        'p' | 'P' => Err(PatternError::UnicodeClass),
-        'a' => Ok(('\x07', rest)),
-        'f' => Ok(('\x0c', rest)),
-        'n' => Ok(('\n', rest)),
-        'r' => Ok(('\r', rest)),
-        't' => Ok(('\t', rest)),
-        'v' => Ok(('\x0b', rest)),
-        'x' => {
-            let digits = rest
-                .get(..2)
-                .filter(|pair| pair.bytes().all(|byte| byte.is_ascii_hexdigit()));
-            let code = digits
-                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
-                .ok_or(unknown)?;
-            Ok((char::from(code), &rest[2..]))
-        }
-        '0'..='7' => {
-            let more = rest
-                .bytes()
-                .take(2)
-                .take_while(|byte| (b'0'..=b'7').contains(byte))
-                .count();
-            if letter != '0' && more == 0 {
-                return Err(unknown);
-            }
-            let code = u32::from_str_radix(&body[..=more], 8)
-                .ok()
-                .and_then(char::from_u32);
-            Ok((code.ok_or(unknown)?, &rest[more..]))
-        }
-        other if other.is_ascii() && !other.is_ascii_alphanumeric() => Ok((other, rest)),
-        _ => Err(unknown),
-    }
-}
-
-/// Reads a class from its `[`; returns what follows its `]`.
-fn parse_class(text: &str) -> Result<(Class, &str), PatternError> {
-    let mut class = Class::default();
-    let mut rest = &text[1..];
-    if let Some(after) = rest.strip_prefix('^') {
-        class.negated = true;
-        rest = after;
-    }
-    let mut first = true;
-    while first || !rest.starts_with(']') {
-        first = false;
-        if let Some((inside, after)) = rest.strip_prefix("[:").and_then(|inside| inside.split_once(":]")) {
-            let (name, negated) = inside
-                .strip_prefix('^')
-                .map_or((inside, false), |name| (name, true));
-            let set = posix_class(name).ok_or_else(|| PatternError::NamedClass {
-                name: format!("[:{inside}:]"),
-            })?;
-            class.add(set, negated);
-            rest = after;
-            continue;
-        }
-        let escaped = rest.strip_prefix('\\').and_then(|after| after.chars().next());
-        if let Some((set, negated)) = escaped.and_then(perl_class) {
-            class.add(set, negated);
-            rest = &rest[2..];
-            continue;
-        }
-        let (low, after) = parse_class_char(rest)?;
-        rest = after;
-        let mut high = low;
-        if let Some(after) = rest.strip_prefix('-')
-            && !after.is_empty()
-            && !after.starts_with(']')
-        {
-            (high, rest) = parse_class_char(after)?;
-            if high < low {
-                return Err(PatternError::Range { low, high });
-            }
-        }
-        class.ranges.push((u32::from(low), u32::from(high)));
-    }
-    Ok((class, &rest[1..]))
-}
-
-fn parse_class_char(text: &str) -> Result<(char, &str), PatternError> {
-    let char = text.chars().next().ok_or(PatternError::Class)?;
-    if char == '\\' {
-        parse_escape(text)
-    } else {
-        Ok((char, &text[char.len_utf8()..]))
     }
 }
 

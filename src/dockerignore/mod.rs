@@ -5,9 +5,11 @@
 //! root, and patterns go through a rewriting into a regular expression whose quirks show. The
 //! outcomes are copied, the surprising ones are reported as [`PatternWarning`].
 
+mod character_class;
 mod clean;
 mod decision;
 mod error;
+mod escape;
 mod expression;
 mod glob;
 mod ignore_file;

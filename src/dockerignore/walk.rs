@@ -14,7 +14,7 @@ pub enum Pruning {
     /// As the docker command does for the classic builder: an excluded directory is looked into only if
     /// the text of some exception begins with that directory and a slash.
     ClassicClient,
-    /// As the clients do for BuildKit: as above while every exception is a plain path, but with a
+    /// As the clients do for `BuildKit`: as above while every exception is a plain path, but with a
     /// wildcard in any exception every excluded directory is looked into.
     StreamedContext,
 }
@@ -44,7 +44,7 @@ struct Above<'a> {
     /// For each rule, whether it matched this directory or one above it.
     matched: Vec<bool>,
     /// The rule by which the directory is left out, if it is not entered.
-    pruned_by: Option<Option<&'a Rule>>,
+    pruned_by: Option<&'a Rule>,
 }
 
 impl<'a> IgnoreWalk<'a> {
@@ -80,7 +80,7 @@ impl<'a> IgnoreWalk<'a> {
             return Visit {
                 decision: Decision {
                     excluded: true,
-                    rule,
+                    rule: Some(rule),
                     by_parent: true,
                 },
                 enter: false,
@@ -97,7 +97,8 @@ impl<'a> IgnoreWalk<'a> {
             // A plain rule is not even tried on what is excluded already, nor an exception on what is
             // not; but a match of the parent holds, tried or not.
             let applies = rule.is_negated() == decision.excluded;
-            if !by_parent && !(applies && rule.matches(path)) {
+            let passes = by_parent || applies && rule.matches(path);
+            if !passes {
                 continue;
             }
             if let Some(matched) = &mut matched {
@@ -116,7 +117,7 @@ impl<'a> IgnoreWalk<'a> {
             self.above.push(Above {
                 prefix: format!("{path}/"),
                 matched,
-                pruned_by: (!enter).then_some(decision.rule),
+                pruned_by: decision.rule.filter(|_| !enter),
             });
         }
         Visit { decision, enter }

@@ -4,8 +4,7 @@ use crate::results::InstructionResult;
 use crate::scenario::{Expectation, LayerState, Step};
 
 /// Why the sample of a step does not count; `None` where it was taken as planned.
-#[must_use]
-pub fn broken_condition(step: &Step, instructions: &[InstructionResult]) -> Option<String> {
+pub(super) fn broken_condition(step: &Step, instructions: &[InstructionResult]) -> Option<String> {
     if step.cache.layers == LayerState::Empty
         && let Some(cached) = instructions.iter().find(|instruction| instruction.cached)
     {

@@ -71,8 +71,7 @@ impl Plan {
 }
 
 /// Whether a round must begin with a build that is not measured, so that the first step finds results to reuse.
-#[must_use]
-pub fn needs_priming(scenario: &Scenario) -> bool {
+pub(super) fn needs_priming(scenario: &Scenario) -> bool {
     scenario
         .build
         .steps

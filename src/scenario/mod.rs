@@ -6,10 +6,20 @@
 mod base;
 mod build;
 mod cache_state;
+mod check;
 mod edit;
 mod expectation;
+pub mod file;
+mod files;
 mod gate;
+mod metric;
+mod name;
+mod nearest;
 mod nonce;
+mod overrides;
+mod problem;
+mod provenance;
+mod resolved_toml;
 mod start;
 mod variant;
 
@@ -20,10 +30,17 @@ use serde::Serialize;
 pub use base::{Base, BaseSource};
 pub use build::{BuildSettings, Step};
 pub use cache_state::{BaseState, BuildCacheState, ContextState, LayerState, MountState};
+pub use check::{Checked, ScenarioInput, check};
 pub use edit::Edit;
 pub use expectation::Expectation;
+pub use files::{ReadFailure, ScenarioFiles};
 pub use gate::Gate;
+pub use metric::{Metric, MetricUnit};
 pub use nonce::Nonce;
+pub use overrides::{BaseChoice, Overrides};
+pub use problem::{Place, Problem, Source};
+pub use provenance::{Origin, Provenance};
+pub use resolved_toml::resolved_toml;
 pub use start::{HttpReadiness, StartSettings};
 pub use variant::Variant;
 

@@ -1,12 +1,49 @@
-//! The user's tree on disk: looked at, never changed.
+//! The user's tree on disk, looked at and never changed, and the scratch copy of it that a run edits.
+//!
+//! Everything that a run changes lies in a [`Scratch`] folder: a [`ContextCopy`] is made in it, changed by
+//! [`apply`], and brought back to what it was before each round.
 
+mod base_tar;
+mod clone_file;
+mod context_copy;
+mod copy_tree;
 mod digest_cache;
+mod dockerfile_dir;
+mod edit;
+mod edit_clock;
+mod edit_error;
+mod enclosure;
+mod file_facts;
+mod fill;
 mod hash;
+mod inside_path;
+mod nearest;
+mod remove_tree;
+mod scratch;
+mod served_tree;
 mod stamp;
 mod tree_digest;
+mod trial;
+mod undo;
 mod walk;
+mod walk_error;
+mod workshop;
 
+pub use base_tar::{BaseTar, MakeBase};
+pub use context_copy::ContextCopy;
+pub use copy_tree::CopyError;
 pub use digest_cache::DigestCache;
+pub use dockerfile_dir::{DockerfileDir, PlaceError};
+pub use edit::{Applied, apply};
+pub use edit_error::{EditError, FileKind};
+pub use fill::FillError;
 pub use hash::{HashError, HashSummary, hash_files};
+pub use inside_path::PathRefusal;
+pub use scratch::{SCRATCH_PREFIX, Scratch, ScratchError};
+pub use served_tree::ServedTree;
 pub use tree_digest::{TreeDigestError, tree_digest};
-pub use walk::{Visited, WalkError, Walked, walk, walk_ignoring};
+pub use trial::{EditProblem, try_edits};
+pub use undo::ResetError;
+pub use walk::{Visited, Walked, walk, walk_ignoring};
+pub use walk_error::WalkError;
+pub use workshop::ScratchWorkshop;

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::digest_cache::DigestCache;
 use super::hash::{HashError, hash_files};
-use super::walk::{Visited, WalkError, walk};
+use super::walk::{Visited, walk};
+use super::walk_error::WalkError;
 use crate::digest::Digest;
 
 /// The digest of a tree could not be taken.
@@ -58,7 +59,7 @@ mod tests {
                 .open(&file)
                 .unwrap()
                 .set_modified(time)
-                .unwrap()
+                .unwrap();
         };
         set(std::time::UNIX_EPOCH);
         assert_ne!(tree_digest(root.path()).unwrap(), before);

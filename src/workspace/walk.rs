@@ -1,17 +1,16 @@
 //! Walking a directory into the entries of a context.
 
 use std::collections::HashMap;
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::vec::IntoIter;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
-use rustix::io::Errno;
 
 use super::stamp::{Stamp, size};
-use crate::context::{Entry, EntryKind, Manifest, ManifestError};
+use super::walk_error::WalkError;
+use crate::context::{Entry, EntryKind, Manifest};
 use crate::dockerignore::{IgnoreFile, Pruning};
 #[cfg(test)]
 use crate::unit::ByteSize;
@@ -33,69 +32,6 @@ pub struct Walked {
     pub manifest: Manifest,
     /// Sockets that would have been kept. No client sends them.
     pub sockets: Vec<String>,
-}
-
-/// A tree could not be walked.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum WalkError {
-    /// The root or a directory below it could not be opened.
-    #[error("cannot open the directory `{path}`")]
-    Open {
-        /// The directory, with the root before it.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        cause: Errno,
-    },
-    /// A directory could not be listed.
-    #[error("cannot list the directory `{path}`")]
-    List {
-        /// The directory, with the root before it.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        cause: Errno,
-    },
-    /// A path could not be looked at, or went away while it was.
-    #[error("cannot look at `{path}`")]
-    Look {
-        /// The path, with the root before it.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        cause: Errno,
-    },
-    /// A name that would be kept, or the target of a link, is not UTF-8.
-    #[error("`{path}` is not UTF-8 in its name or in where it links to, which no build can be sent")]
-    NotUtf8 {
-        /// The path relative to the root, what is not UTF-8 replaced.
-        path: String,
-    },
-    /// The paths make no manifest.
-    #[error("the paths of `{root}` make no context")]
-    Manifest {
-        /// The root.
-        root: PathBuf,
-        /// What is wrong with them.
-        #[source]
-        cause: ManifestError,
-    },
-}
-
-impl WalkError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hints(&self) -> Vec<String> {
-        let hint = match self {
-            Self::Open { cause, .. } | Self::List { cause, .. } if *cause == Errno::ACCESS => {
-                "name the directory in the ignore file if the build does not need it"
-            }
-            Self::NotUtf8 { .. } => "rename it, or name it in the ignore file with `?` for each odd byte",
-            _ => return Vec::new(),
-        };
-        vec![hint.to_owned()]
-    }
 }
 
 /// Walks the tree at `root`, asking `visit` about each path with whether it is a directory. Paths come in
@@ -328,7 +264,9 @@ impl<V: FnMut(&str, bool) -> Visited> Walker<'_, V> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
     use std::fs;
+    use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::os::unix::net::UnixListener;
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::{Execution, Halt, image_repository, interruption};
 use crate::context::{Manifest, ManifestDiff};
+use crate::digest::Digest;
+use crate::dockerfile::{Instruction, VertexName};
 use crate::results::{
     BuildFailure, BuildSample, ContextRecord, ContextSent, ImageFacts, InstructionResult, Record, SampleKey,
     Status,
@@ -135,12 +137,11 @@ where
         // Noted before it is there: an interrupted build may have stored it already.
         self.own_images.insert(image.clone());
         let report = self.build(&request).await?;
-        let facts = match &report.image_id {
-            Some(_) => Some(self.ports.daemon.image_facts(&image, &self.base_images).await?),
-            None => {
-                self.own_images.remove(&image);
-                None
-            }
+        let facts = if report.image_id.is_some() {
+            Some(self.ports.daemon.image_facts(&image, &self.base_images).await?)
+        } else {
+            self.own_images.remove(&image);
+            None
         };
         if facts.is_some()
             && let Some(previous) = self.latest_image.insert(variant.name.clone(), image)
@@ -192,7 +193,7 @@ where
     }
 
     /// Puts the context into the journal, as a change of the variant's last one.
-    fn record_context(&mut self, variant: &str, survey: &Survey) -> Result<crate::digest::Digest, Halt> {
+    fn record_context(&mut self, variant: &str, survey: &Survey) -> Result<Digest, Halt> {
         let digest = survey.manifest.digest();
         let last = self.manifests.get(variant);
         if self.recorded.insert(digest) {
@@ -243,7 +244,7 @@ fn sample(
 ) -> BuildSample {
     let mut instructions: Vec<_> = report
         .instructions
-        .into_iter()
+        .iter()
         .map(|traced| instruction(traced, &state.folders))
         .collect();
     // The daemon names them as it gets to them; people read a Dockerfile from the top.
@@ -271,15 +272,12 @@ fn sample(
     }
 }
 
-fn instruction(traced: TracedInstruction, folders: &BuildFolders) -> InstructionResult {
-    let name = crate::dockerfile::VertexName::split(&traced.vertex_name);
+fn instruction(traced: &TracedInstruction, folders: &BuildFolders) -> InstructionResult {
+    let name = VertexName::split(&traced.vertex_name);
     InstructionResult {
         name: name.instruction.to_owned(),
         position: name.position.map(str::to_owned),
-        line: folders
-            .parsed
-            .locate(&traced.vertex_name)
-            .map(|instruction| instruction.line()),
+        line: folders.parsed.locate(&traced.vertex_name).map(Instruction::line),
         cached: traced.cached,
         started_ns: traced.started,
         duration_ns: traced.duration,
@@ -298,7 +296,7 @@ fn failure(fault: BuildFault, state: &TurnState<'_>) -> BuildFailure {
             .map(|instruction| instruction.text.clone())
             .or(fault.vertex_name),
         file: Some(state.variant.dockerfile.display().to_string()),
-        line: located.map(|instruction| instruction.line()),
+        line: located.map(Instruction::line),
         log_tail: fault.log_tail,
     }
 }

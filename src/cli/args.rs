@@ -1,0 +1,192 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Sea trials for container images: what each Dockerfile choice costs, measured on a real Docker daemon.
+///
+/// Start with `seatrial run scenarios/quickstart`, which needs nothing but a Docker daemon.
+#[derive(Debug, Parser)]
+#[command(name = "seatrial", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(super) struct CommandLine {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Shown below `--help`; `exit_code.rs` holds the numbers, and a test holds this to it.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    something that was measured failed, or the disk is full
+  2    wrong usage, or a scenario with mistakes
+  5    no usable Docker daemon
+  130  interrupted; what was measured is kept";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Measure scenarios: build every variant through every step, start it, report.
+    ///
+    /// Writes a folder under `reports/` as it goes and ends with a verdict sentence, a table, and the paths of the
+    /// charts. Sources are copied and never edited in place; images, containers and build records of the run are
+    /// removed when it ends.
+    Run(RunArgs),
+    /// Validate scenarios without touching Docker: every mistake at once, with file, line and column.
+    Check(ScenarioArgs),
+    /// Print what a run would do, in order, without touching Docker.
+    Plan(PlanArgs),
+    /// Print a scenario.
+    Show(ShowArgs),
+    /// List the scenarios below a folder.
+    List(ListArgs),
+    /// Print the JSON Schema of scenario files.
+    Schema,
+    /// Tell what a build context holds, what each ignore rule drops, and which paths are heaviest.
+    Context(ContextArgs),
+    /// Write tables, charts and the page again from the samples of a run.
+    Report(ReportArgs),
+    /// Remove what killed runs left in the daemon.
+    Clean(CleanArgs),
+}
+
+/// Where base images that a scenario can both pull and import come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum BasesFrom {
+    /// From a registry, by reference.
+    Pulled,
+    /// From the scenario's recipe, a command that prints a root file system.
+    Imported,
+}
+
+/// What the command line lays over the scenario.
+#[derive(Debug, Args)]
+pub(super) struct OverrideArgs {
+    /// Measure only this variant; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Vec<String>,
+    /// End each round after this step; may be given several times, the last in order counts.
+    #[arg(long, value_name = "NAME")]
+    pub(super) step: Vec<String>,
+    /// Measured rounds of builds.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(super) rounds: Option<u32>,
+    /// Measured starts per variant.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(super) starts: Option<u32>,
+    /// One round and one start without warm-ups, to see that everything works; not for comparison.
+    #[arg(long, conflicts_with_all = ["rounds", "starts"])]
+    pub(super) quick: bool,
+    /// Where bases come from that the scenario can both pull and import.
+    #[arg(long, value_name = "WHERE")]
+    pub(super) bases: Option<BasesFrom>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// Scenario folders, each with a `scenario.toml`.
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub(super) scenarios: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) overrides: OverrideArgs,
+    /// Decides the order of variants within rounds; the same seed gives the same order.
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Where run folders are made.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(super) reports: PathBuf,
+    /// Print the summary as JSON on standard output instead of the table.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ScenarioArgs {
+    /// Scenario folders, each with a `scenario.toml`.
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub(super) scenarios: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// The scenario's folder.
+    #[arg(value_name = "SCENARIO")]
+    pub(super) scenario: PathBuf,
+    #[command(flatten)]
+    pub(super) overrides: OverrideArgs,
+    /// Decides the order of variants within rounds; `run` with the same seed does the same.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Print the plan as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// The scenario's folder.
+    #[arg(value_name = "SCENARIO")]
+    pub(super) scenario: PathBuf,
+    #[command(flatten)]
+    pub(super) overrides: OverrideArgs,
+    /// Print every setting that is in force, and where it comes from.
+    #[arg(long)]
+    pub(super) resolved: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// The folder that is searched.
+    #[arg(value_name = "DIR", default_value = "scenarios")]
+    pub(super) folder: PathBuf,
+    /// Only scenarios with this tag; may be given several times.
+    #[arg(long, value_name = "TAG")]
+    pub(super) tag: Vec<String>,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ContextArgs {
+    /// The folder of the build context.
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+    /// The Dockerfile whose own ignore file counts where it exists: `<Dockerfile>.dockerignore`.
+    #[arg(long, short = 'f', value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
+    /// Print the kept paths, one a line.
+    #[arg(long)]
+    pub(super) list: bool,
+    /// With --list: end each path with a NUL byte instead of a line feed.
+    #[arg(short = '0', requires = "list")]
+    pub(super) null: bool,
+    /// Say for each of these paths whether it is kept, and which rule decided.
+    #[arg(long, value_name = "PATH", conflicts_with = "list")]
+    pub(super) explain: Vec<String>,
+    /// How many of the heaviest paths are shown.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(super) heaviest: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// Run folders.
+    #[arg(required = true, value_name = "DIR")]
+    pub(super) runs: Vec<PathBuf>,
+    /// Print the summary as JSON on standard output instead of the table.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CleanArgs {
+    /// Where run folders are.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(super) reports: PathBuf,
+    /// Only say what would be removed.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Remove root file systems of imported bases that are kept on disk as well.
+    #[arg(long)]
+    pub(super) bases: bool,
+}

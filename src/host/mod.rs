@@ -1,0 +1,8 @@
+//! What this machine is, and how busy it is: what stands next to numbers that were measured here.
+//!
+//! It says something about a measurement only where the daemon runs on this machine; the caller knows whether it
+//! does. What cannot be read is absent.
+
+mod machine;
+
+pub use machine::Machine;

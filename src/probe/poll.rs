@@ -1,0 +1,99 @@
+//! When the next attempt is made.
+
+use crate::unit::Nanos;
+
+use super::clock::Stamp;
+
+/// The shortest interval between the begins of two attempts.
+const SHORTEST: Nanos = Nanos(200_000);
+/// The longest interval.
+const LONGEST: Nanos = Nanos::from_millis(5);
+/// The interval grows with what has elapsed, so that its share of the value stays at most this: 0.2 %.
+const ELAPSED_PER_INTERVAL: u64 = 500;
+
+/// How often the container is asked.
+///
+/// The interval is 0.2 % of what has elapsed since the start call, at least 0.2 ms and at most 5 ms, and longer
+/// where the probe would otherwise use more than its share of a processor, which it takes from the application.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Schedule {
+    /// The probe's share of one processor is at most one part in this many.
+    cpu_share: u64,
+}
+
+impl Schedule {
+    /// Makes the schedule for a machine with that many processors: a tenth of a processor on four or more, a
+    /// twentieth on fewer.
+    pub(super) const fn for_cpus(cpus: usize) -> Self {
+        Self {
+            cpu_share: if cpus >= 4 { 10 } else { 20 },
+        }
+    }
+
+    /// Makes the schedule for this machine.
+    pub(super) fn for_this_machine() -> Self {
+        Self::for_cpus(std::thread::available_parallelism().map_or(1, Into::into))
+    }
+
+    /// The time from the begin of one attempt to the begin of the next; never longer than 5 ms.
+    pub(super) fn interval(self, elapsed: Nanos, cost: Nanos) -> Nanos {
+        let by_elapsed = Nanos(elapsed.0 / ELAPSED_PER_INTERVAL);
+        let by_cost = Nanos(cost.0.saturating_mul(self.cpu_share));
+        by_elapsed.max(by_cost).clamp(SHORTEST, LONGEST)
+    }
+
+    /// When the attempt after the one that began at `began` is due. Where that has passed, because the attempt
+    /// took longer, the missed instants are skipped and the next one of the same row is taken.
+    pub(super) fn next(began: Stamp, interval: Nanos, now: Stamp) -> Stamp {
+        let late = now.since(began).0;
+        let steps = late / interval.0.max(1) + 1;
+        began.plus(Nanos(interval.0.saturating_mul(steps)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_is_a_five_hundredth_of_what_has_elapsed_within_bounds() {
+        let schedule = Schedule::for_cpus(8);
+        for (elapsed_ms, micros) in [
+            (0, 200),
+            (50, 200),
+            (100, 200),
+            (500, 1_000),
+            (2_500, 5_000),
+            (60_000, 5_000),
+        ] {
+            assert_eq!(
+                schedule.interval(Nanos::from_millis(elapsed_ms), Nanos::ZERO),
+                Nanos(micros * 1_000),
+                "{elapsed_ms} ms"
+            );
+        }
+    }
+
+    #[test]
+    fn a_costly_attempt_is_made_less_often_and_less_often_still_on_few_processors() {
+        let cost = Nanos(40_000);
+        assert_eq!(Schedule::for_cpus(4).interval(Nanos::ZERO, cost), Nanos(400_000));
+        assert_eq!(Schedule::for_cpus(2).interval(Nanos::ZERO, cost), Nanos(800_000));
+        assert_eq!(
+            Schedule::for_cpus(2).interval(Nanos::ZERO, Nanos::from_secs(1)),
+            LONGEST
+        );
+    }
+
+    #[test]
+    fn missed_instants_are_skipped_not_caught_up_with() {
+        let interval = Nanos(100);
+        for (now, due) in [(1_000, 1_100), (1_099, 1_100), (1_100, 1_200), (1_730, 1_800)] {
+            assert_eq!(
+                Schedule::next(Stamp(1_000), interval, Stamp(now)),
+                Stamp(due),
+                "now {now}"
+            );
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The ignore files that decide what of the context reaches a build.
+
+use std::path::Path;
+
+use super::findings::Findings;
+use super::reader::Reader;
+use crate::dockerignore::IgnoreFile;
+use crate::scenario::file::Cursor;
+use crate::scenario::{Place, Problem, Source, Variant};
+
+/// Notes what is wrong with the ignore files of the variants and of the context.
+pub(super) fn check(
+    variants: &[Variant],
+    context: &Path,
+    at: &Cursor<'_>,
+    reader: &mut Reader<'_>,
+    findings: &mut Findings<'_>,
+) {
+    for (index, variant) in variants.iter().enumerate() {
+        let Some(ignore) = &variant.ignore else {
+            continue;
+        };
+        let is_known = reader.known(ignore).is_some();
+        if let Some(source) = reader.read(ignore, &at.index(index).key("ignore"), findings)
+            && !is_known
+        {
+            check_rules(&source, findings);
+        }
+    }
+    if let Some(source) = reader.read_if_present(&context.join(".dockerignore")) {
+        check_rules(&source, findings);
+    }
+}
+
+/// Notes a rule that no client accepts.
+fn check_rules(source: &Source, findings: &mut Findings<'_>) {
+    let Err(error) = IgnoreFile::parse(source.text.as_bytes()) else {
+        return;
+    };
+    let lines = source.text.split_inclusive('\n');
+    let start: usize = lines.take(error.line().saturating_sub(1)).map(str::len).sum();
+    let end = start + source.text[start..].lines().next().unwrap_or_default().len();
+    let message = match std::error::Error::source(&error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    };
+    let hint = error.hints().into_iter().next();
+    findings
+        .add(Problem::at(Place::new(source, start..end), message))
+        .hint = hint;
+}

@@ -1,0 +1,22 @@
+//! Checking a scenario and resolving what is in force: all mistakes at once, each with its place.
+
+mod bases;
+mod checked;
+mod context;
+mod dockerfiles;
+mod edits;
+mod findings;
+mod gates;
+mod ignore_files;
+mod input;
+mod reader;
+mod scenario;
+mod selection;
+mod settings;
+mod start;
+mod steps;
+mod variants;
+
+pub use checked::Checked;
+pub use input::ScenarioInput;
+pub use scenario::check;

@@ -1,0 +1,234 @@
+//! The whole check.
+
+use super::checked::Checked;
+use super::dockerfiles::Dockerfiles;
+use super::findings::Findings;
+use super::input::ScenarioInput;
+use super::reader::Reader;
+use super::settings::Settings;
+use super::{bases, context, gates, ignore_files, selection, start, steps, variants};
+use crate::scenario::file::{Cursor, DefaultsDocument, DefaultsTable, Read, ScenarioDocument, read};
+use crate::scenario::nearest::hint;
+use crate::scenario::{
+    Base, BuildSettings, Metric, Origin, Overrides, Place, Problem, Provenance, Scenario, StartSettings,
+    Variant, name,
+};
+
+/// Checks a scenario and resolves what is in force.
+///
+/// Everything that can be known from the files is checked, whatever else is wrong; edits are not tried on the
+/// context here. A text that is no TOML ends the check of that file, because what could be recovered from it would
+/// bring mistakes that nobody made.
+#[must_use]
+pub fn check(input: &ScenarioInput<'_>, overrides: &Overrides) -> Checked {
+    let mut findings = Findings {
+        source: &input.source,
+        problems: Vec::new(),
+    };
+    let mut sources = vec![input.source.clone()];
+    let defaults = read_defaults(input, &mut findings);
+    sources.extend(input.defaults.clone());
+    check_command_line(overrides, &mut findings);
+
+    let Read {
+        document,
+        tree,
+        problems,
+    } = read::<ScenarioDocument>(&input.source);
+    findings.problems.extend(problems);
+    let mut checked = Checked {
+        scenario: None,
+        provenance: Provenance::default(),
+        problems: Vec::new(),
+        sources: Vec::new(),
+        draft: None,
+        edits: Vec::new(),
+    };
+    if let Some(document) = document {
+        let settings = Settings {
+            overrides,
+            defaults,
+            defaults_path: defaults_path(input),
+        };
+        let mut resolver = Resolver {
+            input,
+            overrides,
+            settings,
+            at: Cursor::new(&tree),
+            findings,
+            checked,
+        };
+        let scenario = resolver.resolve(document);
+        findings = resolver.findings;
+        checked = resolver.checked;
+        sources.append(&mut checked.sources);
+        checked.scenario = findings.problems.is_empty().then(|| scenario.clone());
+        checked.draft = Some(scenario);
+    }
+    checked.sources = sources;
+    checked.problems = findings.problems;
+    checked.problems.sort_by_key(|problem| {
+        problem.place.as_ref().map(|place| {
+            (
+                place.file != input.source.path,
+                place.file.clone(),
+                place.span.start,
+            )
+        })
+    });
+    checked
+}
+
+/// The name of the defaults file for provenance: that of the file, not the way to it.
+fn defaults_path(input: &ScenarioInput<'_>) -> std::path::PathBuf {
+    let source = input.defaults.as_ref();
+    source
+        .and_then(|source| source.path.file_name())
+        .map(Into::into)
+        .unwrap_or_default()
+}
+
+fn read_defaults(input: &ScenarioInput<'_>, findings: &mut Findings<'_>) -> Option<DefaultsTable> {
+    let read = read::<DefaultsDocument>(input.defaults.as_ref()?);
+    findings.problems.extend(read.problems);
+    read.document?.defaults
+}
+
+fn check_command_line(overrides: &Overrides, findings: &mut Findings<'_>) {
+    for (flag, value) in [("--rounds", overrides.rounds), ("--starts", overrides.starts)] {
+        if value == Some(0) {
+            findings.of_command_line(format!("`{flag} 0`: expected at least 1"));
+        }
+    }
+}
+
+/// Walks the document.
+struct Resolver<'input> {
+    input: &'input ScenarioInput<'input>,
+    overrides: &'input Overrides,
+    settings: Settings<'input>,
+    at: Cursor<'input>,
+    findings: Findings<'input>,
+    checked: Checked,
+}
+
+impl Resolver<'_> {
+    fn resolve(&mut self, document: ScenarioDocument) -> Scenario {
+        self.check_name();
+        let context = context::context(
+            document.context.unwrap_or_default(),
+            &self.at.key("context"),
+            self.input,
+            &mut self.findings,
+        );
+        let bases = bases::bases(
+            document.base.unwrap_or_default(),
+            &self.at.key("base"),
+            self.overrides,
+            &mut self.checked.provenance,
+            &mut self.findings,
+        );
+        let variants = variants::variants(
+            document.variant.unwrap_or_default(),
+            &self.at,
+            &bases,
+            &mut self.findings,
+        );
+        let keep = document.keep.unwrap_or_default();
+        self.check_keep(&keep, &variants, &bases);
+
+        let build = document.build.unwrap_or_default();
+        let counts = self.settings.build(&build, &mut self.checked.provenance);
+        let at_steps = self.at.key("build").key("step");
+        let steps = if let Some(tables) = build.step {
+            steps::steps(tables, &at_steps, &mut self.findings)
+        } else {
+            self.checked.provenance.note("build.step", Origin::BuiltIn);
+            steps::built_in()
+        };
+        let mut reader = Reader {
+            input: self.input,
+            sources: Vec::new(),
+        };
+        let at_variants = self.at.key("variant");
+        let dockerfiles = Dockerfiles::load(&variants, &bases, &at_variants, &mut reader, &mut self.findings);
+        dockerfiles.check_expectations(&steps.steps, &at_steps, &mut self.findings);
+        ignore_files::check(
+            &variants,
+            &context.path,
+            &at_variants,
+            &mut reader,
+            &mut self.findings,
+        );
+        self.checked.sources = reader.sources;
+
+        let start = document.start.map(|table| self.start(table));
+        let starts = start.is_some() || self.at.has("start");
+        let gates = gates::gates(
+            document.gate.unwrap_or_default(),
+            &self.at.key("gate"),
+            &Metric::all(&names(&steps), starts),
+            &mut self.findings,
+        );
+        let steps = selection::steps(steps, self.overrides, &mut self.findings);
+        let gates = selection::gates(gates, &Metric::all(&names(&steps), starts));
+        let variants = selection::variants(variants, self.overrides, &mut self.findings);
+        self.checked.edits = steps.edits;
+        Scenario {
+            name: self.input.name.to_owned(),
+            title: document.title.unwrap_or_default(),
+            question: document.question,
+            tags: document.tags.unwrap_or_default(),
+            keep,
+            context,
+            bases,
+            variants,
+            build: BuildSettings {
+                rounds: counts.rounds,
+                warmups: counts.warmups,
+                timeout: counts.timeout,
+                steps: steps.steps,
+            },
+            start,
+            gates,
+        }
+    }
+
+    fn start(&mut self, table: crate::scenario::file::StartTable) -> StartSettings {
+        let counts = self.settings.start(&table, &mut self.checked.provenance);
+        start::start(table, counts, &self.at.key("start"), &mut self.findings)
+    }
+
+    /// The folder's name becomes part of image references and of the run's folder.
+    fn check_name(&mut self) {
+        if let Err(expected) = name::check_reference(self.input.name) {
+            let message = format!(
+                "the scenario's folder cannot be named {:?}, expected {expected}",
+                self.input.name
+            );
+            let place = Place::new(&self.input.source, 0..0);
+            self.findings.add(Problem::at(place, message));
+        }
+    }
+
+    fn check_keep(&mut self, keep: &[String], variants: &[Variant], bases: &[Base]) {
+        let names: Vec<&str> = variants
+            .iter()
+            .map(|variant| variant.name.as_str())
+            .chain(bases.iter().map(|base| base.name.as_str()))
+            .filter(|name| !name.is_empty())
+            .collect();
+        for (index, name) in keep.iter().enumerate() {
+            if !names.contains(&name.as_str()) {
+                let at = self.at.key("keep").index(index);
+                let message = format!("`keep` names `{name}`, which is neither a variant nor a base");
+                let problem = self.findings.at(&at, message);
+                problem.hint = hint(name, "there are", &names);
+            }
+        }
+    }
+}
+
+fn names(steps: &steps::Steps) -> Vec<&str> {
+    steps.steps.iter().map(|step| step.name.as_str()).collect()
+}

@@ -1,0 +1,20 @@
+//! `[base.<name>]`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::scenario::BaseChoice;
+
+/// A base image: one of `image`, `import` and `ballast`, or `image` and `import` to choose from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct BaseTable {
+    /// A reference to pull; recorded by digest.
+    pub image: Option<String>,
+    /// A command, run in the scenario's folder, that prints a root file system as a tar on its standard output.
+    pub import: Option<Vec<String>>,
+    /// Whether this base is the built-in test cargo.
+    pub ballast: Option<bool>,
+    /// Which of `image` and `import` to use where both are given; `pulled` where it is absent.
+    pub from: Option<BaseChoice>,
+}

@@ -1,0 +1,37 @@
+//! The scenario file as it is written: its types are the one source of the published JSON Schema, of the check
+//! of its structure, and of reading it.
+//!
+//! Every key is optional here, so that what is left of a file with mistakes can still be read and checked; the
+//! schema says which keys are required.
+
+mod base_table;
+mod build_table;
+mod conform;
+mod context_table;
+mod cursor;
+mod document;
+mod edit_table;
+mod gate_table;
+mod json_schema;
+mod node;
+mod quantity;
+mod read;
+mod relative_path;
+mod start_table;
+mod unsupported;
+mod variant_table;
+
+pub use base_table::BaseTable;
+pub use build_table::{BuildTable, ExpectValue, StepTable};
+pub use context_table::{ContextTable, FillTable};
+pub use document::{BuildDefaults, DefaultsDocument, DefaultsTable, ScenarioDocument, StartDefaults};
+pub use edit_table::EditTable;
+pub use gate_table::GateTable;
+pub use json_schema::json_schema;
+pub use quantity::{DurationText, SizeText};
+pub use relative_path::RelativePath;
+pub use start_table::{ReadyTable, StartTable};
+pub use variant_table::VariantTable;
+
+pub(super) use cursor::Cursor;
+pub(super) use read::{Read, read};

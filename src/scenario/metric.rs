@@ -1,0 +1,77 @@
+//! The metrics that a scenario measures, by key.
+
+/// A metric of one scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its key, such as `step.edit source.time`.
+    pub key: String,
+    /// What its values are.
+    pub unit: MetricUnit,
+}
+
+/// What the values of a metric are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricUnit {
+    /// Durations.
+    Time,
+    /// Amounts of data.
+    Bytes,
+    /// Numbers of things.
+    Count,
+}
+
+impl Metric {
+    /// The metrics of a scenario with these steps, in the order in which they are reported; those of starts only
+    /// where the scenario starts its images.
+    #[must_use]
+    pub fn all(steps: &[&str], starts: bool) -> Vec<Self> {
+        use MetricUnit::{Bytes, Count, Time};
+        let metric = |key: String, unit| Self { key, unit };
+        let mut metrics = Vec::new();
+        for step in steps {
+            metrics.push(metric(format!("step.{step}.time"), Time));
+            metrics.push(metric(format!("step.{step}.rebuilt"), Count));
+            metrics.push(metric(format!("step.{step}.sent"), Bytes));
+        }
+        for (key, unit) in [
+            ("context.size", Bytes),
+            ("context.files", Count),
+            ("image.size", Bytes),
+            ("image.layers", Count),
+        ] {
+            metrics.push(metric(key.to_owned(), unit));
+        }
+        if starts {
+            for key in ["start.client", "start.ready"] {
+                metrics.push(metric(key.to_owned(), Time));
+            }
+        }
+        metrics
+    }
+}
+
+impl Metric {
+    /// Whether the format has this metric and this version does not measure it.
+    pub(super) fn is_planned(key: &str) -> bool {
+        [
+            "context.tar",
+            "image.compressed",
+            "image.waste",
+            "image.files",
+            "image.manifest",
+            "image.packages",
+            "image.setuid",
+            "image.shell",
+            "start.runtime",
+            "start.app",
+            "start.cpu",
+            "start.memory",
+            "start.majflt",
+            "start.read",
+            "start.disk",
+            "start.pull",
+            "pull.bytes",
+        ]
+        .contains(&key)
+    }
+}

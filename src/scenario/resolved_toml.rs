@@ -1,0 +1,326 @@
+//! A scenario in force, written as a scenario file, with the origin of each setting behind it.
+
+use std::fmt::{Display, Write as _};
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{
+    Base, BaseSource, BuildCacheState, Edit, Expectation, Gate, Origin, Provenance, Scenario, StartSettings,
+    Step, Variant,
+};
+use crate::unit::{ByteSize, Nanos};
+
+/// The scenario as TOML. Reading it again gives the same scenario, where no `--quick` or filter narrowed it.
+#[must_use]
+pub fn resolved_toml(scenario: &Scenario, provenance: &Provenance) -> String {
+    let mut page = Page {
+        text: String::new(),
+        provenance,
+    };
+    page.set("schema", super::SCENARIO_SCHEMA);
+    page.set("title", quoted(&scenario.title));
+    if let Some(question) = &scenario.question {
+        page.set("question", quoted(question));
+    }
+    page.set("tags", list(&scenario.tags));
+    page.set("keep", list(&scenario.keep));
+    page.context(scenario);
+    for base in &scenario.bases {
+        page.base(base);
+    }
+    for variant in &scenario.variants {
+        page.variant(variant, scenario);
+    }
+    page.header("[build]");
+    let build = &scenario.build;
+    page.set_from("rounds", build.rounds, "build.rounds");
+    page.set_from("warmups", build.warmups, "build.warmups");
+    page.set_from("timeout", duration(build.timeout), "build.timeout");
+    for step in &build.steps {
+        page.step(step);
+    }
+    if let Some(start) = &scenario.start {
+        page.start(start);
+    }
+    if !scenario.gates.is_empty() {
+        page.header("[gate]");
+        for gate in &scenario.gates {
+            page.gate(gate);
+        }
+    }
+    page.text
+}
+
+struct Page<'settings> {
+    text: String,
+    provenance: &'settings Provenance,
+}
+
+impl Page<'_> {
+    fn header(&mut self, header: &str) {
+        self.line(&format!("\n{header}"));
+    }
+
+    fn set(&mut self, key: &str, value: impl Display) {
+        self.set_with(key, value, &Origin::Scenario);
+    }
+
+    fn set_from(&mut self, key: &str, value: impl Display, setting: &str) {
+        let origin = self.provenance.of(setting).clone();
+        self.set_with(key, value, &origin);
+    }
+
+    fn set_with(&mut self, key: &str, value: impl Display, origin: &Origin) {
+        self.line(&format!("{key} = {value}  # {origin}"));
+    }
+
+    fn line(&mut self, line: &str) {
+        writeln!(self.text, "{line}").expect("invariant: writing to a string does not fail");
+    }
+
+    fn context(&mut self, scenario: &Scenario) {
+        self.header("[context]");
+        self.set("path", path(&scenario.context.path));
+        let fills: Vec<String> = scenario
+            .context
+            .fill
+            .iter()
+            .map(|fill| {
+                let bytes = size(fill.bytes);
+                let (path, files, seed) = (path(&fill.path), fill.files, fill.seed);
+                format!("{{ path = {path}, files = {files}, bytes = {bytes}, seed = {seed} }}")
+            })
+            .collect();
+        if !fills.is_empty() {
+            self.set("fill", format!("[{}]", fills.join(", ")));
+        }
+    }
+
+    fn base(&mut self, base: &Base) {
+        self.header(&format!("[base.{}]", base.name));
+        let setting = format!("base.{}.from", base.name);
+        match &base.source {
+            BaseSource::Pulled { image } => self.set_from("image", quoted(image), &setting),
+            BaseSource::Imported { command } => self.set_from("import", list(command), &setting),
+            BaseSource::PulledOrImported { image, command } => {
+                self.set("image", quoted(image));
+                self.set_from("import", list(command), &setting);
+            }
+            BaseSource::Ballast => self.set("ballast", true),
+        }
+    }
+
+    fn variant(&mut self, variant: &Variant, scenario: &Scenario) {
+        self.header("[[variant]]");
+        self.set("name", quoted(&variant.name));
+        self.set("dockerfile", path(&variant.dockerfile));
+        if let Some(ignore) = &variant.ignore {
+            self.set("ignore", path(ignore));
+        }
+        if !variant.args.is_empty() {
+            self.set("args", table(&variant.args));
+        }
+        if let Some(target) = &variant.target {
+            self.set("target", quoted(target));
+        }
+        // The first variant is the baseline where none says so.
+        if variant.baseline {
+            self.set("baseline", true);
+        } else if std::ptr::eq(scenario.baseline(), variant) {
+            self.line(&format!("# the baseline  # {}", Origin::BuiltIn));
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        self.header("[[build.step]]");
+        self.set_from("name", quoted(&step.name), "build.step");
+        self.set_from("cache", cache(step.cache), "build.step");
+        if !step.edits.is_empty() {
+            let edits: Vec<String> = step.edits.iter().map(edit).collect();
+            self.set("edit", format!("[{}]", edits.join(", ")));
+        }
+        match &step.expect {
+            None => {}
+            Some(Expectation::Cached) => self.set_from("expect", quoted("cached"), "build.step"),
+            Some(Expectation::Rebuilt(instructions)) => {
+                self.set("expect", format!("{{ rebuilt = {} }}", list(instructions)));
+            }
+        }
+    }
+
+    fn start(&mut self, start: &StartSettings) {
+        self.header("[start]");
+        self.set_from("samples", start.samples, "start.samples");
+        self.set_from("warmups", start.warmups, "start.warmups");
+        self.set_from("timeout", duration(start.timeout), "start.timeout");
+        if !start.env.is_empty() {
+            self.set("env", table(&start.env));
+        }
+        if let Some(command) = &start.command {
+            self.set("command", list(command));
+        }
+        self.header("[start.ready]");
+        self.set("http", quoted(&start.ready.path));
+        self.set("port", start.ready.port);
+        let status: Vec<String> = start.ready.status.iter().map(ToString::to_string).collect();
+        self.set_from("status", format!("[{}]", status.join(", ")), "start.ready.status");
+        if let Some(body) = &start.ready.body_contains {
+            self.set("body-contains", quoted(body));
+        }
+    }
+
+    fn gate(&mut self, gate: &Gate) {
+        let bounds: Vec<String> = [
+            ("worse-by", &gate.worse_by),
+            ("at-least", &gate.at_least),
+            ("at-most", &gate.at_most),
+        ]
+        .into_iter()
+        .filter_map(|(key, bound)| bound.as_ref().map(|bound| format!("{key} = {}", quoted(bound))))
+        .collect();
+        self.set(&quoted(&gate.metric), format!("{{ {} }}", bounds.join(", ")));
+    }
+}
+
+fn edit(edit: &Edit) -> String {
+    let mut entry = format!("{{ {} = {}", edit.kind(), path(edit.path()));
+    match edit {
+        Edit::Append { text, .. } | Edit::Prepend { text, .. } | Edit::Write { text, .. } => {
+            entry.push_str(", text = ");
+            entry.push_str(&quoted(text));
+        }
+        Edit::Replace {
+            find, with, times, ..
+        } => {
+            let rest = format!(
+                ", find = {}, with = {}, times = {times}",
+                quoted(find),
+                quoted(with)
+            );
+            entry.push_str(&rest);
+        }
+        Edit::Touch { .. } | Edit::Delete { .. } => {}
+    }
+    entry.push_str(" }");
+    entry
+}
+
+fn cache(state: BuildCacheState) -> String {
+    let words = [
+        ("layers", word(&state.layers)),
+        ("mounts", word(&state.mounts)),
+        ("context", word(&state.context)),
+        ("base", word(&state.base)),
+    ];
+    let words = words.map(|(key, word)| format!("{key} = {}", quoted(&word)));
+    format!("{{ {} }}", words.join(", "))
+}
+
+/// The word of a state in the file, which is its serialised form.
+fn word(state: &impl Serialize) -> String {
+    match serde_json::to_value(state) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+/// A basic string on one line.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            control if control.is_control() => {
+                let _ = write!(quoted, "\\u{:04X}", u32::from(control));
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+fn path(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
+}
+
+fn list(texts: &[String]) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    format!("[{}]", texts.join(", "))
+}
+
+fn table(entries: &std::collections::BTreeMap<String, String>) -> String {
+    let entries: Vec<String> = entries
+        .iter()
+        .map(|(key, value)| format!("{} = {}", quoted(key), quoted(value)))
+        .collect();
+    format!("{{ {} }}", entries.join(", "))
+}
+
+/// The duration in the largest unit that shows it exactly.
+fn duration(nanos: Nanos) -> String {
+    let units = [
+        ("h", 3_600_000_000_000),
+        ("m", 60_000_000_000),
+        ("s", 1_000_000_000),
+        ("ms", 1_000_000),
+        ("us", 1_000),
+    ];
+    quoted(&in_largest_unit(nanos.0, &units, "ns"))
+}
+
+/// The size in the largest binary unit that shows it exactly.
+fn size(bytes: ByteSize) -> String {
+    let units = [
+        ("TiB", 1 << 40),
+        ("GiB", 1 << 30),
+        ("MiB", 1 << 20),
+        ("KiB", 1 << 10),
+    ];
+    quoted(&in_largest_unit(bytes.0, &units, "B"))
+}
+
+fn in_largest_unit(value: u64, units: &[(&str, u64)], smallest: &str) -> String {
+    units
+        .iter()
+        .find(|(_, factor)| value > 0 && value.is_multiple_of(*factor))
+        .map_or_else(
+            || format!("{value}{smallest}"),
+            |(unit, factor)| format!("{}{unit}", value / factor),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities_are_shown_exactly_in_the_largest_unit() {
+        for (nanos, expected) in [
+            (0, "\"0ns\""),
+            (600_000_000_000, "\"10m\""),
+            (90_000_000_000, "\"90s\""),
+            (1_500_000_000, "\"1500ms\""),
+            (1, "\"1ns\""),
+        ] {
+            assert_eq!(duration(Nanos(nanos)), expected, "{nanos}");
+        }
+        for (bytes, expected) in [
+            (0, "\"0B\""),
+            (41_943_040, "\"40MiB\""),
+            (1_000_000, "\"1000000B\""),
+        ] {
+            assert_eq!(size(ByteSize(bytes)), expected, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn strings_stay_on_one_line() {
+        assert_eq!(quoted("a\"b\\c\nd\te\u{1}é"), r#""a\"b\\c\nd\te\u0001é""#);
+    }
+}

@@ -1,0 +1,204 @@
+//! A made-up run for the tests of this module: two variants, a warm-up, a failed build, an invalid build, a start
+//! on each probe tier, a failed start.
+
+use crate::digest::Digest;
+use crate::results::{
+    Attempts, BaseRecord, Bounded, BuildFailure, BuildSample, ContextSent, Environment, ImageFacts,
+    ImageStore, InstructionResult, Phase, ProbeTier, RESULTS_SCHEMA, Record, RunEnd, RunHeader, SampleKey,
+    StartSample, Status, StopReason, VariantRecord, WarningRecord,
+};
+use crate::unit::{ByteSize, Nanos};
+
+/// The records of a complete run: a header first, an end last.
+pub(super) fn records() -> Vec<Record> {
+    vec![
+        Record::Run(Box::new(header())),
+        Record::Base(BaseRecord {
+            name: "cargo".to_owned(),
+            reference: "seatrial/4f2a/base-cargo".to_owned(),
+            id: "sha256:base".to_owned(),
+            repo_digest: None,
+            size_bytes: ByteSize(900),
+            source: "ballast".to_owned(),
+            own: true,
+        }),
+        Record::Base(BaseRecord {
+            name: "python".to_owned(),
+            reference: "python:3.12-slim".to_owned(),
+            id: "sha256:python".to_owned(),
+            repo_digest: Some("sha256:repo".to_owned()),
+            size_bytes: ByteSize(9_000),
+            source: "pulled".to_owned(),
+            own: false,
+        }),
+        Record::Build(Box::new(build(key("naive", 1, 1, true), Status::Ok))),
+        Record::Build(Box::new(build(
+            key("naive", 1, 2, false),
+            Status::Invalid {
+                reason: "expected to rebuild, yet fully cached".to_owned(),
+            },
+        ))),
+        Record::Build(Box::new(failed_build())),
+        Record::Start(Box::new(start(key("naive", 1, 4, false), ProbeTier::Ip))),
+        Record::Start(Box::new(start(key("naive", 2, 5, false), ProbeTier::Published))),
+        Record::Start(Box::new(failed_start())),
+        Record::Warning(WarningRecord {
+            message: "the machine was busy: load 3.2".to_owned(),
+        }),
+        Record::End(RunEnd {
+            finished_utc: "2026-11-21T02:46:00Z".to_owned(),
+            stop: StopReason::Complete,
+            left_behind: Vec::new(),
+        }),
+    ]
+}
+
+fn header() -> RunHeader {
+    let variant = |name: &str| VariantRecord {
+        name: name.to_owned(),
+        dockerfile: format!("{name}.Dockerfile"),
+        dockerfile_digest: Digest::of(name),
+        image: format!("seatrial/4f2a/{name}"),
+    };
+    RunHeader {
+        schema: RESULTS_SCHEMA,
+        tool_version: "0.1.0".to_owned(),
+        run_id: "20261121T024403Z-quickstart-4f2a".to_owned(),
+        started_utc: "2026-11-21T02:44:03Z".to_owned(),
+        scenario: "quickstart".to_owned(),
+        title: "Two orders of one Dockerfile".to_owned(),
+        question: None,
+        scenario_digest: Digest::of("scenario"),
+        variants: vec![variant("naive"), variant("ordered")],
+        baseline: "naive".to_owned(),
+        steps: vec!["edit, source".to_owned()],
+        gates: vec!["step.edit, source.time".to_owned()],
+        rounds: 2,
+        starts: 2,
+        seed: 7,
+        quick: false,
+        environment: Environment {
+            engine: "20.10.24".to_owned(),
+            api: "1.41".to_owned(),
+            builder: "buildkit".to_owned(),
+            store: ImageStore::Graphdriver,
+            storage_driver: "overlay2".to_owned(),
+            export_waits_for_second: false,
+            os: "linux".to_owned(),
+            export_waits_for_second: false,
+            kernel: "6.1.0".to_owned(),
+            architecture: "x86_64".to_owned(),
+            cpu: None,
+            cpus: 2,
+            memory_bytes: ByteSize(8 << 30),
+            components: vec![("runc".to_owned(), "1.1.5".to_owned())],
+            load_1m: Some(0.25),
+        },
+    }
+}
+
+fn key(variant: &str, round: u32, order: u32, warmup: bool) -> SampleKey {
+    SampleKey {
+        variant: variant.to_owned(),
+        round,
+        order,
+        warmup,
+    }
+}
+
+fn build(key: SampleKey, outcome: Status) -> BuildSample {
+    let instruction = |name: &str, cached, duration_ns| InstructionResult {
+        name: name.to_owned(),
+        position: None,
+        line: Some(1),
+        cached,
+        started_ns: Some(Nanos(10)),
+        duration_ns,
+        log_bytes: ByteSize::ZERO,
+    };
+    BuildSample {
+        key,
+        step: "edit, source".to_owned(),
+        outcome,
+        duration_ns: Some(Nanos(1_500_000_000)),
+        context: Some(ContextSent {
+            manifest: Digest::of("manifest"),
+            total_bytes: ByteSize(5_000),
+            total_files: 9,
+            kept_bytes: ByteSize(4_000),
+            kept_files: 7,
+            sent_bytes: ByteSize(120),
+        }),
+        instructions: vec![
+            instruction("FROM scratch", true, None),
+            instruction("=RUN \"quoted\"\nand broken", false, Some(Nanos(900_000_000))),
+        ],
+        phases: vec![Phase {
+            name: "export".to_owned(),
+            started_ns: Nanos(1_400_000_000),
+            duration_ns: Nanos(100_000_000),
+        }],
+        image: Some(ImageFacts {
+            id: "sha256:naive".to_owned(),
+            store: ImageStore::Graphdriver,
+            size_bytes: ByteSize(70_000),
+            layers: 3,
+            empty_layers: 2,
+            history: Vec::new(),
+        }),
+        failure: None,
+    }
+}
+
+fn failed_build() -> BuildSample {
+    let reason = "- RUN /install exited with 1".to_owned();
+    BuildSample {
+        duration_ns: Some(Nanos(77)),
+        image: None,
+        failure: Some(BuildFailure {
+            message: "exit code: 1".to_owned(),
+            instruction: Some("RUN /install".to_owned()),
+            file: Some("ordered.Dockerfile".to_owned()),
+            line: Some(3),
+            log_tail: vec!["no such file".to_owned()],
+        }),
+        ..build(key("ordered", 1, 3, false), Status::Failed { reason })
+    }
+}
+
+fn start(key: SampleKey, tier: ProbeTier) -> StartSample {
+    let bounded = |value_ns, low_ns| Bounded {
+        value_ns: Nanos(value_ns),
+        low_ns: Nanos(low_ns),
+        left_censored: tier == ProbeTier::Published,
+    };
+    let mut attempts = Attempts::default();
+    attempts.count("refused");
+    StartSample {
+        key,
+        outcome: Status::Ok,
+        tier,
+        client: Some(bounded(310_000_000, 309_200_000)),
+        ready: (tier == ProbeTier::Ip).then(|| bounded(309_500_000, 308_900_000)),
+        phases: vec![Phase {
+            name: "create".to_owned(),
+            started_ns: Nanos::ZERO,
+            duration_ns: Nanos(25_000_000),
+        }],
+        attempts,
+        exit_code: None,
+        log_tail: Vec::new(),
+    }
+}
+
+fn failed_start() -> StartSample {
+    let reason = "the container exited with 3 before it was ready".to_owned();
+    StartSample {
+        outcome: Status::Failed { reason },
+        client: None,
+        ready: None,
+        exit_code: Some(3),
+        log_tail: vec!["panic".to_owned()],
+        ..start(key("ordered", 2, 6, false), ProbeTier::Ip)
+    }
+}

@@ -1,0 +1,21 @@
+//! Runs on disk: the folder of a run, its journal, and the samples as a table.
+//!
+//! The journal is the truth: one JSON line per record, on disk before the next sample begins. Everything else in the
+//! folder is made from it and can be made again. A journal that is being written is locked, so that nobody takes
+//! the resources of a run in progress for leftovers.
+
+mod journal;
+mod journal_lines;
+mod ledger;
+mod leftovers;
+mod run_folder;
+mod samples_csv;
+
+#[cfg(test)]
+mod fixture;
+
+pub use journal::{Journal, ReopenJournal, WriteJournal};
+pub use journal_lines::{JournalLines, ReadJournal, TornLine, read_journal};
+pub use leftovers::{FindLeftovers, Leftover, LeftoverState, Named, find_leftovers};
+pub use run_folder::{CreateRunFolder, FindRun, LoadRun, RunFolder, latest, load};
+pub use samples_csv::{SAMPLES_FILE, WriteSamples, save_samples, write_samples};

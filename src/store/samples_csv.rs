@@ -1,0 +1,413 @@
+//! `samples.csv`: every sample in long form, one value per row, in base units.
+//!
+//! RFC 4180 with a header row. Rows of a failed sample have an empty value, so that no spreadsheet averages them;
+//! what was measured under the wrong conditions keeps its value and says `invalid`. Text that a spreadsheet would
+//! take for a formula has an apostrophe before it.
+
+use std::borrow::Cow;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::results::{Bounded, BuildSample, ProbeTier, Run, RunHeader, SampleKey, StartSample, Status};
+use crate::unit::Nanos;
+
+/// The table's name within the folder of its run.
+pub const SAMPLES_FILE: &str = "samples.csv";
+
+/// Why the table of samples cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteSamples {
+    /// The file cannot be made or put into place.
+    #[error("cannot create {}", path.display())]
+    Create {
+        /// The table.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A row cannot be written.
+    #[error("cannot write a row of the samples")]
+    WriteRow(#[source] csv::Error),
+    /// The last rows cannot be written.
+    #[error("cannot write the last rows of the samples")]
+    Flush(#[source] io::Error),
+}
+
+/// One row. The fields' order is the columns' order.
+#[derive(Clone, Debug, Serialize)]
+struct Row<'a> {
+    schema: u32,
+    run_id: Cow<'a, str>,
+    started_utc: Cow<'a, str>,
+    scenario: Cow<'a, str>,
+    variant: Cow<'a, str>,
+    step: Cow<'a, str>,
+    instruction: Cow<'a, str>,
+    metric: Cow<'a, str>,
+    kind: Kind,
+    unit: Unit,
+    warmup: bool,
+    round: u32,
+    order: u32,
+    value: Option<u64>,
+    value_lo: Option<u64>,
+    value_hi: Option<u64>,
+    left_censored: Option<bool>,
+    status: &'static str,
+    reason: Cow<'a, str>,
+    probe_tier: Option<ProbeTier>,
+}
+
+/// Whether equal conditions give equal values.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Timed,
+    Exact,
+}
+
+/// What a value counts.
+#[derive(Clone, Copy, Debug, Serialize)]
+enum Unit {
+    #[serde(rename = "ns")]
+    Nanoseconds,
+    #[serde(rename = "bytes")]
+    Bytes,
+    #[serde(rename = "count")]
+    Count,
+    /// 0 or 1.
+    #[serde(rename = "flag")]
+    Flag,
+}
+
+/// One value of a sample, before it is set beside where the sample was taken.
+#[derive(Clone, Debug)]
+struct Measure<'a> {
+    metric: String,
+    instruction: &'a str,
+    unit: Unit,
+    value: Option<u64>,
+    bounds: Option<Bounded>,
+}
+
+impl<'a> Measure<'a> {
+    fn new(metric: impl Into<String>, unit: Unit, value: Option<u64>) -> Self {
+        Self {
+            metric: metric.into(),
+            instruction: "",
+            unit,
+            value,
+            bounds: None,
+        }
+    }
+
+    fn time(metric: impl Into<String>, value: Option<Nanos>) -> Self {
+        Self::new(metric, Unit::Nanoseconds, value.map(|value| value.0))
+    }
+
+    fn bounded(metric: &str, bounds: Option<Bounded>) -> Self {
+        Self {
+            bounds,
+            ..Self::time(metric, bounds.map(|bounds| bounds.value_ns))
+        }
+    }
+
+    fn of_instruction(self, instruction: &'a str) -> Self {
+        Self { instruction, ..self }
+    }
+
+    const fn kind(&self) -> Kind {
+        match self.unit {
+            Unit::Nanoseconds => Kind::Timed,
+            Unit::Bytes | Unit::Count | Unit::Flag => Kind::Exact,
+        }
+    }
+}
+
+/// Where a sample was taken, and whether it counts.
+#[derive(Clone, Copy, Debug)]
+struct Place<'a> {
+    header: &'a RunHeader,
+    key: &'a SampleKey,
+    step: &'a str,
+    outcome: &'a Status,
+    tier: Option<ProbeTier>,
+}
+
+impl<'a> Place<'a> {
+    fn row(self, measure: &Measure<'a>) -> Row<'a> {
+        let failed = matches!(self.outcome, Status::Failed { .. });
+        let shown = |value: Option<u64>| value.filter(|_| !failed);
+        Row {
+            schema: self.header.schema,
+            run_id: text(&self.header.run_id),
+            started_utc: text(&self.header.started_utc),
+            scenario: text(&self.header.scenario),
+            variant: text(&self.key.variant),
+            step: text(self.step),
+            instruction: text(measure.instruction),
+            kind: measure.kind(),
+            metric: text(&measure.metric).into_owned().into(),
+            unit: measure.unit,
+            warmup: self.key.warmup,
+            round: self.key.round,
+            order: self.key.order,
+            value: shown(measure.value),
+            value_lo: shown(measure.bounds.map(|bounds| bounds.low_ns.0)),
+            value_hi: shown(measure.bounds.map(|bounds| bounds.value_ns.0)),
+            left_censored: measure
+                .bounds
+                .map(|bounds| bounds.left_censored)
+                .filter(|_| !failed),
+            status: match self.outcome {
+                Status::Ok => "ok",
+                Status::Failed { .. } => "failed",
+                Status::Invalid { .. } => "invalid",
+            },
+            reason: text(self.outcome.reason().unwrap_or_default()),
+            probe_tier: self.tier,
+        }
+    }
+}
+
+/// Keeps a spreadsheet from taking text for a formula.
+fn text(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}").into()
+    } else {
+        text.into()
+    }
+}
+
+/// Writes the samples of `run` as a table: builds, then starts, each in the order in which they were taken.
+///
+/// # Errors
+///
+/// Where `out` cannot be written.
+pub fn write_samples(run: &Run, out: impl Write) -> Result<(), WriteSamples> {
+    let mut table = csv::Writer::from_writer(out);
+    if run.builds.is_empty() && run.starts.is_empty() {
+        table.write_record(COLUMNS).map_err(WriteSamples::WriteRow)?;
+    }
+    for sample in &run.builds {
+        let place = Place {
+            header: &run.header,
+            key: &sample.key,
+            step: &sample.step,
+            outcome: &sample.outcome,
+            tier: None,
+        };
+        for measure in build_measures(sample) {
+            table
+                .serialize(place.row(&measure))
+                .map_err(WriteSamples::WriteRow)?;
+        }
+    }
+    for sample in &run.starts {
+        let place = Place {
+            header: &run.header,
+            key: &sample.key,
+            step: "",
+            outcome: &sample.outcome,
+            tier: Some(sample.tier),
+        };
+        for measure in start_measures(sample) {
+            table
+                .serialize(place.row(&measure))
+                .map_err(WriteSamples::WriteRow)?;
+        }
+    }
+    table.flush().map_err(WriteSamples::Flush)
+}
+
+/// Writes the samples of `run` into its folder, as a whole or not at all; gives the path.
+///
+/// # Errors
+///
+/// Where the folder cannot be written.
+pub fn save_samples(dir: &Path, run: &Run) -> Result<PathBuf, WriteSamples> {
+    let path = dir.join(SAMPLES_FILE);
+    let partial = dir.join(format!(".{SAMPLES_FILE}.partial"));
+    let create = |source| WriteSamples::Create {
+        path: path.clone(),
+        source,
+    };
+    let result = File::create(&partial)
+        .map_err(create)
+        .and_then(|file| write_samples(run, file))
+        .and_then(|()| fs::rename(&partial, &path).map_err(create));
+    if result.is_err() {
+        // What was written of it is of no use; where even this fails, the error above says enough.
+        let _ = fs::remove_file(&partial);
+    }
+    result.map(|()| path)
+}
+
+/// The columns, for a table without rows.
+const COLUMNS: [&str; 20] = [
+    "schema",
+    "run_id",
+    "started_utc",
+    "scenario",
+    "variant",
+    "step",
+    "instruction",
+    "metric",
+    "kind",
+    "unit",
+    "warmup",
+    "round",
+    "order",
+    "value",
+    "value_lo",
+    "value_hi",
+    "left_censored",
+    "status",
+    "reason",
+    "probe_tier",
+];
+
+/// What one build gives. A failed build has its rows too, without the instructions that came before the failure.
+fn build_measures(sample: &BuildSample) -> Vec<Measure<'_>> {
+    let step = |name: &str| format!("step.{}.{name}", sample.step);
+    let failed = matches!(sample.outcome, Status::Failed { .. });
+    let context = sample.context.as_ref();
+    let image = sample.image.as_ref();
+    let mut measures = vec![
+        Measure::time(step("time"), sample.duration_ns),
+        Measure::new(step("rebuilt"), Unit::Count, Some(sample.rebuilt() as u64)),
+        Measure::new(
+            step("sent"),
+            Unit::Bytes,
+            context.map(|context| context.sent_bytes.0),
+        ),
+        Measure::new(
+            "context.size",
+            Unit::Bytes,
+            context.map(|context| context.kept_bytes.0),
+        ),
+        Measure::new(
+            "context.files",
+            Unit::Count,
+            context.map(|context| context.kept_files),
+        ),
+        Measure::new("image.size", Unit::Bytes, image.map(|image| image.size_bytes.0)),
+        Measure::new(
+            "image.layers",
+            Unit::Count,
+            image.map(|image| u64::from(image.layers)),
+        ),
+    ];
+    if failed {
+        return measures;
+    }
+    measures.extend(
+        sample
+            .phases
+            .iter()
+            .map(|phase| Measure::time(step(&format!("phase.{}", phase.name)), Some(phase.duration_ns))),
+    );
+    measures.extend(sample.instructions.iter().flat_map(|instruction| {
+        let cached = Some(u64::from(instruction.cached));
+        [
+            Measure::time("instruction.time", instruction.duration_ns),
+            Measure::new("instruction.cached", Unit::Flag, cached),
+        ]
+        .map(|measure| measure.of_instruction(&instruction.name))
+    }));
+    measures
+}
+
+/// What one start gives. `start.ready` has a row only where the probe looked for it.
+fn start_measures(sample: &StartSample) -> Vec<Measure<'_>> {
+    let mut measures = vec![Measure::bounded("start.client", sample.client)];
+    if sample.ready.is_some() || sample.tier == ProbeTier::Ip {
+        measures.push(Measure::bounded("start.ready", sample.ready));
+    }
+    if !matches!(sample.outcome, Status::Failed { .. }) {
+        measures.extend(
+            sample
+                .phases
+                .iter()
+                .map(|phase| Measure::time(format!("start.phase.{}", phase.name), Some(phase.duration_ns))),
+        );
+    }
+    measures
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::fixture;
+
+    fn table(run: &Run) -> String {
+        let mut bytes = Vec::new();
+        write_samples(run, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    fn run() -> Run {
+        Run::from_records(fixture::records()).unwrap()
+    }
+
+    #[test]
+    fn the_table_is_long_in_base_units_and_failures_have_no_value() {
+        // What stands in every row is cut off, so that the rest can be read.
+        let cut = "1,20261121T024403Z-quickstart-4f2a,2026-11-21T02:44:03Z,quickstart,";
+        insta::assert_snapshot!(table(&run()).replace(cut, "…,"));
+    }
+
+    #[test]
+    fn another_reader_gets_back_every_field_as_many_as_there_are_columns() {
+        let text = table(&run());
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        assert_eq!(reader.headers().unwrap(), COLUMNS.as_slice());
+        let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+        assert!(rows.iter().any(|row| &row[6] == "'=RUN \"quoted\"\nand broken"));
+        for row in &rows {
+            let failed = &row[17] == "failed";
+            assert!(!failed || row[13].is_empty(), "{row:?}");
+            assert!(&row[17] == "ok" || !row[18].is_empty(), "a reason: {row:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_without_samples_is_a_table_without_rows() {
+        let mut run = run();
+        run.builds.clear();
+        run.starts.clear();
+        assert_eq!(table(&run).lines().collect::<Vec<_>>(), [COLUMNS.join(",")]);
+    }
+
+    #[test]
+    fn text_that_would_be_a_formula_is_defused_and_other_text_is_left_alone() {
+        for (plain, expected) in [
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-x", "'-x"),
+            ("@sum", "'@sum"),
+            ("\tx", "'\tx"),
+            ("\rx", "'\rx"),
+            ("a=b", "a=b"),
+            ("COPY . .", "COPY . ."),
+            ("", ""),
+        ] {
+            assert_eq!(text(plain), expected, "{plain:?}");
+        }
+    }
+
+    #[test]
+    fn saving_replaces_the_table_and_leaves_nothing_half_written() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(SAMPLES_FILE), "old").unwrap();
+        let path = save_samples(dir.path(), &run()).unwrap();
+        assert_eq!(fs::read_to_string(path).unwrap(), table(&run()));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+
+        let error = save_samples(&dir.path().join("missing"), &run()).unwrap_err();
+        assert!(error.to_string().ends_with("missing/samples.csv"), "{error}");
+    }
+}

@@ -1,0 +1,173 @@
+//! The scratch copies of a run, one per variant, behind the port that a run works them through.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::context_copy::ContextCopy;
+use super::digest_cache::DigestCache;
+use super::dockerfile_dir::DockerfileDir;
+use super::edit::apply;
+use super::hash::hash_files;
+use super::scratch::Scratch;
+use super::served_tree::ServedTree;
+use super::walk::{Visited, walk};
+use crate::context::ContextReport;
+use crate::dockerfile::Dockerfile;
+use crate::dockerignore::{IgnoreFile, Pruning};
+use crate::run::{BuildFolders, Survey, Workshop, WorkshopFault};
+use crate::scenario::{Edit, Nonce, Scenario};
+
+/// Scratch copies on disk, removed when closed or dropped.
+#[derive(Debug)]
+pub struct ScratchWorkshop {
+    scratch: Option<Scratch>,
+    benches: BTreeMap<String, Bench>,
+}
+
+/// One variant's copy.
+#[derive(Debug)]
+struct Bench {
+    copy: ContextCopy,
+    dockerfile: DockerfileDir,
+    digests: DigestCache,
+}
+
+impl ScratchWorkshop {
+    /// Copies the scenario's context once per variant into a private folder in `parent`.
+    ///
+    /// # Errors
+    ///
+    /// Names the path that could not be read or copied; nothing is left behind.
+    pub fn open(parent: &Path, scenario_dir: &Path, scenario: &Scenario) -> Result<Self, WorkshopFault> {
+        let scratch = Scratch::create(parent).map_err(fault)?;
+        let mut benches = BTreeMap::new();
+        for variant in &scenario.variants {
+            let context = scenario_dir.join(&scenario.context.path);
+            let copy = scratch
+                .copy_context(&context, &scenario.context.fill, &variant.name)
+                .map_err(fault)?;
+            let dockerfile = scratch
+                .place_dockerfile(scenario_dir, variant, &copy)
+                .map_err(fault)?;
+            let bench = Bench {
+                copy,
+                dockerfile,
+                digests: DigestCache::default(),
+            };
+            benches.insert(variant.name.clone(), bench);
+        }
+        Ok(Self {
+            scratch: Some(scratch),
+            benches,
+        })
+    }
+
+    fn bench(&mut self, variant: &str) -> Result<&mut Bench, WorkshopFault> {
+        self.benches.get_mut(variant).ok_or_else(|| unknown(variant))
+    }
+}
+
+impl Bench {
+    /// The rules that a build of this variant applies: those beside its Dockerfile, else those of the context.
+    fn ignore_file(&self) -> Result<IgnoreFile, WorkshopFault> {
+        let beside = self
+            .dockerfile
+            .dir
+            .join(format!("{}.dockerignore", self.dockerfile.file_name));
+        for path in [beside, self.copy.path().join(".dockerignore")] {
+            match fs::read(&path) {
+                Ok(bytes) => return IgnoreFile::parse(&bytes).map_err(fault),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(unreadable(&path, error)),
+            }
+        }
+        Ok(IgnoreFile::default())
+    }
+}
+
+impl Workshop for ScratchWorkshop {
+    fn reset(&mut self, variant: &str) -> Result<(), WorkshopFault> {
+        let bench = self.bench(variant)?;
+        bench.copy.reset().map_err(fault)?;
+        bench.dockerfile.refresh(&bench.copy).map_err(fault)
+    }
+
+    fn apply(&mut self, variant: &str, edit: &Edit, nonce: &Nonce) -> Result<(), WorkshopFault> {
+        let bench = self.bench(variant)?;
+        apply(&mut bench.copy, edit, nonce).map_err(fault)?;
+        bench.dockerfile.refresh(&bench.copy).map_err(fault)
+    }
+
+    fn survey(&mut self, variant: &str) -> Result<Survey, WorkshopFault> {
+        let bench = self.bench(variant)?;
+        let everything = |_: &str, _: bool| Visited {
+            keep: true,
+            enter: true,
+        };
+        let mut manifest = walk(bench.copy.path(), everything).map_err(fault)?.manifest;
+        hash_files(bench.copy.path(), &mut manifest, &mut bench.digests).map_err(fault)?;
+        let report = ContextReport::new(&manifest, &bench.ignore_file()?, Pruning::StreamedContext, 0);
+        Ok(Survey {
+            manifest,
+            kept: report.kept_bytes,
+            kept_files: report.kept_files,
+        })
+    }
+
+    fn folders(&self, variant: &str) -> Result<BuildFolders, WorkshopFault> {
+        let bench = self.benches.get(variant).ok_or_else(|| unknown(variant))?;
+        let path = bench.dockerfile.dir.join(&bench.dockerfile.file_name);
+        let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
+        let served = |root: PathBuf| Arc::new(ServedTree::new(root));
+        Ok(BuildFolders {
+            context: served(bench.copy.path().to_owned()),
+            dockerfile: served(bench.dockerfile.dir.clone()),
+            dockerfile_name: bench.dockerfile.file_name.clone(),
+            parsed: Arc::new(Dockerfile::parse(&text).map_err(fault)?),
+        })
+    }
+
+    fn close(&mut self) -> Result<(), WorkshopFault> {
+        self.benches.clear();
+        match self.scratch.take() {
+            Some(scratch) => scratch.close().map_err(fault),
+            None => Ok(()),
+        }
+    }
+}
+
+fn unknown(variant: &str) -> WorkshopFault {
+    WorkshopFault {
+        message: format!("there is no scratch copy for variant `{variant}`"),
+        source: None,
+    }
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> WorkshopFault {
+    WorkshopFault {
+        message: format!("cannot read `{}`", path.display()),
+        source: Some(error.into()),
+    }
+}
+
+/// Keeps an error's text, and its cause as the cause.
+fn fault(error: impl Error + Send + Sync + 'static) -> WorkshopFault {
+    WorkshopFault {
+        message: error.to_string(),
+        source: deeper(&error),
+    }
+}
+
+/// The causes below an error, in one line.
+fn deeper(error: &dyn Error) -> Option<Box<dyn Error + Send + Sync>> {
+    let mut cause = error.source();
+    let mut texts = Vec::new();
+    while let Some(error) = cause {
+        texts.push(error.to_string());
+        cause = error.source();
+    }
+    (!texts.is_empty()).then(|| texts.join(": ").into())
+}

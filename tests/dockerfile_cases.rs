@@ -1,0 +1,81 @@
+//! Reads every Dockerfile below `tests/dockerfile` and compares it with the `expected` beside it, and every one
+//! below `tests/dockerfile-negative` with its `error`. A new folder is a new case; `UPDATE_EXPECT=1` writes the
+//! second file, which is then to be read.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use seatrial::dockerfile::{Dockerfile, Instruction};
+
+#[test]
+fn every_dockerfile_reads_as_expected() {
+    walk("tests/dockerfile", "expected", |text| {
+        describe(&Dockerfile::parse(text).expect("a case that parses"))
+    });
+}
+
+#[test]
+fn every_bad_dockerfile_is_refused_as_expected() {
+    walk("tests/dockerfile-negative", "error", |text| {
+        let error = Dockerfile::parse(text).expect_err("a case that does not parse");
+        let hint = error
+            .hint
+            .as_ref()
+            .map_or(String::new(), |hint| format!("hint: {hint}\n"));
+        format!("{error}\noffending: {:?}\n{hint}", &text[error.span.clone()])
+    });
+}
+
+/// One line per instruction: its lines, its number in its stage, its text, its here-documents.
+fn describe(dockerfile: &Dockerfile) -> String {
+    let mut description = String::new();
+    if let Some(syntax) = &dockerfile.syntax {
+        writeln!(description, "syntax {syntax}").unwrap();
+    }
+    writeln!(description, "escape {}", dockerfile.escape).unwrap();
+    for argument in dockerfile.global_arguments() {
+        writeln!(description, "argument {} = {:?}", argument.name, argument.default).unwrap();
+    }
+    for stage in &dockerfile.stages {
+        let name = stage.name.as_deref().unwrap_or("-");
+        writeln!(description, "stage {} {name}: {}", stage.index, stage.base).unwrap();
+        let numbered: Vec<&Instruction> = stage.numbered().collect();
+        for instruction in std::iter::once(&stage.from).chain(&stage.instructions) {
+            let number = numbered.iter().position(|other| *other == instruction);
+            let number = number.map_or("-".to_owned(), |at| format!("{}/{}", at + 1, numbered.len()));
+            let (first, last) = (instruction.lines.start(), instruction.lines.end());
+            writeln!(description, "  {first}-{last} {number} {}", instruction.text).unwrap();
+            for heredoc in &instruction.heredocs {
+                let (name, expand, tabs) = (&heredoc.name, heredoc.expand, heredoc.strip_tabs);
+                let body = &heredoc.body;
+                writeln!(
+                    description,
+                    "    {name} expand={expand} strip_tabs={tabs} {body:?}"
+                )
+                .unwrap();
+            }
+        }
+    }
+    description
+}
+
+fn walk(folder: &str, expectation: &str, read: impl Fn(&str) -> String) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut cases: Vec<PathBuf> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty(), "{} holds no case", folder.display());
+    for case in cases {
+        let text = fs::read_to_string(case.join("Dockerfile")).unwrap();
+        let found = read(&text);
+        let path = case.join(expectation);
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            fs::write(&path, &found).unwrap();
+        }
+        let expected = fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(found, expected, "{}", path.display());
+    }
+}
