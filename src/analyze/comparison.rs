@@ -172,7 +172,7 @@ mod tests {
     use crate::analyze::specimen::Specimen;
     use crate::results::ProbeTier;
 
-    fn finding(specimen: Specimen) -> Finding {
+    fn finding(specimen: &Specimen) -> Finding {
         let analysis = Analysis::of(&specimen.run());
         analysis.comparisons[0].finding.clone()
     }
@@ -218,7 +218,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                finding(builds(&baseline, &other)),
+                finding(&builds(&baseline, &other)),
                 expected,
                 "{baseline:?} {other:?}"
             );
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn three_rounds_are_too_few_however_clear_they_look() {
         assert_eq!(
-            finding(builds(&[100, 101, 102], &[900, 901, 902])),
+            finding(&builds(&[100, 101, 102], &[900, 901, 902])),
             Finding::TooFewSamples
         );
     }
@@ -251,22 +251,22 @@ mod tests {
     #[test]
     fn a_start_difference_below_twice_the_uncertainty_is_not_claimed() {
         assert_eq!(
-            finding(starts(300_000, 303_000, 2_000)),
+            finding(&starts(300_000, 303_000, 2_000)),
             Finding::WithinUncertainty {
                 uncertainty: Nanos::from_millis(2)
             }
         );
-        assert_eq!(finding(starts(300_000, 305_000, 2_000)), Finding::OtherSlower);
+        assert_eq!(finding(&starts(300_000, 305_000, 2_000)), Finding::OtherSlower);
     }
 
     #[test]
     fn a_side_that_lost_more_than_a_fifth_is_not_judged() {
         let mut specimen = builds(&[100, 101, 102, 103, 104], &[200, 201, 202, 203, 204]);
         specimen.failed("b", "cold", "exit code 1");
-        assert_eq!(finding(specimen.clone()), Finding::OtherSlower);
+        assert_eq!(finding(&specimen), Finding::OtherSlower);
         specimen.failed("b", "cold", "exit code 1");
         assert_eq!(
-            finding(specimen),
+            finding(&specimen),
             Finding::TooManyLost {
                 variant: "b".to_owned(),
                 lost: 2,

@@ -24,7 +24,7 @@ pub use comparative::Comparative;
 pub use comparison::{Comparison, Finding, MAX_LOST_SHARE};
 pub use estimate::Estimate;
 pub use metric::{Metric, MetricKind, MetricUnit};
-pub use sentence::{Sentence, Stamp};
+pub use sentence::{Clause, Sentence, Stamp};
 pub use series::{Sample, Series, Standing};
 pub use verdict::{Judgement, MIN_SAMPLES, Status, Verdict};
 pub use warning::Warning;

@@ -100,7 +100,7 @@ impl Series {
         }
     }
 
-    fn take(&mut self, key: &SampleKey, outcome: &Status, value: Option<Value>) {
+    fn take(&mut self, key: &SampleKey, outcome: &Status, value: Option<Measured>) {
         if !key.warmup {
             match outcome {
                 Status::Failed { .. } => self.failed += 1,
@@ -138,13 +138,13 @@ impl Series {
 }
 
 /// A value with what is known about it.
-struct Value {
+struct Measured {
     value: u64,
     low: Option<u64>,
     tier: Option<ProbeTier>,
 }
 
-impl Value {
+impl Measured {
     const fn plain(value: u64) -> Self {
         Self {
             value,
@@ -196,7 +196,7 @@ pub(super) fn extract(run: &Run) -> Vec<Series> {
     all
 }
 
-fn of_build(metric: &Metric, build: &BuildSample) -> Option<Value> {
+fn of_build(metric: &Metric, build: &BuildSample) -> Option<Measured> {
     let context = build.context.as_ref();
     let image = build.image.as_ref();
     let value = match metric {
@@ -213,16 +213,16 @@ fn of_build(metric: &Metric, build: &BuildSample) -> Option<Value> {
         Metric::StartClient | Metric::StartReady => None,
     };
     debug_assert!(metric.kind() == MetricKind::Exact || metric.is_step_time());
-    value.map(Value::plain)
+    value.map(Measured::plain)
 }
 
-fn of_start(metric: &Metric, start: &StartSample) -> Option<Value> {
+fn of_start(metric: &Metric, start: &StartSample) -> Option<Measured> {
     let bounded = match metric {
         Metric::StartClient => start.client,
         Metric::StartReady => start.ready,
         _ => None,
     }?;
-    Some(Value {
+    Some(Measured {
         value: bounded.value_ns.0,
         low: Some(bounded.low_ns.0),
         tier: Some(start.tier),

@@ -189,8 +189,8 @@ impl Specimen {
     }
 
     pub(crate) fn last_valid_build(&mut self) -> &mut BuildSample {
-        let valid = self.run.builds.iter_mut().rev();
-        valid.filter(|build| build.outcome.is_ok()).next().unwrap()
+        let mut valid = self.run.builds.iter_mut().rev();
+        valid.find(|build| build.outcome.is_ok()).unwrap()
     }
 
     pub(crate) fn header(&mut self) -> &mut RunHeader {

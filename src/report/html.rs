@@ -10,7 +10,7 @@ use super::instructions::{InstructionCell, instruction_tables};
 use super::overview::Overview;
 use super::quantity::Shown;
 use super::untrusted::{plain_line, plain_tail};
-use crate::analyze::{Analysis, Finding};
+use crate::analyze::{Analysis, Finding, Sentence};
 use crate::results::Run;
 
 /// The page could not be rendered.
@@ -51,10 +51,23 @@ struct Page<'a> {
     tool_version: String,
 }
 
-/// A part of a sentence; names stand in code letters.
+/// A part of a sentence.
 struct Span {
     text: String,
+    /// Whether it is a name, which stands in code letters.
     code: bool,
+    /// Whether it is what a number rests on, which stands back.
+    numbers: bool,
+}
+
+impl Span {
+    fn words(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            code: false,
+            numbers: false,
+        }
+    }
 }
 
 struct OverviewRows {
@@ -66,8 +79,8 @@ struct OverviewRows {
 
 struct BuildCells {
     step: String,
-    /// How many rows the step has, at its first row; zero at the others.
-    span: usize,
+    /// Whether this is the first row of its step, which has a heading above it.
+    first: bool,
     variant: String,
     time: TimeCell,
     ratio: String,
@@ -122,7 +135,7 @@ struct ComparisonRow {
 
 struct FailureBlock {
     place: String,
-    message: String,
+    message: Vec<Span>,
     instruction: Option<String>,
     log: String,
 }
@@ -135,12 +148,12 @@ impl<'a> Page<'a> {
             title: plain_line(&header.title),
             question: header.question.as_deref().map(plain_line),
             when: plain_line(&header.started_utc),
-            verdict: spans(&first_large(&analysis.sentence.text)),
+            verdict: verdict(&analysis.sentence),
             stamp: analysis.sentence.stamp.map(|stamp| stamp.to_string()),
             warnings: analysis
                 .warnings
                 .iter()
-                .map(|warning| spans(&first_large(&warning.to_string())))
+                .map(|warning| spans(&warning.to_string()))
                 .collect(),
             overview: overview(&Overview::of(run, analysis)),
             charts: ChartsByName {
@@ -160,7 +173,7 @@ impl<'a> Page<'a> {
                 .into_iter()
                 .map(|failure| FailureBlock {
                     place: plain_line(&failure.place),
-                    message: plain_line(&failure.message),
+                    message: spans(&failure.message),
                     instruction: failure.instruction.as_deref().map(plain_line),
                     log: plain_tail(&failure.log_tail),
                 })
@@ -182,14 +195,13 @@ impl<'a> Page<'a> {
 }
 
 fn overview(overview: &Overview) -> OverviewRows {
-    let per_step = |step: &str| overview.builds.iter().filter(|row| row.step == step).count();
     OverviewRows {
         builds: overview
             .builds
             .iter()
             .map(|row| BuildCells {
                 step: plain_line(&row.step),
-                span: if row.first { per_step(&row.step) } else { 0 },
+                first: row.first,
                 variant: plain_line(&row.variant),
                 time: time(&row.time),
                 ratio: row.ratio.clone(),
@@ -302,22 +314,38 @@ fn first_large(text: &str) -> String {
     }
 }
 
+/// The verdict sentence with its numbers told from its words.
+fn verdict(sentence: &Sentence) -> Vec<Span> {
+    if sentence.clauses.is_empty() {
+        return spans(&first_large(&sentence.text));
+    }
+    let mut all = spans(&first_large(&sentence.place));
+    for (index, clause) in sentence.clauses.iter().enumerate() {
+        all.push(Span::words(if index == 0 { ", " } else { "; " }));
+        all.extend(spans(&clause.words));
+        if let Some(numbers) = &clause.numbers {
+            all.push(Span {
+                numbers: true,
+                ..Span::words(format!(" ({})", plain_line(numbers)))
+            });
+        }
+    }
+    all
+}
+
 /// Splits a sentence at its backticks. A name that holds one itself leaves the sentence whole.
 fn spans(sentence: &str) -> Vec<Span> {
     let sentence = plain_line(sentence);
     if sentence.matches('`').count() % 2 == 1 {
-        return vec![Span {
-            text: sentence,
-            code: false,
-        }];
+        return vec![Span::words(sentence)];
     }
     sentence
         .split('`')
         .enumerate()
         .filter(|(_, text)| !text.is_empty())
         .map(|(index, text)| Span {
-            text: text.to_owned(),
             code: index % 2 == 1,
+            ..Span::words(text)
         })
         .collect()
 }

@@ -353,10 +353,16 @@ mod tests {
             .unwrap();
         assert_eq!(comparison["n"], serde_json::json!([10, 9]));
         assert_eq!(comparison["finding"], "faster");
+        let times: Vec<String> = run
+            .header
+            .steps
+            .iter()
+            .map(|step| Metric::StepTime(step.clone()).to_string())
+            .collect();
         let of_step = |status: &str| {
             rows("samples")
                 .iter()
-                .filter(|row| row["metric"].as_str().unwrap().ends_with(".time") && row["status"] == status)
+                .filter(|row| times.iter().any(|time| row["metric"] == **time) && row["status"] == status)
                 .count()
         };
         // Three variants, five steps, ten rounds.

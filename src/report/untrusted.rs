@@ -12,11 +12,10 @@ pub(super) fn plain_line(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in without_sequences(text).chars() {
         match character {
-            '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => {
-                if !plain.is_empty() && !plain.ends_with(' ') {
-                    plain.push(' ');
-                }
+            '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' if !plain.is_empty() && !plain.ends_with(' ') => {
+                plain.push(' ');
             }
+            '\u{2028}' | '\u{2029}' => {}
             character if is_readable(character) => plain.push(character),
             _ => {}
         }

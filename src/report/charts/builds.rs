@@ -78,7 +78,7 @@ impl Builds {
              the median",
         );
         if interval {
-            caption.push_str(", the band its 95 % interval");
+            caption.push_str(", the band its 95\u{a0}% interval");
         }
         if has(Standing::WarmUp) {
             caption.push_str("; a grey ring is a warm-up, which is not counted");

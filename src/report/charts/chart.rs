@@ -158,7 +158,7 @@ pub(super) fn sentence_case(sentence: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyze::specimen::{Specimen, layer_order, quick_start};
+    use crate::analyze::specimen::{Specimen, hostile, layer_order, quick_start};
 
     fn charts(specimen: &Specimen) -> Vec<Chart> {
         let run = specimen.run();
@@ -167,25 +167,6 @@ mod tests {
 
     fn count(svg: &str, part: &str) -> usize {
         svg.matches(part).count()
-    }
-
-    /// Leaves the charts in the target folder for a look at them.
-    #[test]
-    fn charts_are_left_to_be_looked_at() {
-        for (name, specimen) in [
-            ("quick-start", quick_start()),
-            ("layer-order", layer_order()),
-            ("empty", Specimen::new(&["a", "b"], &["cold"])),
-        ] {
-            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("target/looks")
-                .join(name);
-            std::fs::create_dir_all(&folder).unwrap();
-            for chart in charts(&specimen) {
-                std::fs::write(folder.join(&chart.file), &chart.wide).unwrap();
-                std::fs::write(folder.join(format!("narrow-{}", chart.file)), &chart.narrow).unwrap();
-            }
-        }
     }
 
     #[test]
@@ -197,5 +178,124 @@ mod tests {
         assert_eq!(count(svg, "class=\"s-mu\""), 2);
         assert!(svg.contains("After edit source, naive takes"), "{svg}");
         assert!(svg.contains("build time, s, logarithmic scale"), "{svg}");
+    }
+
+    #[test]
+    fn the_other_charts_have_title_unit_and_marks() {
+        let charts = charts(&quick_start());
+        let expect = |index: usize, texts: &[&str]| {
+            let svg = &charts[index].wide;
+            for text in texts {
+                assert!(svg.contains(text), "{} lacks {text}", charts[index].file);
+            }
+        };
+        expect(
+            1,
+            &[
+                "Instructions take 73 % of the longest build",
+                "build time, s",
+                ">\ninstructions\n",
+            ],
+        );
+        expect(
+            2,
+            &["All images are about 45.0 MiB", "image size, MiB", "COPY . /app"],
+        );
+        expect(
+            3,
+            &[
+                "No difference in start time can be told",
+                "start.ready, ms, not from zero",
+                "image size, MiB",
+            ],
+        );
+        // Ten starts of the first variant and its mark in the key.
+        assert_eq!(count(&charts[3].wide, "<circle"), 11);
+        // Two own layers and a base for each of two variants, filled and outlined.
+        assert_eq!(count(&charts[2].wide, "<rect"), 12);
+    }
+
+    #[test]
+    fn every_chart_describes_itself() {
+        for chart in charts(&layer_order()) {
+            for svg in [&chart.wide, &chart.narrow] {
+                assert!(svg.contains("role=\"img\""), "{}", chart.file);
+                assert!(svg.contains("<title id="), "{}", chart.file);
+                assert!(svg.contains("<desc id="), "{}", chart.file);
+                assert!(svg.contains("prefers-color-scheme:dark"), "{}", chart.file);
+                assert!(!svg.contains("#01FE"), "{} has a sentinel left", chart.file);
+            }
+            assert!(!chart.data.rows.is_empty(), "{}", chart.file);
+            for row in &chart.data.rows {
+                assert_eq!(row.len(), chart.data.columns.len(), "{row:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_truncated_label_keeps_its_full_text() {
+        let name =
+            "a variant whose name is so long that no chart could ever show the whole of it in one line";
+        let mut specimen = Specimen::new(&[name, "b"], &["cold"]);
+        specimen.build(name, "cold", 100);
+        for chart in charts(&specimen).iter().take(3) {
+            assert!(
+                chart.narrow.contains(&format!("<title>{name}</title>")),
+                "{}",
+                chart.file
+            );
+        }
+    }
+
+    /// Every text with its place: where it begins, where it ends, by the widest measure that we have.
+    fn texts(svg: &str) -> Vec<(String, i32, i32)> {
+        let attribute = |tag: &str, name: &str| {
+            let tag = format!(" {tag}");
+            let rest = tag.split(&format!(" {name}=\"")).nth(1).unwrap();
+            rest.split('"').next().unwrap().to_owned()
+        };
+        svg.split("<text ")
+            .skip(1)
+            .map(|part| {
+                let (tag, rest) = part.split_once('>').unwrap();
+                let text = rest.split("</text>").next().unwrap();
+                let text = text.split("<title>").next().unwrap().trim();
+                let text = text
+                    .replace("&lt;", "<")
+                    .replace("&gt;", ">")
+                    .replace("&quot;", "\"")
+                    .replace("&apos;", "'")
+                    .replace("&amp;", "&");
+                let x: i32 = attribute(tag, "x").parse().unwrap();
+                let size: f64 = attribute(tag, "font-size").parse().unwrap();
+                let width =
+                    crate::report::charts::lettering::width(&text, crate::report::charts::canvas::px(size));
+                match attribute(tag, "text-anchor").as_str() {
+                    "start" => (text, x, x + width),
+                    "end" => (text, x - width, x),
+                    _ => (text, x - width / 2, x + width / 2),
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn no_text_is_clipped() {
+        for specimen in [quick_start(), layer_order(), hostile()] {
+            for chart in charts(&specimen) {
+                for (svg, width) in [(&chart.wide, 800), (&chart.narrow, 352)] {
+                    let all = texts(svg);
+                    assert!(all.len() > 5, "{}", chart.file);
+                    for (text, from, to) in all {
+                        // Half a tick label may stand beyond the end of its axis by a few pixels.
+                        assert!(
+                            from >= -2 && to <= width + 4,
+                            "{} at {from} to {to}: {text}",
+                            chart.file
+                        );
+                    }
+                }
+            }
+        }
     }
 }

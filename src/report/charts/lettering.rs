@@ -12,7 +12,7 @@ pub(super) fn width(text: &str, size: i32) -> i32 {
 fn em(character: char) -> f64 {
     match character {
         'i' | 'j' | 'l' | '\'' | '|' => 0.29,
-        '.' | ',' | ':' | ';' | ' ' | '!' => 0.33,
+        '.' | ',' | ':' | ';' | ' ' | '\u{a0}' | '!' => 0.33,
         'f' | 't' | 'r' | 'I' | '(' | ')' | '[' | ']' | '/' | '-' => 0.41,
         'm' | 'M' | '%' | '@' => 0.96,
         'w' | 'W' | '×' | '…' => 0.9,
@@ -75,7 +75,7 @@ pub(super) fn wrap(text: &str, size: i32, max: i32) -> Vec<String> {
             if head.len() == word.len() {
                 break;
             }
-            word = word[head.len()..].to_owned();
+            word.drain(..head.len());
             lines.push(head);
         }
         line = word;

@@ -53,7 +53,7 @@ impl SizeStart {
         let interval = points.iter().any(|point| point.interval.is_some());
         let mut caption = String::from("Each small mark is one start; the horizontal line is the median");
         if interval {
-            caption.push_str(", the upright one its 95 % interval");
+            caption.push_str(", the upright one its 95\u{a0}% interval");
         }
         caption.push_str(
             ". Images of nearly equal size stand side by side; the tick below each is its true size.",
