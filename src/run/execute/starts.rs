@@ -195,6 +195,8 @@ fn verdict(looked: &Looked, ended: Option<ContainerEnd>, addresses: Addresses) -
         return Status::Failed { reason };
     }
     match &looked.miss {
+        // The application started, yet the number that users see cannot be had.
+        Some(miss) if looked.ready.is_some() => Status::Invalid { reason: miss.clone() },
         Some(miss) => Status::Failed { reason: miss.clone() },
         None if addresses.published.is_none() => Status::Invalid {
             reason: "the port was not published".to_owned(),
