@@ -65,6 +65,11 @@ pub enum Warning {
         /// The processors that the daemon sees.
         cpus: u32,
     },
+    /// The engine makes every build that stores a new layer end on a whole second.
+    ExportWaits {
+        /// The storage driver that it does so for.
+        driver: String,
+    },
     /// The run did not come to the end of its plan.
     Unfinished {
         /// Why it ended; absent where it was killed.
@@ -95,6 +100,11 @@ pub(super) fn warn(run: &Run, series: &[Series]) -> Vec<Warning> {
             load,
             cpus: run.header.environment.cpus,
         });
+    }
+    let environment = &run.header.environment;
+    if environment.export_waits_for_second {
+        let driver = environment.storage_driver.clone();
+        all.push(Warning::ExportWaits { driver });
     }
     all.extend(few_samples(run, series));
     for variant in &run.header.variants {
@@ -243,6 +253,11 @@ impl fmt::Display for Warning {
             Self::BusyMachine { load, cpus } => write!(
                 formatter,
                 "the machine was busy when the run began: load {load:.2} on {cpus} processors"
+            ),
+            Self::ExportWaits { driver } => write!(
+                formatter,
+                "with the storage driver {driver} this engine ends every build that stores a new layer on a whole \
+                 second of its clock: such times are up to one second too long, here as with the docker command"
             ),
             Self::Unfinished { stop: None } => formatter.write_str("the run was killed before its end"),
             Self::Unfinished {

@@ -2,14 +2,18 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
+
+use jiff::Timestamp;
 
 use super::args::CleanArgs;
 use super::engine::{connect, runtime};
 use super::run::kept_bases;
 use super::{ExitCode, Failure};
 use crate::docker::Engine;
+use crate::results::{Record, RunEnd, StopReason};
 use crate::run::{Containers as _, EngineFault, Images as _};
-use crate::store::{LeftoverState, Named, find_leftovers};
+use crate::store::{Journal, LeftoverState, Named, find_leftovers};
 
 /// Removes leftovers; prints one line for each thing.
 pub(super) fn clean(args: &CleanArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
@@ -34,6 +38,9 @@ pub(super) fn clean(args: &CleanArgs, out: &mut dyn Write) -> Result<ExitCode, F
                     dry_run: args.dry_run,
                 };
                 let faults = runtime.block_on(sweep.run(&named, out))?;
+                if faults.is_empty() && !args.dry_run {
+                    close_journal(&leftover.folder)?;
+                }
                 for fault in &faults {
                     let text = super::failure::in_one_line(fault);
                     writeln!(io::stderr().lock(), "warning: {folder}: {text}")?;
@@ -46,6 +53,19 @@ pub(super) fn clean(args: &CleanArgs, out: &mut dyn Write) -> Result<ExitCode, F
         remove_kept_bases(args.dry_run, out)?;
     }
     Ok(code)
+}
+
+/// Ends the journal of a run that was killed, so that its leftovers are looked for no more.
+fn close_journal(folder: &Path) -> Result<(), Failure> {
+    let mut journal = Journal::reopen(folder).map_err(|error| Failure::new(ExitCode::Failed, error))?;
+    let end = RunEnd {
+        finished_utc: Timestamp::now().to_string(),
+        stop: StopReason::Aborted,
+        left_behind: Vec::new(),
+    };
+    journal
+        .append(&Record::End(end))
+        .map_err(|error| Failure::new(ExitCode::Failed, error))
 }
 
 /// The removal of one run's leftovers.

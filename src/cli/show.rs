@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::scenario::{BaseSource, Checked, Edit, Expectation, Overrides, Scenario, Step, resolved_toml};
+use crate::scenario::{BaseSource, Checked, Edit, Expectation, Scenario, Step, resolved_toml};
 
 /// How to show a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
