@@ -1,9 +1,16 @@
 //! The command line: one file per command. Commands wire edges to the ports of a run; only here do they meet.
 
 mod args;
+mod check;
 mod context;
 mod exit_code;
 mod failure;
+mod list;
+mod overrides;
+mod problems;
+mod scenario_folder;
+mod schema;
+mod show;
 
 use std::io::{self, Write};
 

@@ -23,8 +23,11 @@ pub fn resolved_toml(scenario: &Scenario, provenance: &Provenance) -> String {
     if let Some(question) = &scenario.question {
         page.set("question", quoted(question));
     }
-    page.set("tags", list(&scenario.tags));
-    page.set("keep", list(&scenario.keep));
+    for (key, names) in [("tags", &scenario.tags), ("keep", &scenario.keep)] {
+        if !names.is_empty() {
+            page.set(key, list(names));
+        }
+    }
     page.context(scenario);
     for base in &scenario.bases {
         page.base(base);
@@ -100,10 +103,18 @@ impl Page<'_> {
     fn base(&mut self, base: &Base) {
         self.header(&format!("[base.{}]", base.name));
         let setting = format!("base.{}.from", base.name);
-        match &base.source {
-            BaseSource::Pulled { image } => self.set_from("image", quoted(image), &setting),
-            BaseSource::Imported { command } => self.set_from("import", list(command), &setting),
-            BaseSource::Ballast => self.set("ballast", true),
+        let (key, value) = match &base.source {
+            BaseSource::Pulled { image } => ("image", quoted(image)),
+            BaseSource::Imported { command } => ("import", list(command)),
+            BaseSource::Ballast => ("ballast", "true".to_owned()),
+        };
+        match self.provenance.of(&setting) {
+            Origin::Scenario => self.set(key, value),
+            // The value is the scenario's; which of its two sources is used was decided elsewhere.
+            chooser => {
+                let line = format!("{key} = {value}  # {}, chosen by: {chooser}", Origin::Scenario);
+                self.line(&line);
+            }
         }
     }
 
@@ -131,7 +142,8 @@ impl Page<'_> {
     fn step(&mut self, step: &Step) {
         self.header("[[build.step]]");
         self.set_from("name", quoted(&step.name), "build.step");
-        self.set_from("cache", cache(step.cache), "build.step");
+        let setting = format!("build.step.{}.cache", step.name);
+        self.set_from("cache", cache(step.cache), &setting);
         if !step.edits.is_empty() {
             let edits: Vec<String> = step.edits.iter().map(edit).collect();
             self.set("edit", format!("[{}]", edits.join(", ")));

@@ -1,0 +1,247 @@
+//! `seatrial show`: a scenario in words, or every setting in force with its origin.
+
+use std::io::{self, Write};
+
+use crate::scenario::{BaseSource, Checked, Edit, Expectation, Overrides, Scenario, Step, resolved_toml};
+
+/// How to show a scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum View {
+    /// What it is about, for people.
+    Summary,
+    /// Every setting in force as TOML, with its origin.
+    Resolved,
+}
+
+/// Writes a scenario that was checked without a mistake; nothing for another.
+///
+/// # Errors
+///
+/// Where `out` cannot be written.
+pub(super) fn show(
+    checked: &Checked,
+    overrides: &Overrides,
+    view: View,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let Some(scenario) = &checked.scenario else {
+        return Ok(());
+    };
+    match view {
+        View::Summary => summary(scenario, out),
+        View::Resolved => {
+            if let Some(seed) = overrides.seed {
+                writeln!(out, "# seed of the run: {seed}  # command line")?;
+            }
+            out.write_all(resolved_toml(scenario, &checked.provenance).as_bytes())
+        }
+    }
+}
+
+fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}: {}", scenario.name, scenario.title)?;
+    if let Some(question) = &scenario.question {
+        writeln!(out, "{question}")?;
+    }
+    if !scenario.tags.is_empty() {
+        writeln!(out, "tags: {}", scenario.tags.join(", "))?;
+    }
+    writeln!(out, "\nvariants")?;
+    for variant in &scenario.variants {
+        let baseline = if std::ptr::eq(scenario.baseline(), variant) {
+            ", the baseline"
+        } else {
+            ""
+        };
+        writeln!(
+            out,
+            "  {}: {}{baseline}",
+            variant.name,
+            variant.dockerfile.display()
+        )?;
+    }
+    if !scenario.bases.is_empty() {
+        writeln!(out, "\nbases")?;
+    }
+    for base in &scenario.bases {
+        let source = match &base.source {
+            BaseSource::Pulled { image } => format!("pulled, {image}"),
+            BaseSource::Imported { command } => format!("imported, {}", command.join(" ")),
+            BaseSource::Ballast => "the built-in test cargo".to_owned(),
+        };
+        writeln!(out, "  {} as {}: {source}", base.name, base.build_arg())?;
+    }
+    let build = &scenario.build;
+    writeln!(
+        out,
+        "\nsteps of {} after {}, each build at most {}",
+        counted(build.rounds, "round"),
+        counted(build.warmups, "warm-up"),
+        build.timeout
+    )?;
+    for step in &build.steps {
+        writeln!(out, "  {}", step_line(step))?;
+    }
+    if let Some(start) = &scenario.start {
+        writeln!(
+            out,
+            "\nstart\n  {} after {}, ready at {} on port {} within {}",
+            counted(start.samples, "start"),
+            counted(start.warmups, "warm-up"),
+            start.ready.path,
+            start.ready.port,
+            start.timeout
+        )?;
+    }
+    if !scenario.gates.is_empty() {
+        let metrics: Vec<&str> = scenario.gates.iter().map(|gate| gate.metric.as_str()).collect();
+        writeln!(out, "\ngates on {}", metrics.join(", "))?;
+    }
+    Ok(())
+}
+
+fn counted(count: u32, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+fn step_line(step: &Step) -> String {
+    let mut line = step.name.clone();
+    let edits: Vec<String> = step
+        .edits
+        .iter()
+        .map(|edit: &Edit| format!("{} {}", edit.kind(), edit.path().display()))
+        .collect();
+    if !edits.is_empty() {
+        line.push_str(": ");
+        line.push_str(&edits.join(", "));
+    }
+    match &step.expect {
+        None => {}
+        Some(Expectation::Cached) => line.push_str("; all cached"),
+        Some(Expectation::Rebuilt(instructions)) if instructions.is_empty() => {
+            line.push_str("; something rebuilt");
+        }
+        Some(Expectation::Rebuilt(instructions)) => {
+            line.push_str("; rebuilt: ");
+            line.push_str(&instructions.join(", "));
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::cli::scenario_folder::ScenarioFolder;
+
+    fn shown(view: View, overrides: &Overrides) -> String {
+        let checked = ScenarioFolder::at(Path::new("tests/fixtures/scenarios/small"))
+            .check(overrides)
+            .unwrap();
+        assert_eq!(checked.problems, []);
+        let mut out = Vec::new();
+        show(&checked, overrides, view, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_summary_says_what_is_measured() {
+        insta::assert_snapshot!(shown(View::Summary, &Overrides::default()), @"
+        small: A small scenario: one edit, two orders
+        Does the check read everything?
+        tags: cache, small
+
+        variants
+          plain: plain.Dockerfile, the baseline
+          ordered: ordered.Dockerfile
+
+        bases
+          alpine as ALPINE: pulled, alpine:3.20
+
+        steps of 4 rounds after 0 warm-ups, each build at most 90.0 s
+          cold
+          edit source: append app/main.sh, replace app/main.sh; rebuilt: COPY . /app
+          touch only: touch app/main.sh; all cached
+
+        start
+          6 starts after 1 warm-ups, ready at /health on port 8000 within 60.0 s
+
+        gates on step.edit source.time, image.size
+        ");
+    }
+
+    #[test]
+    fn each_setting_in_force_names_its_origin() {
+        let overrides = Overrides {
+            rounds: Some(3),
+            seed: Some(7),
+            ..Overrides::default()
+        };
+        insta::assert_snapshot!(shown(View::Resolved, &overrides), @r##"
+        # seed of the run: 7  # command line
+        schema = 1  # scenario
+        title = "A small scenario: one edit, two orders"  # scenario
+        question = "Does the check read everything?"  # scenario
+        tags = ["cache", "small"]  # scenario
+        keep = ["ordered"]  # scenario
+
+        [context]
+        path = "context"  # scenario
+        fill = [{ path = "bulk", files = 3, bytes = "4KiB", seed = 1 }]  # scenario
+
+        [base.alpine]
+        image = "alpine:3.20"  # built in
+
+        [[variant]]
+        name = "plain"  # scenario
+        dockerfile = "plain.Dockerfile"  # scenario
+        # the baseline  # built in
+
+        [[variant]]
+        name = "ordered"  # scenario
+        dockerfile = "ordered.Dockerfile"  # scenario
+        ignore = "ordered.dockerignore"  # scenario
+        args = { "EXTRA" = "1" }  # scenario
+
+        [build]
+        rounds = 3  # command line
+        warmups = 0  # scenario
+        timeout = "90s"  # defaults (seatrial.toml)
+
+        [[build.step]]
+        name = "cold"  # scenario
+        cache = { layers = "empty", mounts = "empty", context = "kept", base = "present" }  # scenario
+
+        [[build.step]]
+        name = "edit source"  # scenario
+        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # scenario
+        edit = [{ append = "app/main.sh", text = "# {{nonce}}\n" }, { replace = "app/main.sh", find = "hello", with = "good day", times = 1 }]  # scenario
+        expect = { rebuilt = ["COPY . /app"] }  # scenario
+
+        [[build.step]]
+        name = "touch only"  # scenario
+        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # scenario
+        edit = [{ touch = "app/main.sh" }]  # scenario
+        expect = "cached"  # scenario
+
+        [start]
+        samples = 6  # defaults (seatrial.toml)
+        warmups = 1  # built in
+        timeout = "1m"  # built in
+        env = { "GREETING" = "a \"quoted\" word" }  # scenario
+
+        [start.ready]
+        http = "/health"  # scenario
+        port = 8000  # scenario
+        status = [200]  # built in
+        body-contains = "ok"  # scenario
+
+        [gate]
+        "step.edit source.time" = { worse-by = "5%", at-least = "10ms" }  # scenario
+        "image.size" = { at-most = "10MiB" }  # scenario
+        "##);
+    }
+}
