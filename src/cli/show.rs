@@ -167,7 +167,7 @@ mod tests {
           touch only: touch app/main.sh; all cached
 
         start
-          6 starts after 1 warm-ups, ready at /health on port 8000 within 60.0 s
+          6 starts after 1 warm-up, ready at /health on port 8000 within 60.0 s
 
         gates on step.edit source.time, image.size
         ");
@@ -193,7 +193,7 @@ mod tests {
         fill = [{ path = "bulk", files = 3, bytes = "4KiB", seed = 1 }]  # scenario
 
         [base.alpine]
-        image = "alpine:3.20"  # built in
+        image = "alpine:3.20"  # scenario, chosen by: built in
 
         [[variant]]
         name = "plain"  # scenario
@@ -217,13 +217,13 @@ mod tests {
 
         [[build.step]]
         name = "edit source"  # scenario
-        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # scenario
+        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # built in
         edit = [{ append = "app/main.sh", text = "# {{nonce}}\n" }, { replace = "app/main.sh", find = "hello", with = "good day", times = 1 }]  # scenario
         expect = { rebuilt = ["COPY . /app"] }  # scenario
 
         [[build.step]]
         name = "touch only"  # scenario
-        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # scenario
+        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # built in
         edit = [{ touch = "app/main.sh" }]  # scenario
         expect = "cached"  # scenario
 
