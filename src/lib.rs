@@ -47,6 +47,8 @@ pub mod ballast;
 
 pub mod store;
 
+pub mod report;
+
 pub mod console;
 
 pub mod cli;

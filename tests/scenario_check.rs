@@ -6,8 +6,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use seatrial::scenario::{
-    BaseChoice, Checked, Overrides, Problem, ReadFailure, ScenarioFiles, ScenarioInput, Source, check,
-    resolved_toml,
+    BaseChoice, BaseSource, Checked, Overrides, Problem, ReadFailure, ScenarioFiles, ScenarioInput, Source,
+    check, resolved_toml,
 };
 
 /// Files by path.
@@ -100,12 +100,12 @@ fn line(problem: &Problem) -> String {
     let mut line = problem.place.as_ref().map_or("command line".to_owned(), |place| {
         format!("{}:{}:{}", place.file.display(), place.line, place.column)
     });
-    write!(line, ": {}", problem.message).unwrap();
+    write!(line, ": {}", problem.message).expect("a string takes everything");
     if let Some(label) = &problem.label {
-        write!(line, " [{label}]").unwrap();
+        write!(line, " [{label}]").expect("a string takes everything");
     }
     if let Some(hint) = &problem.hint {
-        write!(line, "\n  hint: {hint}").unwrap();
+        write!(line, "\n  hint: {hint}").expect("a string takes everything");
     }
     line
 }
@@ -117,9 +117,9 @@ fn table<'text>(texts: impl IntoIterator<Item = &'text str>, whole: impl Fn(&str
         let checked = checked(&whole(text), None, &Overrides::default());
         assert!(!checked.problems.is_empty(), "no problem was found in:\n{text}");
         assert_eq!(checked.scenario, None);
-        writeln!(table, "> {}", text.trim_end().replace('\n', " | ")).unwrap();
+        writeln!(table, "> {}", text.trim_end().replace('\n', " | ")).expect("a string takes everything");
         for problem in &checked.problems {
-            writeln!(table, "{}", line(problem)).unwrap();
+            writeln!(table, "{}", line(problem)).expect("a string takes everything");
         }
     }
     table
@@ -420,9 +420,12 @@ fn mistakes_above_the_tables_are_found() {
         "schema = 1\ntitle = \"t\"\ncontext.path = \"context\"\nvariant = []\n",
         "schema = 1\ntitle = \"t\"\ncontext.path = \"context\"\nvariant = [3]\n",
     ];
-    let whole = |head: &str| match head.contains("variant") || head.is_empty() {
-        true => head.to_owned(),
-        false => format!("{head}base.alpine.image = \"alpine\"\n{VARIANT}"),
+    let whole = |head: &str| {
+        if head.contains("variant") || head.is_empty() {
+            head.to_owned()
+        } else {
+            format!("{head}base.alpine.image = \"alpine\"\n{VARIANT}")
+        }
     };
     insta::assert_snapshot!(table(texts, whole), @r#"
     > 
@@ -561,21 +564,20 @@ fn filters_narrow_and_list_what_exists_where_they_match_nothing() {
 
 #[test]
 fn a_base_with_two_sources_is_chosen_by_key_or_flag() {
-    let both = |from: &str| {
-        let text = format!("{VARIANT}[base.alpine]\nimage = \"a\"\nimport = [\"b\"]\n{from}");
-        format!(
-            "{}{text}",
-            HEAD.lines()
-                .take(3)
-                .map(|line| format!("{line}\n"))
-                .collect::<String>()
-        )
+    let (before_base, _) = HEAD.split_once("base.").expect("it has a base");
+    let both =
+        |from: &str| format!("{before_base}{VARIANT}[base.alpine]\nimage = \"a\"\nimport = [\"b\"]\n{from}");
+    let (image, command) = ("a".to_owned(), vec!["b".to_owned()]);
+    let pulled = BaseSource::Pulled { image: image.clone() };
+    let imported = BaseSource::Imported {
+        command: command.clone(),
     };
-    for (from, flag, image) in [
-        ("", None, true),
-        ("from = \"imported\"\n", None, false),
-        ("from = \"imported\"\n", Some(BaseChoice::Pulled), true),
-        ("", Some(BaseChoice::Imported), false),
+    let either = BaseSource::PulledOrImported { image, command };
+    for (from, flag, expected) in [
+        ("", None, &either),
+        ("from = \"imported\"\n", None, &imported),
+        ("from = \"imported\"\n", Some(BaseChoice::Pulled), &pulled),
+        ("", Some(BaseChoice::Imported), &imported),
     ] {
         let overrides = Overrides {
             bases: flag,
@@ -583,9 +585,8 @@ fn a_base_with_two_sources_is_chosen_by_key_or_flag() {
         };
         let checked = checked(&both(from), None, &overrides);
         assert_eq!(checked.problems, [], "{from:?} {flag:?}");
-        let source = &checked.scenario.unwrap().bases[0].source;
-        let is_image = matches!(source, seatrial::scenario::BaseSource::Pulled { .. });
-        assert_eq!(is_image, image, "{from:?} {flag:?}");
+        let found = &checked.scenario.unwrap().bases[0].source;
+        assert_eq!(found, expected, "{from:?} {flag:?}");
     }
 }
 

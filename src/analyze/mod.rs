@@ -1,13 +1,30 @@
-//! What measured numbers mean: from estimates to verdicts and the words for them.
+//! What measured numbers mean: from samples to estimates, comparisons, verdicts, and the words for them.
 //!
 //! The mathematics is in [`stats`](crate::stats); here stand the policy (what is material, how sure is
-//! sure enough) and the fragments of sentences that state it. Nothing here prints.
+//! sure enough) and the fragments of sentences that state it. Nothing here prints, and the same
+//! [`Run`](crate::results::Run) gives the same [`Analysis`] whenever it is read again.
 
+mod analysis;
 mod band;
 mod comparative;
+mod comparison;
+mod estimate;
 mod finding;
+mod metric;
+mod sentence;
+mod series;
+#[cfg(test)]
+pub(crate) mod specimen;
 mod verdict;
+mod warning;
 
+pub use analysis::Analysis;
 pub use band::{Band, Materiality};
 pub use comparative::Comparative;
+pub use comparison::{Comparison, Finding, MAX_LOST_SHARE};
+pub use estimate::Estimate;
+pub use metric::{Metric, MetricKind, MetricUnit};
+pub use sentence::{Clause, Sentence, Stamp};
+pub use series::{Sample, Series, Standing};
 pub use verdict::{Judgement, MIN_SAMPLES, Status, Verdict};
+pub use warning::Warning;

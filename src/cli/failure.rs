@@ -64,6 +64,20 @@ impl Failure {
     }
 }
 
+/// An error with its causes behind it, in one line.
+pub(super) fn in_one_line(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.ends_with(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
 /// Standard output that cannot be written. A reader that closed the pipe has what it wanted.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {

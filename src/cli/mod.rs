@@ -1,13 +1,20 @@
 //! The command line: one file per command. Commands wire edges to the ports of a run; only here do they meet.
 
 mod args;
+mod base_sources;
 mod check;
+mod clean;
 mod context;
+mod engine;
 mod exit_code;
 mod failure;
+mod interruption;
 mod list;
-mod overrides;
+mod load;
+mod plan;
 mod problems;
+mod report;
+mod run;
 mod scenario_folder;
 mod schema;
 mod show;
@@ -16,9 +23,11 @@ use std::io::{self, Write};
 
 use clap::Parser as _;
 
-use args::{Command, CommandLine};
+use args::{Command, CommandLine, ShowArgs};
 pub use exit_code::ExitCode;
 pub use failure::Failure;
+use list::ListFormat;
+use show::View;
 
 /// Runs the program with the process's arguments; data goes to standard output, all else to standard error.
 #[must_use]
@@ -53,7 +62,40 @@ pub fn main() -> ExitCode {
 
 fn dispatch(command: Command, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     match command {
+        Command::Run(args) => run::run(&args, out),
+        Command::Check(args) => check::check(&args, out),
+        Command::Plan(args) => plan::plan(&args, out),
+        Command::Show(args) => show_scenario(&args, out),
+        Command::List(args) => {
+            let format = if args.json {
+                ListFormat::Json
+            } else {
+                ListFormat::Text
+            };
+            list::list(&args.folder, &args.tag, format, out)
+        }
+        Command::Schema => {
+            schema::schema(out)?;
+            Ok(ExitCode::Done)
+        }
         Command::Context(args) => context::context(&args, out),
-        _ => Err(Failure::new(ExitCode::Usage, "not built yet")),
+        Command::Report(args) => report::report(&args, out),
+        Command::Clean(args) => clean::clean(&args, out),
     }
+}
+
+fn show_scenario(args: &ShowArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+    let overrides = (&args.overrides).into();
+    let loaded = load::load(&args.scenario, &overrides)?;
+    if loaded.checked.runnable().is_none() {
+        check::say_problems(&loaded)?;
+        return Ok(ExitCode::Usage);
+    }
+    let view = if args.resolved {
+        View::Resolved
+    } else {
+        View::Summary
+    };
+    show::show(&loaded.checked, view, out)?;
+    Ok(ExitCode::Done)
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::scenario::{BaseSource, Checked, Edit, Expectation, Overrides, Scenario, Step, resolved_toml};
+use crate::scenario::{BaseSource, Checked, Edit, Expectation, Scenario, Step, resolved_toml};
 
 /// How to show a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,23 +18,13 @@ pub(super) enum View {
 /// # Errors
 ///
 /// Where `out` cannot be written.
-pub(super) fn show(
-    checked: &Checked,
-    overrides: &Overrides,
-    view: View,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn show(checked: &Checked, view: View, out: &mut dyn Write) -> io::Result<()> {
     let Some(scenario) = &checked.scenario else {
         return Ok(());
     };
     match view {
         View::Summary => summary(scenario, out),
-        View::Resolved => {
-            if let Some(seed) = overrides.seed {
-                writeln!(out, "# seed of the run: {seed}  # command line")?;
-            }
-            out.write_all(resolved_toml(scenario, &checked.provenance).as_bytes())
-        }
+        View::Resolved => out.write_all(resolved_toml(scenario, &checked.provenance).as_bytes()),
     }
 }
 
@@ -67,6 +57,9 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
         let source = match &base.source {
             BaseSource::Pulled { image } => format!("pulled, {image}"),
             BaseSource::Imported { command } => format!("imported, {}", command.join(" ")),
+            BaseSource::PulledOrImported { image, command } => {
+                format!("pulled, {image}, or imported, {}", command.join(" "))
+            }
             BaseSource::Ballast => "the built-in test cargo".to_owned(),
         };
         writeln!(out, "  {} as {}: {source}", base.name, base.build_arg())?;
@@ -136,6 +129,7 @@ mod tests {
 
     use super::*;
     use crate::cli::scenario_folder::ScenarioFolder;
+    use crate::scenario::Overrides;
 
     fn shown(view: View, overrides: &Overrides) -> String {
         let checked = ScenarioFolder::at(Path::new("tests/fixtures/scenarios/small"))
@@ -143,7 +137,7 @@ mod tests {
             .unwrap();
         assert_eq!(checked.problems, []);
         let mut out = Vec::new();
-        show(&checked, overrides, view, &mut out).unwrap();
+        show(&checked, view, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -159,7 +153,7 @@ mod tests {
           ordered: ordered.Dockerfile
 
         bases
-          alpine as ALPINE: pulled, alpine:3.20
+          alpine as ALPINE: pulled, alpine:3.20, or imported, sh base.sh
 
         steps of 4 rounds after 0 warm-ups, each build at most 90.0 s
           cold
@@ -177,11 +171,9 @@ mod tests {
     fn each_setting_in_force_names_its_origin() {
         let overrides = Overrides {
             rounds: Some(3),
-            seed: Some(7),
             ..Overrides::default()
         };
         insta::assert_snapshot!(shown(View::Resolved, &overrides), @r##"
-        # seed of the run: 7  # command line
         schema = 1  # scenario
         title = "A small scenario: one edit, two orders"  # scenario
         question = "Does the check read everything?"  # scenario
@@ -193,7 +185,9 @@ mod tests {
         fill = [{ path = "bulk", files = 3, bytes = "4KiB", seed = 1 }]  # scenario
 
         [base.alpine]
-        image = "alpine:3.20"  # scenario, chosen by: built in
+        image = "alpine:3.20"  # scenario
+        import = ["sh", "base.sh"]  # scenario
+        # source chosen by: built in
 
         [[variant]]
         name = "plain"  # scenario

@@ -2,5 +2,7 @@
 
 mod plain_lines;
 mod progress;
+mod run_watcher;
 
 pub use progress::Progress;
+pub use run_watcher::RunWatcher;

@@ -91,7 +91,9 @@ impl Containers for Engine {
     }
 
     async fn wait_for_end(&self, id: &str) -> Result<ContainerEnd, EngineFault> {
-        let options = WaitContainerOptionsBuilder::new().condition("next-exit").build();
+        let options = WaitContainerOptionsBuilder::new()
+            .condition("not-running")
+            .build();
         let ended = self.docker.wait_container(id, Some(options)).next().await;
         let exit_code = match ended {
             Some(Ok(response)) => response.status_code,

@@ -104,6 +104,7 @@ impl Engine {
                     info.driver_status.as_deref().unwrap_or_default(),
                 ),
             storage_driver: info.driver.unwrap_or_else(unknown),
+            os: info.os_type.unwrap_or_else(unknown),
             kernel: format!(
                 "{}, {}",
                 info.operating_system.unwrap_or_else(unknown),

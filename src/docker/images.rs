@@ -7,7 +7,9 @@ use std::path::Path;
 use bollard::body_try_stream;
 use bollard::errors::Error as Refusal;
 use bollard::models::ImageInspect;
-use bollard::query_parameters::{CreateImageOptionsBuilder, RemoveImageOptionsBuilder};
+use bollard::query_parameters::{
+    CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptionsBuilder,
+};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc;
@@ -118,6 +120,18 @@ impl Images for Engine {
                 })
                 .collect(),
         })
+    }
+
+    async fn image_references(&self, name: &str) -> Result<Vec<String>, EngineFault> {
+        let options = ListImagesOptionsBuilder::new().build();
+        let images = self.docker.list_images(Some(options)).await;
+        let images = images.map_err(|refusal| fault("list", "images", refusal))?;
+        let tags = images.into_iter().flat_map(|image| image.repo_tags);
+        let mut references: Vec<_> = tags
+            .filter(|tag| tag == name || tag.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')))
+            .collect();
+        references.sort();
+        Ok(references)
     }
 
     async fn remove_image(&self, reference: &str) -> Result<(), EngineFault> {

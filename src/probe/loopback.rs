@@ -123,8 +123,16 @@ impl Server {
         lock(&self.shared.ready).expect("the server became ready")
     }
 
+    /// Its records of all connections so far, of a behaviour that answers. The last one is written down after the
+    /// response, which its client may have read by then, so this waits for it.
     pub(super) fn log(&self) -> Vec<Served> {
-        lock(&self.shared.served).clone()
+        loop {
+            let log = lock(&self.shared.served).clone();
+            if log.len() >= *lock(&self.shared.connections) {
+                return log;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Returns once a connection has been accepted.

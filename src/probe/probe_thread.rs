@@ -82,14 +82,14 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_run_gets_the_result_of_the_thread() {
         let server = Server::start(Behaviour::WarmingUp(Nanos::from_millis(5)));
         let looked = ProbeThread.look(order(&server)).await;
         assert!(looked.client.is_some() && looked.miss.is_none(), "{looked:?}");
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_run_can_give_up_while_a_request_is_outstanding() {
         let server = Server::start(Behaviour::Silent);
         let order = order(&server);
@@ -104,13 +104,12 @@ mod tests {
         );
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_dropped_look_ends_its_thread() {
         let server = Server::start(Behaviour::Silent);
         let order = order(&server);
         let cancel = Arc::clone(&order.cancel);
         let look = tokio::spawn(ProbeThread.look(order));
-        tokio::task::yield_now().await;
         server.await_connection();
         look.abort();
         assert!(look.await.unwrap_err().is_cancelled());

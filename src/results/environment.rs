@@ -23,6 +23,8 @@ pub struct Environment {
     /// where its storage driver cannot tell the difference of two layers by itself
     /// (`NaiveDiffDriver` in moby's `daemon/graphdriver/fsdiff.go`).
     pub export_waits_for_second: bool,
+    /// The kind of operating system that containers run on, such as `linux`.
+    pub os: String,
     /// The daemon's operating system and kernel.
     pub kernel: String,
     /// The daemon's architecture, such as `x86_64`.

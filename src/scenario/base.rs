@@ -35,6 +35,13 @@ pub enum BaseSource {
         /// The program and its arguments.
         command: Vec<String>,
     },
+    /// Pulled, or imported where no registry answers.
+    PulledOrImported {
+        /// The reference as a Dockerfile would write it.
+        image: String,
+        /// The program and its arguments.
+        command: Vec<String>,
+    },
     /// The built-in test cargo.
     Ballast,
 }
@@ -46,16 +53,8 @@ impl BaseSource {
         match self {
             Self::Pulled { .. } => "pulled",
             Self::Imported { .. } => "imported",
+            Self::PulledOrImported { .. } => "pulled or imported",
             Self::Ballast => "ballast",
-        }
-    }
-
-    /// What is done to get it, as a fragment that the reference follows.
-    #[must_use]
-    pub const fn doing(&self) -> &'static str {
-        match self {
-            Self::Pulled { .. } => "pulling",
-            Self::Imported { .. } | Self::Ballast => "importing",
         }
     }
 

@@ -10,8 +10,6 @@ pub struct Overrides {
     pub rounds: Option<u32>,
     /// `--starts`: measured starts per variant.
     pub starts: Option<u32>,
-    /// `--seed`: decides the shuffled order of a run; a setting of the run, not of the scenario.
-    pub seed: Option<u64>,
     /// `--quick`: one round and at most [`Overrides::QUICK_STARTS`] starts, without warm-ups.
     pub quick: bool,
     /// `--bases`: the source of every base that is not ballast.

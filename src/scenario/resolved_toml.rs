@@ -103,18 +103,21 @@ impl Page<'_> {
     fn base(&mut self, base: &Base) {
         self.header(&format!("[base.{}]", base.name));
         let setting = format!("base.{}.from", base.name);
-        let (key, value) = match &base.source {
-            BaseSource::Pulled { image } => ("image", quoted(image)),
-            BaseSource::Imported { command } => ("import", list(command)),
-            BaseSource::Ballast => ("ballast", "true".to_owned()),
-        };
-        match self.provenance.of(&setting) {
-            Origin::Scenario => self.set(key, value),
-            // The value is the scenario's; which of its two sources is used was decided elsewhere.
-            chooser => {
-                let line = format!("{key} = {value}  # {}, chosen by: {chooser}", Origin::Scenario);
-                self.line(&line);
+        let sources = match &base.source {
+            BaseSource::Pulled { image } => vec![("image", quoted(image))],
+            BaseSource::Imported { command } => vec![("import", list(command))],
+            BaseSource::PulledOrImported { image, command } => {
+                vec![("image", quoted(image)), ("import", list(command))]
             }
+            BaseSource::Ballast => vec![("ballast", "true".to_owned())],
+        };
+        let chooser = self.provenance.of(&setting).clone();
+        for (key, value) in sources {
+            self.set(key, value);
+        }
+        // The values are the scenario's; which of two sources is used may have been decided elsewhere.
+        if chooser != Origin::Scenario {
+            self.line(&format!("# source chosen by: {chooser}"));
         }
     }
 

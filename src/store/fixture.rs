@@ -84,6 +84,7 @@ fn header() -> RunHeader {
             store: ImageStore::Graphdriver,
             storage_driver: "overlay2".to_owned(),
             export_waits_for_second: false,
+            os: "linux".to_owned(),
             kernel: "6.1.0".to_owned(),
             architecture: "x86_64".to_owned(),
             cpu: None,

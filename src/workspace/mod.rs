@@ -3,6 +3,7 @@
 //! Everything that a run changes lies in a [`Scratch`] folder: a [`ContextCopy`] is made in it, changed by
 //! [`apply`], and brought back to what it was before each round.
 
+mod base_tar;
 mod clone_file;
 mod context_copy;
 mod copy_tree;
@@ -28,6 +29,7 @@ mod walk;
 mod walk_error;
 mod workshop;
 
+pub use base_tar::{BaseTar, MakeBase};
 pub use context_copy::ContextCopy;
 pub use copy_tree::CopyError;
 pub use digest_cache::DigestCache;

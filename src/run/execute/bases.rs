@@ -18,73 +18,136 @@ where
 {
     pub(super) async fn prepare_bases(&mut self) -> Result<(), Halt> {
         for base in &self.scenario.bases {
-            let (image, reference, own) = self.prepare_base(base).await?;
+            let prepared = match &base.source {
+                BaseSource::Pulled { image } => self.pulled(base, image).await?,
+                BaseSource::Imported { .. } | BaseSource::Ballast => self.imported(base).await?,
+                BaseSource::PulledOrImported { image, .. } => match self.pulled(base, image).await {
+                    Ok(prepared) => prepared,
+                    Err(Halt::Fault(RunFault::PrepareBase { source, .. })) => {
+                        // Another base is another measurement, so it is said, and kept with the results.
+                        let cause = source
+                            .source()
+                            .map_or_else(|| source.to_string(), ToString::to_string);
+                        self.warn(format!(
+                            "base `{}` is imported, since `{image}` cannot be pulled: {cause}",
+                            base.name
+                        ))?;
+                        self.imported(base).await?
+                    }
+                    Err(halt) => return Err(halt),
+                },
+            };
             self.ports.ledger.keep(&Record::Base(BaseRecord {
                 name: base.name.clone(),
-                reference: reference.clone(),
-                id: image.id.clone(),
-                repo_digest: image.repo_digest.clone(),
-                size_bytes: image.size,
-                source: base.source.word().to_owned(),
-                own,
+                reference: prepared.reference.clone(),
+                id: prepared.image.id.clone(),
+                repo_digest: prepared.image.repo_digest.clone(),
+                size_bytes: prepared.image.size,
+                source: prepared.source.to_owned(),
+                own: prepared.own,
             }))?;
-            self.base_images.push(image);
-            self.bases.push((base.build_arg(), reference));
+            self.base_images.push(prepared.image);
+            self.bases.push((base.build_arg(), prepared.reference));
         }
         Ok(())
     }
 
-    /// Finds a base in the daemon, or puts it there.
-    async fn prepare_base(&mut self, base: &Base) -> Result<(BaseImage, String, bool), Halt> {
-        let failed = |source: Box<dyn std::error::Error + Send + Sync>| RunFault::PrepareBase {
-            name: base.name.clone(),
-            source,
+    /// A base from a registry; one that the daemon has already is taken as it is.
+    async fn pulled(&mut self, base: &Base, image: &str) -> Result<Prepared, Halt> {
+        let source = "pulled";
+        if let Some(found) = self.ports.daemon.find_base(image).await? {
+            return Ok(Prepared {
+                image: found,
+                reference: image.to_owned(),
+                source,
+                own: false,
+            });
+        }
+        self.prepares(format!("base `{}`: pulling {image}", base.name), image);
+        let pull = self.ports.daemon.pull(image);
+        let pulled = tokio::select! {
+            pulled = pull => pulled,
+            () = interruption(&mut self.interrupted) => return Err(Halt::Interrupted),
         };
-        let reference = match &base.source {
-            BaseSource::Pulled { image } => image.clone(),
-            BaseSource::Imported { .. } | BaseSource::Ballast => self
-                .ports
-                .bases
-                .reference(base)
-                .map_err(|fault| failed(fault.into()))?,
+        pulled.map_err(|fault| unavailable(base, fault))?;
+        self.put(image, source).await
+    }
+
+    /// A base that is imported, once per recipe.
+    async fn imported(&mut self, base: &Base) -> Result<Prepared, Halt> {
+        let reference = self
+            .ports
+            .bases
+            .reference(base)
+            .map_err(|fault| unavailable(base, fault))?;
+        let source = if base.source == BaseSource::Ballast {
+            "ballast"
+        } else {
+            "imported"
         };
         if let Some(image) = self.ports.daemon.find_base(&reference).await? {
-            return Ok((image, reference, false));
+            return Ok(Prepared {
+                image,
+                reference,
+                source,
+                own: false,
+            });
         }
-        let what = format!("base `{}`: {} {reference}", base.name, base.source.doing());
-        self.ports.watcher.notice(&Event::Preparing { what });
-        // Noted before it is there, so that what is half done is removed as well.
-        self.own_images.insert(reference.clone());
-        let put = async {
-            match &base.source {
-                BaseSource::Pulled { image } => {
-                    let pulled = self.ports.daemon.pull(image).await;
-                    pulled.map_err(|fault| failed(fault.into()))
-                }
-                BaseSource::Imported { .. } | BaseSource::Ballast => {
-                    // A recipe may take minutes; it runs beside, so that the run can be interrupted meanwhile.
-                    let root = self
-                        .ports
-                        .bases
-                        .root_fs(base)
-                        .await
-                        .map_err(|fault| failed(fault.into()))?;
-                    let imported = self.ports.daemon.import(&reference, root).await;
-                    imported.map_err(|fault| failed(fault.into()))
-                }
-            }
+        self.prepares(format!("base `{}`: importing {reference}", base.name), &reference);
+        let import = async {
+            // A recipe may take minutes; it can be interrupted meanwhile.
+            let root = self
+                .ports
+                .bases
+                .root_fs(base)
+                .await
+                .map_err(|fault| unavailable(base, fault))?;
+            let imported = self.ports.daemon.import(&reference, root).await;
+            imported.map_err(|fault| unavailable(base, fault))
         };
         tokio::select! {
-            put = put => put?,
+            imported = import => imported?,
             () = interruption(&mut self.interrupted) => return Err(Halt::Interrupted),
         }
-        let image = self.ports.daemon.find_base(&reference).await?;
+        self.put(&reference, source).await
+    }
+
+    /// Says what takes a while, and notes the image as the run's own before it is there, so that what is half done
+    /// is removed as well.
+    fn prepares(&mut self, what: String, reference: &str) {
+        self.ports.watcher.notice(&Event::Preparing { what });
+        self.own_images.insert(reference.to_owned());
+    }
+
+    /// What was just put into the daemon.
+    async fn put(&self, reference: &str, source: &'static str) -> Result<Prepared, Halt> {
+        let image = self.ports.daemon.find_base(reference).await?;
         let image = image.ok_or_else(|| EngineFault {
             operation: "find base",
-            subject: reference.clone(),
+            subject: reference.to_owned(),
             status: None,
             source: "it is not there after it was put there".into(),
         })?;
-        Ok((image, reference, true))
+        Ok(Prepared {
+            image,
+            reference: reference.to_owned(),
+            source,
+            own: true,
+        })
+    }
+}
+
+/// A base that is ready.
+struct Prepared {
+    image: BaseImage,
+    reference: String,
+    source: &'static str,
+    own: bool,
+}
+
+fn unavailable(base: &Base, source: impl std::error::Error + Send + Sync + 'static) -> RunFault {
+    RunFault::PrepareBase {
+        name: base.name.clone(),
+        source: Box::new(source),
     }
 }

@@ -102,17 +102,6 @@ where
         phases: &mut Vec<Phase>,
     ) -> Result<Attempted, Halt> {
         let (daemon, probe) = (self.ports.daemon, self.ports.probe);
-        // Asked for before the start, so that no end is missed however early.
-        let end = daemon.wait_for_end(id);
-        tokio::pin!(end);
-        let early_end = tokio::select! {
-            biased;
-            ended = &mut end => Some(ended),
-            () = std::future::ready(()) => None,
-        };
-        if let Some(Err(fault)) = early_end {
-            return Err(fault.into());
-        }
         let start_call = probe.now();
         if let Err(fault) = daemon.start_container(id).await {
             return Ok(Attempted::failed(in_words(&fault), Vec::new()));
@@ -124,6 +113,8 @@ where
             duration_ns: start_done - start_call,
         });
         let addresses = daemon.addresses(id, settings.ready.port).await?;
+        let end = daemon.wait_for_end(id);
+        tokio::pin!(end);
         let cancel = Arc::new(AtomicBool::new(false));
         let order = LookOrder {
             addresses,
@@ -204,6 +195,8 @@ fn verdict(looked: &Looked, ended: Option<ContainerEnd>, addresses: Addresses) -
         return Status::Failed { reason };
     }
     match &looked.miss {
+        // The application started, yet the number that users see cannot be had.
+        Some(miss) if looked.ready.is_some() => Status::Invalid { reason: miss.clone() },
         Some(miss) => Status::Failed { reason: miss.clone() },
         None if addresses.published.is_none() => Status::Invalid {
             reason: "the port was not published".to_owned(),

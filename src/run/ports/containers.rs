@@ -19,7 +19,7 @@ pub trait Containers: Sync {
     /// Where a started container can be reached.
     fn addresses(&self, id: &str, port: u16) -> impl Future<Output = Result<Addresses, EngineFault>> + Send;
 
-    /// Waits until a container ends. Registered before the start it misses no end however early.
+    /// Waits until a started container is not running any more; one that has ended already is told at once.
     fn wait_for_end(&self, id: &str) -> impl Future<Output = Result<ContainerEnd, EngineFault>> + Send;
 
     /// The last lines that a container logged.

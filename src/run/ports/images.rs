@@ -27,6 +27,9 @@ pub trait Images: Sync {
         bases: &[BaseImage],
     ) -> impl Future<Output = Result<ImageFacts, EngineFault>> + Send;
 
+    /// The references that are this name, or this repository with any tag, in order.
+    fn image_references(&self, name: &str) -> impl Future<Output = Result<Vec<String>, EngineFault>> + Send;
+
     /// Removes an image by reference or id; one that is not there counts as removed.
     fn remove_image(&self, reference: &str) -> impl Future<Output = Result<(), EngineFault>> + Send;
 }

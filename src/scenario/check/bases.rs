@@ -81,7 +81,10 @@ fn source(
         }
         [true, false] => BaseChoice::Pulled,
         [false, true] => BaseChoice::Imported,
-        [true, true] => overrides.bases.or(table.from).unwrap_or(BaseChoice::Pulled),
+        [true, true] => match overrides.bases.or(table.from) {
+            Some(choice) => choice,
+            None => return either(table, at, findings),
+        },
     };
     if let Some(wanted) = table
         .from
@@ -104,7 +107,6 @@ fn source(
     }
     let origin = match (overrides.bases, given, table.from) {
         (Some(_), [true, true], _) => Origin::CommandLine,
-        (None, [true, true], None) => Origin::BuiltIn,
         _ => Origin::Scenario,
     };
     let image = table.image.filter(|image| is_reference(image, at, findings));
@@ -114,6 +116,13 @@ fn source(
         BaseChoice::Imported => BaseSource::Imported { command: command? },
     };
     Some((source, origin))
+}
+
+/// The source of a base that has both and names none: pulled, or imported where no registry answers.
+fn either(table: BaseTable, at: &Cursor<'_>, findings: &mut Findings<'_>) -> Option<(BaseSource, Origin)> {
+    let image = table.image.filter(|image| is_reference(image, at, findings))?;
+    let command = table.import.filter(|command| is_command(command, at, findings))?;
+    Some((BaseSource::PulledOrImported { image, command }, Origin::BuiltIn))
 }
 
 fn is_reference(image: &str, at: &Cursor<'_>, findings: &mut Findings<'_>) -> bool {

@@ -15,11 +15,25 @@ pub struct Checked {
     pub problems: Vec<Problem>,
     /// Every text that was read, so that a problem can be shown in its line.
     pub sources: Vec<Source>,
+    /// What could be read, whatever else is wrong.
+    pub(super) draft: Option<Scenario>,
     /// The places of the edits, by step and edit.
     pub(super) edits: Vec<Vec<Place>>,
 }
 
 impl Checked {
+    /// The scenario in force, where nothing is wrong with it, its edits included.
+    #[must_use]
+    pub fn runnable(&self) -> Option<&Scenario> {
+        self.scenario.as_ref().filter(|_| self.problems.is_empty())
+    }
+
+    /// What could be read of the scenario, whatever else is wrong: enough to try its edits, never to run.
+    #[must_use]
+    pub fn draft(&self) -> Option<&Scenario> {
+        self.draft.as_ref()
+    }
+
     /// Where an edit of the scenario in force stands, both counted from 0.
     #[must_use]
     pub fn span_of_edit(&self, step: usize, edit: usize) -> Option<&Place> {

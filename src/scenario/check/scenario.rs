@@ -41,6 +41,7 @@ pub fn check(input: &ScenarioInput<'_>, overrides: &Overrides) -> Checked {
         provenance: Provenance::default(),
         problems: Vec::new(),
         sources: Vec::new(),
+        draft: None,
         edits: Vec::new(),
     };
     if let Some(document) = document {
@@ -61,7 +62,8 @@ pub fn check(input: &ScenarioInput<'_>, overrides: &Overrides) -> Checked {
         findings = resolver.findings;
         checked = resolver.checked;
         sources.append(&mut checked.sources);
-        checked.scenario = findings.problems.is_empty().then_some(scenario);
+        checked.scenario = findings.problems.is_empty().then(|| scenario.clone());
+        checked.draft = Some(scenario);
     }
     checked.sources = sources;
     checked.problems = findings.problems;

@@ -1,0 +1,62 @@
+//! All that the samples of a run say.
+
+use super::comparison::{Comparison, compare_all};
+use super::metric::Metric;
+use super::sentence::Sentence;
+use super::series::{Series, extract};
+use super::warning::{Warning, warn};
+use crate::results::Run;
+
+/// All that the samples of a run say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Analysis {
+    /// What was measured and what it comes to: by step and variant in the header's order, then starts.
+    pub series: Vec<Series>,
+    /// The baseline against each other variant in every timed metric.
+    pub comparisons: Vec<Comparison>,
+    /// The answer in one sentence.
+    pub sentence: Sentence,
+    /// What a reader must know before using the numbers.
+    pub warnings: Vec<Warning>,
+}
+
+impl Analysis {
+    /// Analyses a run, complete or not.
+    #[must_use]
+    pub fn of(run: &Run) -> Self {
+        let series = extract(run);
+        let comparisons = compare_all(run, &series);
+        let sentence = Sentence::of(run, &series, &comparisons);
+        let warnings = warn(run, &series);
+        Self {
+            series,
+            comparisons,
+            sentence,
+            warnings,
+        }
+    }
+
+    /// The series of a metric whose key names its step, or of a start.
+    #[must_use]
+    pub fn series(&self, variant: &str, metric: &Metric) -> Option<&Series> {
+        self.series
+            .iter()
+            .find(|series| series.variant == variant && series.metric == *metric)
+    }
+
+    /// The series of a metric of builds at one step.
+    #[must_use]
+    pub fn series_at(&self, variant: &str, metric: &Metric, step: &str) -> Option<&Series> {
+        self.series.iter().find(|series| {
+            series.variant == variant && series.metric == *metric && series.step.as_deref() == Some(step)
+        })
+    }
+
+    /// The comparison of a metric between the baseline and another variant.
+    #[must_use]
+    pub fn comparison(&self, other: &str, metric: &Metric) -> Option<&Comparison> {
+        self.comparisons
+            .iter()
+            .find(|comparison| comparison.other == other && comparison.metric == *metric)
+    }
+}

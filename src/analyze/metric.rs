@@ -1,0 +1,186 @@
+//! What is measured, and how repeats of it are to be read.
+
+use std::fmt;
+
+use crate::unit::{ByteSize, Nanos};
+
+/// A metric of a run. Shown as its key, such as `step.edit source.time`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metric {
+    /// `step.<name>.time`: wall time of that build.
+    StepTime(String),
+    /// `step.<name>.rebuilt`: instructions that ran instead of coming from the cache.
+    StepRebuilt(String),
+    /// `step.<name>.sent`: bytes of file content sent for that build.
+    StepSent(String),
+    /// `context.size`: bytes that the ignore rules keep.
+    ContextSize,
+    /// `context.files`: files that the ignore rules keep.
+    ContextFiles,
+    /// `image.size`: bytes of the image as its store counts.
+    ImageSize,
+    /// `image.layers`: file-system layers of the image.
+    ImageLayers,
+    /// `start.client`: start call to first match through the published port.
+    StartClient,
+    /// `start.ready`: start call to first match on the container's own network stack.
+    StartReady,
+}
+
+/// Whether repeats of a metric must be identical.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MetricKind {
+    /// Repeats vary; they are summarised and compared with an interval.
+    Timed,
+    /// Repeats are identical, or the metric is unstable.
+    Exact,
+}
+
+/// The unit of a metric's stored integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MetricUnit {
+    /// Nanoseconds.
+    Nanoseconds,
+    /// Bytes.
+    Bytes,
+    /// A plain number of things.
+    Count,
+}
+
+impl Metric {
+    /// Whether repeats must be identical.
+    #[must_use]
+    pub const fn kind(&self) -> MetricKind {
+        match self {
+            Self::StepTime(_) | Self::StartClient | Self::StartReady => MetricKind::Timed,
+            Self::StepRebuilt(_)
+            | Self::StepSent(_)
+            | Self::ContextSize
+            | Self::ContextFiles
+            | Self::ImageSize
+            | Self::ImageLayers => MetricKind::Exact,
+        }
+    }
+
+    /// The unit of the stored integers.
+    #[must_use]
+    pub const fn unit(&self) -> MetricUnit {
+        match self {
+            Self::StepTime(_) | Self::StartClient | Self::StartReady => MetricUnit::Nanoseconds,
+            Self::StepSent(_) | Self::ContextSize | Self::ImageSize => MetricUnit::Bytes,
+            Self::StepRebuilt(_) | Self::ContextFiles | Self::ImageLayers => MetricUnit::Count,
+        }
+    }
+
+    /// Whether it is a time to readiness, whose samples carry an interval each.
+    #[must_use]
+    pub const fn is_start(&self) -> bool {
+        matches!(self, Self::StartClient | Self::StartReady)
+    }
+
+    /// Whether it is taken at every step without naming one in its key.
+    #[must_use]
+    pub const fn step_is_implied(&self) -> bool {
+        matches!(
+            self,
+            Self::ContextSize | Self::ContextFiles | Self::ImageSize | Self::ImageLayers
+        )
+    }
+
+    /// Whether it is the wall time of a step.
+    #[must_use]
+    pub const fn is_step_time(&self) -> bool {
+        matches!(self, Self::StepTime(_))
+    }
+}
+
+impl fmt::Display for Metric {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::StepTime(step) => format!("step.{step}.time"),
+            Self::StepRebuilt(step) => format!("step.{step}.rebuilt"),
+            Self::StepSent(step) => format!("step.{step}.sent"),
+            Self::ContextSize => "context.size".to_owned(),
+            Self::ContextFiles => "context.files".to_owned(),
+            Self::ImageSize => "image.size".to_owned(),
+            Self::ImageLayers => "image.layers".to_owned(),
+            Self::StartClient => "start.client".to_owned(),
+            Self::StartReady => "start.ready".to_owned(),
+        };
+        formatter.pad(&text)
+    }
+}
+
+impl MetricUnit {
+    /// The unit's name in stored files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nanoseconds => "ns",
+            Self::Bytes => "B",
+            Self::Count => "count",
+        }
+    }
+
+    /// A value in this unit in the form that a reader would choose.
+    #[must_use]
+    pub fn show(self, value: u64) -> String {
+        match self {
+            Self::Nanoseconds => Nanos(value).to_string(),
+            Self::Bytes => ByteSize(value).to_string(),
+            Self::Count => value.to_string(),
+        }
+    }
+
+    /// Like [`show`](Self::show), rounded to a whole unit: a median may fall between two integers.
+    #[must_use]
+    pub fn show_rounded(self, value: f64) -> String {
+        self.show(whole(value))
+    }
+}
+
+impl fmt::Display for MetricKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Timed => "timed",
+            Self::Exact => "exact",
+        })
+    }
+}
+
+/// The nearest integer; values of ours are never negative, and a half is rounded up.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the cast saturates, and summaries of unsigned samples are not negative"
+)]
+pub(super) fn whole(value: f64) -> u64 {
+    value.round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_those_of_the_scenario_format() {
+        for (metric, key) in [
+            (
+                Metric::StepTime("edit source".to_owned()),
+                "step.edit source.time",
+            ),
+            (Metric::StepRebuilt("a.b".to_owned()), "step.a.b.rebuilt"),
+            (Metric::StepSent("cold".to_owned()), "step.cold.sent"),
+            (Metric::ImageLayers, "image.layers"),
+            (Metric::StartReady, "start.ready"),
+        ] {
+            assert_eq!(metric.to_string(), key);
+        }
+    }
+
+    #[test]
+    fn a_median_between_two_integers_is_shown_as_the_next_one() {
+        assert_eq!(MetricUnit::Nanoseconds.show_rounded(4_250_000_000.5), "4.25 s");
+        assert_eq!(MetricUnit::Count.show_rounded(2.5), "3");
+    }
+}

@@ -1,0 +1,133 @@
+//! `seatrial clean`: what killed runs left in the daemon, found by what their journals name.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::args::CleanArgs;
+use super::engine::{connect, runtime};
+use super::run::kept_bases;
+use super::{ExitCode, Failure};
+use crate::docker::Engine;
+use crate::results::{Record, RunEnd, StopReason};
+use crate::run::{Containers as _, EngineFault, Images as _};
+use crate::store::{Journal, LeftoverState, Named, find_leftovers};
+
+/// Removes leftovers; prints one line for each thing.
+pub(super) fn clean(args: &CleanArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+    let leftovers = find_leftovers(&args.reports).map_err(|error| Failure::new(ExitCode::Failed, error))?;
+    let runtime = runtime()?;
+    let engine = runtime.block_on(connect())?;
+    let mut code = ExitCode::Done;
+    for leftover in leftovers {
+        let folder = leftover.folder.display();
+        match leftover.state {
+            LeftoverState::InProgress => writeln!(out, "{folder}: still running, left alone")?,
+            LeftoverState::Unreadable(error) => {
+                writeln!(
+                    io::stderr().lock(),
+                    "warning: {folder}: {}",
+                    super::failure::in_one_line(&error)
+                )?;
+            }
+            LeftoverState::Killed(named) | LeftoverState::LeftBehind { named, .. } => {
+                let sweep = Sweep {
+                    engine: &engine,
+                    dry_run: args.dry_run,
+                };
+                let faults = runtime.block_on(sweep.run(&named, out))?;
+                if faults.is_empty() && !args.dry_run {
+                    close_journal(&leftover.folder)?;
+                }
+                for fault in &faults {
+                    let text = super::failure::in_one_line(fault);
+                    writeln!(io::stderr().lock(), "warning: {folder}: {text}")?;
+                    code = ExitCode::Failed;
+                }
+            }
+        }
+    }
+    if args.bases {
+        remove_kept_bases(args.dry_run, out)?;
+    }
+    Ok(code)
+}
+
+/// Ends the journal of a run that was killed, so that its leftovers are looked for no more.
+fn close_journal(folder: &Path) -> Result<(), Failure> {
+    let mut journal = Journal::reopen(folder).map_err(|error| Failure::new(ExitCode::Failed, error))?;
+    let end = RunEnd {
+        finished_utc: Timestamp::now().to_string(),
+        stop: StopReason::Aborted,
+        left_behind: Vec::new(),
+    };
+    journal
+        .append(&Record::End(end))
+        .map_err(|error| Failure::new(ExitCode::Failed, error))
+}
+
+/// The removal of one run's leftovers.
+struct Sweep<'a> {
+    engine: &'a Engine,
+    dry_run: bool,
+}
+
+impl Sweep<'_> {
+    /// Removes what is there; returns what could not be removed.
+    async fn run(&self, named: &Named, out: &mut dyn Write) -> io::Result<Vec<EngineFault>> {
+        let mut faults = Vec::new();
+        match self.engine.containers_of_run(&named.run_id).await {
+            Err(fault) => faults.push(fault),
+            Ok(ids) => {
+                for id in ids {
+                    self.say("container", &id, out)?;
+                    if !self.dry_run {
+                        faults.extend(self.engine.remove_container(&id).await.err());
+                    }
+                }
+            }
+        }
+        for name in &named.references {
+            let tagged = match self.engine.image_references(name).await {
+                Ok(tagged) => tagged,
+                Err(fault) => {
+                    faults.push(fault);
+                    continue;
+                }
+            };
+            for reference in tagged {
+                self.say("image", &reference, out)?;
+                if !self.dry_run {
+                    faults.extend(self.engine.remove_image(&reference).await.err());
+                }
+            }
+        }
+        Ok(faults)
+    }
+
+    fn say(&self, kind: &str, name: &str, out: &mut dyn Write) -> io::Result<()> {
+        let verb = if self.dry_run { "would remove" } else { "removed" };
+        writeln!(out, "{verb} {kind} {name}")
+    }
+}
+
+/// Removes root file systems of imported bases from the user's cache folder.
+fn remove_kept_bases(dry_run: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let folder = kept_bases();
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Failure::new(ExitCode::Failed, error)),
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let verb = if dry_run { "would remove" } else { "removed" };
+        if !dry_run {
+            fs::remove_file(&path)?;
+        }
+        writeln!(out, "{verb} {}", path.display())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,25 @@
+//! Connecting to the daemon, and the async runtime that talks to it.
+
+use super::{ExitCode, Failure};
+use crate::docker::{ConnectEngine, Endpoint, Engine};
+
+/// The runtime; only commands that talk to a daemon make one.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(ExitCode::Failed, error))
+}
+
+/// The daemon that `DOCKER_HOST` names, or the default one.
+pub(super) async fn connect() -> Result<Engine, Failure> {
+    let host = std::env::var("DOCKER_HOST").ok();
+    let endpoint = Endpoint::from_docker_host(host.as_deref()).map_err(unusable)?;
+    Engine::connect(endpoint).await.map_err(unusable)
+}
+
+/// No usable daemon, with what may help.
+pub(super) fn unusable(error: ConnectEngine) -> Failure {
+    let hints = error.hints();
+    Failure::new(ExitCode::NoDaemon, error).with_hints(hints)
+}

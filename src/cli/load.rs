@@ -1,0 +1,85 @@
+//! Reading a scenario and checking everything about it before anything is done.
+
+use std::path::Path;
+
+use super::args::{BasesFrom, OverrideArgs};
+use super::failure::in_one_line;
+use super::scenario_folder::ScenarioFolder;
+use super::{ExitCode, Failure};
+use crate::scenario::{BaseChoice, Checked, Overrides, Problem, Source};
+use crate::workspace::{Scratch, try_edits};
+
+/// A scenario's folder and what checking it came to.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) folder: ScenarioFolder,
+    pub(super) checked: Checked,
+}
+
+impl Loaded {
+    /// The scenario's file.
+    pub(super) fn file(&self) -> Option<&Source> {
+        self.checked.sources.first()
+    }
+}
+
+impl From<&OverrideArgs> for Overrides {
+    fn from(args: &OverrideArgs) -> Self {
+        Self {
+            rounds: args.rounds,
+            starts: args.starts,
+            quick: args.quick,
+            bases: args.bases.map(|from| match from {
+                BasesFrom::Pulled => BaseChoice::Pulled,
+                BasesFrom::Imported => BaseChoice::Imported,
+            }),
+            variants: args.variant.clone(),
+            steps: args.step.clone(),
+        }
+    }
+}
+
+/// Reads a scenario, checks it, and tries its edits on a scratch copy. Mistakes are in the result; only a folder
+/// without a scenario is a failure.
+pub(super) fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Failure> {
+    let folder = ScenarioFolder::at(path);
+    let mut checked = folder.check(overrides)?;
+    try_on_copy(&folder, &mut checked)?;
+    Ok(Loaded { folder, checked })
+}
+
+/// Tries the edits on a copy. Where the scenario has other mistakes, those edits that could be read are tried all
+/// the same, so that one look shows everything.
+fn try_on_copy(folder: &ScenarioFolder, checked: &mut Checked) -> Result<(), Failure> {
+    let Some(draft) = checked.draft() else {
+        return Ok(());
+    };
+    let steps = &draft.build.steps;
+    let context = folder.path().join(&draft.context.path);
+    // A context that is not there is a mistake that was said already.
+    if steps.iter().all(|step| step.edits.is_empty()) && draft.context.fill.is_empty() || !context.is_dir() {
+        return Ok(());
+    }
+    let scratch =
+        Scratch::create(&std::env::temp_dir()).map_err(|error| Failure::new(ExitCode::Failed, error))?;
+    let tried = try_edits(&scratch, &context, &draft.context.fill, steps);
+    let problems = match tried {
+        Ok(problems) => problems,
+        Err(error) => {
+            checked
+                .problems
+                .push(Problem::of_command_line(in_one_line(&error)));
+            return Ok(());
+        }
+    };
+    for problem in problems {
+        let text = in_one_line(&problem.error);
+        let place = checked.span_of_edit(problem.step_index, problem.edit_index);
+        let problem = match place {
+            Some(place) => Problem::at(place.clone(), text),
+            None => Problem::of_command_line(text),
+        };
+        checked.problems.push(problem);
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! `seatrial plan`: what a run would do, in order, without touching Docker.
+
+use std::io::Write;
+
+use serde_json::json;
+
+use super::args::PlanArgs;
+use super::check::say_problems;
+use super::load::load;
+use super::{ExitCode, Failure};
+use crate::run::{Part, Plan, Turn};
+use crate::scenario::{BuildCacheState, ContextState, LayerState, MountState};
+
+/// Prints the plan.
+pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+    let loaded = load(&args.scenario, &(&args.overrides).into())?;
+    let Some(scenario) = loaded.checked.runnable() else {
+        say_problems(&loaded)?;
+        return Ok(ExitCode::Usage);
+    };
+    let plan = Plan::of(scenario, args.seed);
+    if args.json {
+        let parts: Vec<_> = plan.parts.iter().map(part_json).collect();
+        let value = json!({
+            "schema": 1,
+            "scenario": scenario.name,
+            "seed": plan.seed,
+            "builds": plan.builds(scenario),
+            "starts": plan.starts(),
+            "steps": scenario.build.steps.iter().map(|step| &step.name).collect::<Vec<_>>(),
+            "parts": parts,
+        });
+        writeln!(out, "{value:#}")?;
+        return Ok(ExitCode::Done);
+    }
+    let (builds, starts) = (plan.builds(scenario), plan.starts());
+    writeln!(
+        out,
+        "{}: {builds} builds and {starts} starts, warm-ups included; seed {}",
+        scenario.name, plan.seed
+    )?;
+    for base in &scenario.bases {
+        writeln!(
+            out,
+            "  base {:<16} {} as ${{{}}}",
+            base.name,
+            base.source.word(),
+            base.build_arg()
+        )?;
+    }
+    writeln!(out, "\nsteps of every turn")?;
+    for (index, step) in scenario.build.steps.iter().enumerate() {
+        let edits: Vec<_> = step
+            .edits
+            .iter()
+            .map(|edit| format!("{} {}", edit.kind(), edit.path().display()))
+            .collect();
+        writeln!(
+            out,
+            "  {}. {:<24} {}",
+            index + 1,
+            step.name,
+            state_in_words(step.cache)
+        )?;
+        if !edits.is_empty() {
+            writeln!(out, "     {}", edits.join(", "))?;
+        }
+    }
+    writeln!(out, "\norder of turns")?;
+    for (label, names) in rounds(&plan) {
+        writeln!(out, "  {label:<18} {}", names.join(", "))?;
+    }
+    Ok(ExitCode::Done)
+}
+
+/// The turns of each round, in order.
+fn rounds(plan: &Plan) -> Vec<(String, Vec<String>)> {
+    let mut rounds: Vec<(String, Vec<String>)> = Vec::new();
+    for part in &plan.parts {
+        let (what, turn) = match part {
+            Part::Builds(turn) => ("build", turn),
+            Part::Start(turn) => ("start", turn),
+        };
+        let kind = if turn.warmup { "warm-up" } else { "round" };
+        let label = format!("{what} {kind} {}", turn.round);
+        match rounds.last_mut() {
+            Some((last, names)) if *last == label => names.push(turn.variant.clone()),
+            _ => rounds.push((label, vec![turn.variant.clone()])),
+        }
+    }
+    rounds
+}
+
+fn part_json(part: &Part) -> serde_json::Value {
+    let (
+        kind,
+        Turn {
+            variant,
+            round,
+            warmup,
+        },
+    ) = match part {
+        Part::Builds(turn) => ("builds", turn),
+        Part::Start(turn) => ("start", turn),
+    };
+    json!({ "kind": kind, "variant": variant, "round": round, "warmup": warmup })
+}
+
+fn state_in_words(cache: BuildCacheState) -> String {
+    let layers = match cache.layers {
+        LayerState::Empty => "layers empty",
+        LayerState::Primed => "layers primed",
+    };
+    let mounts = match cache.mounts {
+        MountState::Empty => ", mounts empty",
+        MountState::Kept => "",
+    };
+    let context = match cache.context {
+        ContextState::Absent => ", context absent",
+        ContextState::Kept => "",
+    };
+    format!("{layers}{mounts}{context}")
+}

@@ -1,0 +1,70 @@
+//! `seatrial report`: tables, charts and the page, again from the samples of a run.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
+
+use rustix::termios::tcgetwinsize;
+
+use super::args::ReportArgs;
+use super::{ExitCode, Failure};
+use crate::analyze::Analysis;
+use crate::report::{Terminal, render_all, summary_json, tables};
+use crate::results::Run;
+use crate::store::{load, save_samples};
+
+/// Writes the reports of runs again.
+pub(super) fn report(args: &ReportArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+    write_report(&args.runs, args.json, out)
+}
+
+/// Writes the report files of each run into its folder, and the verdict sentence, the tables and the paths to `out`.
+pub(super) fn write_report(
+    folders: &[PathBuf],
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<ExitCode, Failure> {
+    for folder in folders {
+        let run: Run = load(folder).map_err(|error| {
+            let hints = error.hints();
+            Failure::new(ExitCode::Usage, error).with_hints(hints)
+        })?;
+        let analysis = Analysis::of(&run);
+        let csv = save_samples(folder, &run).map_err(|error| Failure::new(ExitCode::Failed, error))?;
+        let rendered = render_all(&run, &analysis, folder);
+        let mut paths = rendered.map_err(|error| Failure::new(ExitCode::Failed, error))?;
+        paths.push(csv);
+        paths.sort();
+        if json {
+            let summary = summary_json(&run, &analysis);
+            writeln!(
+                out,
+                "{}",
+                summary.map_err(|error| Failure::new(ExitCode::Failed, error))?
+            )?;
+            continue;
+        }
+        writeln!(out, "{}\n", analysis.sentence)?;
+        writeln!(out, "{}", tables(&run, &analysis, terminal()))?;
+        for warning in &analysis.warnings {
+            writeln!(io::stderr().lock(), "warning: {warning}")?;
+        }
+        for path in paths {
+            writeln!(out, "{}", path.display())?;
+        }
+    }
+    Ok(ExitCode::Done)
+}
+
+/// What standard output allows.
+fn terminal() -> Terminal {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return Terminal::PIPE;
+    }
+    let columns = tcgetwinsize(&stdout).map_or(Terminal::PIPE.columns, |size| size.ws_col);
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    Terminal {
+        columns: columns.max(Terminal::PIPE.columns),
+        styled: !refused,
+    }
+}

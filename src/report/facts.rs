@@ -1,0 +1,201 @@
+//! What stands beside the numbers: the machine, what failed, and how a comparison came about.
+
+use super::quantity::times;
+use crate::analyze::Comparison;
+use crate::results::{Run, StopReason};
+
+/// A fact about a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fact {
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+/// A sample that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// Variant, step and round.
+    pub(super) place: String,
+    pub(super) message: String,
+    /// The instruction and its line in the Dockerfile.
+    pub(super) instruction: Option<String>,
+    /// The end of its log.
+    pub(super) log_tail: Vec<String>,
+}
+
+/// The numbers of a comparison in words; a dash where there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ComparisonNumbers {
+    pub(super) ratio: String,
+    pub(super) interval: String,
+    pub(super) n: String,
+}
+
+pub(super) fn comparison_numbers(comparison: &Comparison) -> ComparisonNumbers {
+    let Some(estimate) = comparison.estimate else {
+        return ComparisonNumbers {
+            ratio: "–".to_owned(),
+            interval: "–".to_owned(),
+            n: "–".to_owned(),
+        };
+    };
+    ComparisonNumbers {
+        ratio: times(estimate.ratio),
+        interval: estimate.interval.map_or_else(
+            || "none".to_owned(),
+            |interval| {
+                format!(
+                    "{} to {} ({:.1} %)",
+                    times(interval.low),
+                    times(interval.high),
+                    interval.level * 100.0
+                )
+            },
+        ),
+        n: format!("{}/{}", estimate.candidate_samples, estimate.baseline_samples),
+    }
+}
+
+/// The machine, the daemon and the protocol of a run.
+pub(super) fn environment(run: &Run) -> Vec<Fact> {
+    let header = &run.header;
+    let environment = &header.environment;
+    let mut facts = Vec::new();
+    let mut fact = |name: &str, value: String| {
+        facts.push(Fact {
+            name: name.to_owned(),
+            value,
+        });
+    };
+    fact("run", header.run_id.clone());
+    fact("started", header.started_utc.clone());
+    let ended = match &run.end {
+        None => "killed, no end recorded".to_owned(),
+        Some(end) => match end.stop {
+            StopReason::Complete => end.finished_utc.clone(),
+            StopReason::Interrupted => format!("{}, interrupted", end.finished_utc),
+            StopReason::Aborted => format!("{}, given up", end.finished_utc),
+        },
+    };
+    fact("ended", ended);
+    fact(
+        "scenario",
+        format!("{} ({})", header.scenario, header.scenario_digest.short()),
+    );
+    fact(
+        "plan",
+        format!(
+            "{} rounds, {} starts a variant, seed {}",
+            header.rounds, header.starts, header.seed
+        ),
+    );
+    fact(
+        "engine",
+        format!(
+            "{}, API {}, builder {}",
+            environment.engine, environment.api, environment.builder
+        ),
+    );
+    fact(
+        "image store",
+        format!("{} ({})", environment.store, environment.storage_driver),
+    );
+    if environment.export_waits_for_second {
+        fact(
+            "export",
+            "this storage driver makes the engine wait for the next whole second of its clock where a build stores \
+             a new layer; such builds are up to one second longer than their work"
+                .to_owned(),
+        );
+    }
+    fact(
+        "kernel",
+        format!("{}, {}", environment.kernel, environment.architecture),
+    );
+    fact(
+        "machine",
+        format!(
+            "{}, {} processors, {}",
+            environment.cpu.as_deref().unwrap_or("processor unknown"),
+            environment.cpus,
+            environment.memory_bytes
+        ),
+    );
+    if let Some(load) = environment.load_1m {
+        fact("load at start", format!("{load:.2}"));
+    }
+    for (name, version) in &environment.components {
+        fact(name, version.clone());
+    }
+    for base in &run.bases {
+        let origin = base.repo_digest.as_deref().unwrap_or(&base.id);
+        fact(
+            &format!("base {}", base.name),
+            format!(
+                "{}, {}, {}, {origin}",
+                base.reference, base.source, base.size_bytes
+            ),
+        );
+    }
+    for variant in &header.variants {
+        fact(
+            &format!("variant {}", variant.name),
+            format!("{} ({})", variant.dockerfile, variant.dockerfile_digest.short()),
+        );
+    }
+    fact("seatrial", header.tool_version.clone());
+    facts
+}
+
+/// Every sample that failed, builds first, in the order in which they were taken.
+pub(super) fn failures(run: &Run) -> Vec<Failure> {
+    let mut all = Vec::new();
+    for build in &run.builds {
+        let (Some(reason), false) = (build.outcome.reason(), is_invalid(&build.outcome)) else {
+            continue;
+        };
+        let failure = build.failure.as_ref();
+        let instruction = failure.and_then(|failure| {
+            let instruction = failure.instruction.as_deref()?;
+            let place = match (&failure.file, failure.line) {
+                (Some(file), Some(line)) => format!(", {file} line {line}"),
+                _ => String::new(),
+            };
+            Some(format!("{instruction}{place}"))
+        });
+        all.push(Failure {
+            place: format!("{}, {}, round {}", build.key.variant, build.step, build.key.round),
+            message: failure.map_or(reason, |failure| &failure.message).to_owned(),
+            instruction,
+            log_tail: failure
+                .map(|failure| failure.log_tail.clone())
+                .unwrap_or_default(),
+        });
+    }
+    for start in &run.starts {
+        if let (Some(reason), false) = (start.outcome.reason(), is_invalid(&start.outcome)) {
+            let attempts: Vec<String> = start
+                .attempts
+                .0
+                .iter()
+                .map(|(class, count)| format!("{count} × {class}"))
+                .collect();
+            let met = if attempts.is_empty() {
+                String::new()
+            } else {
+                format!("; attempts met {}", attempts.join(", "))
+            };
+            all.push(Failure {
+                place: format!("{}, start {}", start.key.variant, start.key.round),
+                message: format!("{reason}{met}"),
+                instruction: None,
+                log_tail: start.log_tail.clone(),
+            });
+        }
+    }
+    all
+}
+
+const fn is_invalid(outcome: &crate::results::Status) -> bool {
+    matches!(outcome, crate::results::Status::Invalid { .. })
+}

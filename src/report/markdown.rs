@@ -1,0 +1,333 @@
+//! `summary.md`: the verdict and the tables, for a step summary or a comment.
+
+use std::fmt::Write as _;
+
+use super::facts;
+use super::overview::Overview;
+use super::quantity::Shown;
+use super::untrusted::{plain_line, plain_tail};
+use crate::analyze::{Analysis, Finding};
+use crate::results::Run;
+
+/// A comment on the usual platforms holds 65,536 characters; the rest is for what a workflow puts around it.
+const LIMIT: usize = 60_000;
+
+/// The summary of a run in Markdown.
+#[must_use]
+pub fn markdown(run: &Run, analysis: &Analysis) -> String {
+    let marker = format!("<!-- seatrial:{} -->\n", comment_safe(&run.header.run_id));
+    let mut text = String::new();
+    let parts = [
+        opening(run, analysis),
+        tables(&Overview::of(run, analysis)),
+        comparisons(analysis),
+        failures(run),
+        environment(run),
+    ];
+    let mut omitted = 0;
+    for part in parts {
+        if omitted == 0 && text.len() + part.len() + marker.len() + 100 <= LIMIT {
+            text.push_str(&part);
+        } else {
+            omitted += 1;
+        }
+    }
+    if omitted > 0 {
+        let _ = writeln!(
+            text,
+            "_Truncated, {omitted} sections omitted; all of it is in report.html._\n"
+        );
+    }
+    text.push_str(&marker);
+    text
+}
+
+fn opening(run: &Run, analysis: &Analysis) -> String {
+    let mut text = format!(
+        "## {}\n\n**{}**\n\n",
+        cell(&run.header.title),
+        cell(&analysis.sentence.text)
+    );
+    for warning in &analysis.warnings {
+        let _ = writeln!(text, "* ⚠ {}", cell(&warning.to_string()));
+    }
+    if !analysis.warnings.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+fn tables(overview: &Overview) -> String {
+    let mut text =
+        String::from("| build step | variant | time | ratio | rebuilt | sent |\n|---|---|---|--:|--:|--:|\n");
+    for row in &overview.builds {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} |",
+            if row.first { cell(&row.step) } else { String::new() },
+            cell(&row.variant),
+            value(&row.time),
+            cell(&row.ratio),
+            cell(&row.rebuilt),
+            cell(&row.sent),
+        );
+    }
+    text.push_str("\n| variant | context | files | image | layers |\n|---|--:|--:|--:|--:|\n");
+    for row in &overview.images {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} |",
+            cell(&row.variant),
+            cell(&row.context),
+            cell(&row.files),
+            cell(&row.image),
+            cell(&row.layers),
+        );
+    }
+    if !overview.starts.is_empty() {
+        text.push_str("\n| variant | start.ready | ratio | start.client | ratio |\n|---|---|--:|---|--:|\n");
+    }
+    for row in &overview.starts {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} |",
+            cell(&row.variant),
+            value(&row.ready),
+            cell(&row.ready_ratio),
+            value(&row.client),
+            cell(&row.client_ratio),
+        );
+    }
+    text.push('\n');
+    for note in &overview.notes {
+        let _ = writeln!(text, "{}  ", cell(note));
+    }
+    text.push_str("\nCharts and every sample are in report.html.\n\n");
+    text
+}
+
+fn comparisons(analysis: &Analysis) -> String {
+    if analysis.comparisons.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "<details><summary>Every comparison</summary>\n\n| metric | variant | to | ratio | interval | n | finding |\n\
+         |---|---|---|--:|---|---|---|\n",
+    );
+    for comparison in &analysis.comparisons {
+        let numbers = facts::comparison_numbers(comparison);
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            cell(&comparison.metric.to_string()),
+            cell(&comparison.other),
+            cell(&comparison.baseline),
+            numbers.ratio,
+            numbers.interval,
+            numbers.n,
+            cell(&words(&comparison.finding)),
+        );
+    }
+    text.push_str("\n</details>\n\n");
+    text
+}
+
+fn words(finding: &Finding) -> String {
+    match finding {
+        Finding::OtherSlower => "slower".to_owned(),
+        Finding::OtherFaster => "faster".to_owned(),
+        other => other.reason(),
+    }
+}
+
+fn failures(run: &Run) -> String {
+    let failures = facts::failures(run);
+    if failures.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("<details><summary>Failed samples</summary>\n\n");
+    for failure in failures {
+        let _ = writeln!(text, "* {}: {}", cell(&failure.place), cell(&failure.message));
+        let tail = plain_tail(&failure.log_tail);
+        if !tail.is_empty() {
+            text.push_str("\n  <pre>\n");
+            for line in tail.lines() {
+                // An empty line would end the block of HTML, and with it the quotation.
+                let line = if line.is_empty() {
+                    "&#32;".to_owned()
+                } else {
+                    html(line)
+                };
+                let _ = writeln!(text, "{line}");
+            }
+            text.push_str("</pre>\n\n");
+        }
+    }
+    text.push_str("\n</details>\n\n");
+    text
+}
+
+fn environment(run: &Run) -> String {
+    let mut text = String::from("<details><summary>Environment</summary>\n\n| | |\n|---|---|\n");
+    for fact in facts::environment(run) {
+        let _ = writeln!(text, "| {} | {} |", cell(&fact.name), cell(&fact.value));
+    }
+    text.push_str("\n</details>\n\n");
+    text
+}
+
+fn value(shown: &Shown) -> String {
+    match &shown.lost {
+        Some(lost) => cell(&format!("{}, {lost}", shown.line())),
+        None => cell(&shown.line()),
+    }
+}
+
+/// Text that is shown as it is: one line, nothing of it Markdown or HTML.
+fn cell(text: &str) -> String {
+    let mut escaped = String::new();
+    for character in plain_line(text).chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            // An at sign would notify a person, a number sign link an issue.
+            '@' => escaped.push_str("&#64;"),
+            '#' => escaped.push_str("&#35;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '!' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            other => escaped.push(other),
+        }
+    }
+    // A bare address would become a link.
+    escaped.replace("://", ":&#47;&#47;").replace("www.", "www&#46;")
+}
+
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('@', "&#64;")
+}
+
+/// Text within an HTML comment, which ends at the first `-->`.
+fn comment_safe(text: &str) -> String {
+    plain_line(text)
+        .chars()
+        .map(|character| match character {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' => character,
+            _ => '_',
+        })
+        .collect::<String>()
+        .replace("--", "-_")
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::analyze::specimen::quick_start;
+
+    #[test]
+    fn the_summary_leads_with_the_verdict() {
+        let run = quick_start().run();
+        assert_snapshot!(markdown(&run, &Analysis::of(&run)), @r#"
+## A specimen with made-up values
+
+**after \`edit source\`, naive takes 5.18× as long as ordered (5.07× to 5.30×, 96.8 % interval, n 5/5)**
+
+* ⚠ with 5 valid samples a median has no 95 % interval; that needs 6
+
+| build step | variant | time | ratio | rebuilt | sent |
+|---|---|---|--:|--:|--:|
+| cold | naive | 3.16 s (3.12–3.20) | 1 | 2 | 1.00 MiB |
+|  | ordered | 3.18 s (3.14–3.22) | \~ | 2 | 1.00 MiB |
+| unchanged | naive | 244 ms (241–248) | 1 | 0 | 0 B |
+|  | ordered | 255 ms (251–258) | 1.04× | 0 | 0 B |
+| edit source | naive | 2.96 s (2.92–3.00) | 1 | 2 | 1.00 MiB |
+|  | ordered | 571 ms (563–578) | 0.19× | 1 | 2.00 KiB |
+| edit ignored file | naive | 265 ms (261–268) | 1 | 0 | 0 B |
+|  | ordered | 260 ms (256–263) | \~ | 0 | 0 B |
+
+| variant | context | files | image | layers |
+|---|--:|--:|--:|--:|
+| naive | 1.00 MiB | 20 | 45.0 MiB | 3 |
+| ordered | 1.00 MiB | 20 | 45.0 MiB | 3 |
+
+| variant | start.ready | ratio | start.client | ratio |
+|---|---|--:|---|--:|
+| naive | 215 ms (213–218) | 1 | 215 ms (213–219) | 1 |
+| ordered | 214 ms (212–217) | \~ | 214 ms (212–218) | \~ |
+
+time: median (95 % interval; below six samples, smallest to largest)  
+ratio: how many times the baseline, naive; \~ where no difference can be told  
+
+Charts and every sample are in report.html.
+
+<details><summary>Every comparison</summary>
+
+| metric | variant | to | ratio | interval | n | finding |
+|---|---|---|--:|---|---|---|
+| step.cold.time | ordered | naive | 1.01× | 0.98× to 1.03× (96.8 %) | 5/5 | the interval contains 1 |
+| step.unchanged.time | ordered | naive | 1.04× | 1.02× to 1.07× (96.8 %) | 5/5 | slower |
+| step.edit source.time | ordered | naive | 0.19× | 0.19× to 0.20× (96.8 %) | 5/5 | faster |
+| step.edit ignored file.time | ordered | naive | 0.98× | 0.96× to 1.00× (96.8 %) | 5/5 | the interval contains 1 |
+| start.ready | ordered | naive | 1.00× | 0.98× to 1.01× (95.7 %) | 10/10 | the interval contains 1 |
+| start.client | ordered | naive | 1.00× | 0.98× to 1.01× (95.7 %) | 10/10 | the interval contains 1 |
+
+</details>
+
+<details><summary>Environment</summary>
+
+| | |
+|---|---|
+| run | 20010203T040506Z-specimen-0a1b |
+| started | 2001-02-03T04:05:06Z |
+| ended | 2001-02-03T04:15:06Z |
+| scenario | specimen (ee26f4137f88) |
+| plan | 5 rounds, 10 starts a variant, seed 7 |
+| engine | 20.10.0, API 1.41, builder buildkit |
+| image store | graphdriver (overlay2) |
+| kernel | Linux 6.1.0, x86\_64 |
+| machine | Specimen CPU at 1 GHz, 4 processors, 8.00 GiB |
+| load at start | 0.50 |
+| containerd | 1.0.0 |
+| base base | specimen/base:1, imported, 40.0 MiB, sha256:cae662172fd450bb0cd710a769079c05bfc5d8e35efa6576edc7d0377afdd4a2 |
+| variant naive | naive.Dockerfile (1ec5f4127c97) |
+| variant ordered | ordered.Dockerfile (7fdbf2f7e97f) |
+| seatrial | 0.0.0 |
+
+</details>
+
+<!-- seatrial:20010203T040506Z-specimen-0a1b -->
+"#);
+    }
+
+    #[test]
+    fn text_from_outside_is_neither_markdown_nor_html() {
+        for (text, escaped) in [
+            ("a|b\nc", "a\\|b c"),
+            ("`code` *bold* [x](y)", "\\`code\\` \\*bold\\* \\[x\\](y)"),
+            ("<script>", "&lt;script&gt;"),
+            ("@octocat #12", "&#64;octocat &#35;12"),
+            ("http://x www.y", "http:&#47;&#47;x www&#46;y"),
+        ] {
+            assert_eq!(cell(text), escaped);
+        }
+        assert_eq!(comment_safe("a --> b"), "a_-___b");
+    }
+
+    #[test]
+    fn a_summary_that_is_too_long_says_what_is_missing() {
+        let names: Vec<String> = (0..900).map(|index| format!("variant-{index}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let run = crate::analyze::specimen::Specimen::new(&names, &["cold"]).run();
+        let text = markdown(&run, &Analysis::of(&run));
+        assert!(text.len() <= LIMIT, "{}", text.len());
+        assert!(text.contains("Truncated"), "{text}");
+        assert!(text.ends_with("-->\n"));
+    }
+}

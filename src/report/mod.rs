@@ -1,0 +1,22 @@
+//! Consumers of a run and its analysis: tables, charts, the page, Markdown and JSON.
+//!
+//! Nothing here measures or judges. Text from outside, such as names and logs, is made harmless before it is escaped
+//! for a format; see `untrusted`.
+
+pub mod charts;
+mod facts;
+mod files;
+mod html;
+mod instructions;
+mod markdown;
+mod overview;
+mod quantity;
+mod summary_json;
+mod table;
+mod untrusted;
+
+pub use files::{ReportError, render_all};
+pub use html::{RenderPage, html};
+pub use markdown::markdown;
+pub use summary_json::{SUMMARY_SCHEMA, WriteSummary, summary_json};
+pub use table::{Terminal, tables};

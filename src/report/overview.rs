@@ -1,0 +1,180 @@
+//! The rows that the terminal, the page and Markdown show, each in its own form.
+
+use super::quantity::{self, Shown};
+use crate::analyze::{Analysis, Metric};
+use crate::results::Run;
+
+/// What stands for a ratio where no difference can be told.
+pub(super) const NO_DIFFERENCE: &str = "~";
+
+/// The rows of a run, with texts as the scenario has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Overview {
+    pub(super) builds: Vec<BuildRow>,
+    pub(super) images: Vec<ImageRow>,
+    pub(super) starts: Vec<StartRow>,
+    /// What the numbers are, a sentence each.
+    pub(super) notes: Vec<String>,
+}
+
+/// A variant at a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BuildRow {
+    pub(super) step: String,
+    /// Whether this is the first row of its step.
+    pub(super) first: bool,
+    pub(super) variant: String,
+    pub(super) time: Shown,
+    /// How many times the baseline.
+    pub(super) ratio: String,
+    pub(super) rebuilt: String,
+    pub(super) sent: String,
+}
+
+/// The context and the image of a variant before any edit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ImageRow {
+    pub(super) variant: String,
+    pub(super) context: String,
+    pub(super) files: String,
+    pub(super) image: String,
+    pub(super) layers: String,
+}
+
+/// The starts of a variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StartRow {
+    pub(super) variant: String,
+    pub(super) ready: Shown,
+    pub(super) ready_ratio: String,
+    pub(super) client: Shown,
+    pub(super) client_ratio: String,
+}
+
+impl Overview {
+    pub(super) fn of(run: &Run, analysis: &Analysis) -> Self {
+        let source = Source { run, analysis };
+        Self {
+            builds: source.builds(),
+            images: source.images(),
+            starts: source.starts(),
+            notes: source.notes(),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    run: &'a Run,
+    analysis: &'a Analysis,
+}
+
+impl<'a> Source<'a> {
+    fn builds(self) -> Vec<BuildRow> {
+        let mut rows = Vec::new();
+        for step in &self.run.header.steps {
+            let time = Metric::StepTime(step.clone());
+            for (index, variant) in self.variants().enumerate() {
+                rows.push(BuildRow {
+                    step: step.clone(),
+                    first: index == 0,
+                    variant: variant.to_owned(),
+                    time: self.shown(variant, &time),
+                    ratio: self.ratio(variant, &time),
+                    rebuilt: self.shown(variant, &Metric::StepRebuilt(step.clone())).value,
+                    sent: self.shown(variant, &Metric::StepSent(step.clone())).value,
+                });
+            }
+        }
+        rows
+    }
+
+    fn images(self) -> Vec<ImageRow> {
+        self.variants()
+            .map(|variant| {
+                let value = |metric| self.shown(variant, &metric).value;
+                ImageRow {
+                    variant: variant.to_owned(),
+                    context: value(Metric::ContextSize),
+                    files: value(Metric::ContextFiles),
+                    image: value(Metric::ImageSize),
+                    layers: value(Metric::ImageLayers),
+                }
+            })
+            .collect()
+    }
+
+    fn starts(self) -> Vec<StartRow> {
+        let is_measured = |variant: &&str| {
+            [Metric::StartReady, Metric::StartClient]
+                .iter()
+                .any(|metric| self.analysis.series(variant, metric).is_some())
+        };
+        self.variants()
+            .filter(is_measured)
+            .map(|variant| StartRow {
+                variant: variant.to_owned(),
+                ready: self.shown(variant, &Metric::StartReady),
+                ready_ratio: self.ratio(variant, &Metric::StartReady),
+                client: self.shown(variant, &Metric::StartClient),
+                client_ratio: self.ratio(variant, &Metric::StartClient),
+            })
+            .collect()
+    }
+
+    fn notes(self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(note) = quantity::span_note(&self.analysis.series) {
+            notes.push(format!("time: {note}"));
+        }
+        if self.shows_ratios() {
+            notes.push(format!(
+                "ratio: how many times the baseline, {}; {NO_DIFFERENCE} where no difference can be told",
+                self.run.header.baseline
+            ));
+        }
+        let lost = |series: &crate::analyze::Series| series.failed + series.invalid > 0;
+        if self.analysis.series.iter().any(lost) {
+            notes.push("failed and invalid samples are not in any number; the report says why".to_owned());
+        }
+        notes
+    }
+
+    fn variants(self) -> impl Iterator<Item = &'a str> {
+        self.run
+            .header
+            .variants
+            .iter()
+            .map(|variant| variant.name.as_str())
+    }
+
+    fn shows_ratios(self) -> bool {
+        !self.run.header.quick && self.run.header.variants.len() > 1
+    }
+
+    fn shown(self, variant: &str, metric: &Metric) -> Shown {
+        // What has no step in its key is shown as of the first step: the context and the image before any edit.
+        let series = match self.run.header.steps.first() {
+            Some(step) if metric.step_is_implied() => self.analysis.series_at(variant, metric, step),
+            _ => self.analysis.series(variant, metric),
+        };
+        Shown::of(series)
+    }
+
+    fn ratio(self, variant: &str, metric: &Metric) -> String {
+        if !self.shows_ratios() {
+            return String::new();
+        }
+        if variant == self.run.header.baseline {
+            return "1".to_owned();
+        }
+        match self.analysis.comparison(variant, metric) {
+            Some(comparison) if comparison.is_difference() => comparison
+                .estimate
+                .map(|estimate| quantity::times(estimate.ratio))
+                .unwrap_or_default(),
+            Some(_) => NO_DIFFERENCE.to_owned(),
+            None => String::new(),
+        }
+    }
+}
