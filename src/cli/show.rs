@@ -67,8 +67,10 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
     let build = &scenario.build;
     writeln!(
         out,
-        "\nsteps of {} rounds after {} warm-ups, each build at most {}",
-        build.rounds, build.warmups, build.timeout
+        "\nsteps of {} after {}, each build at most {}",
+        counted(build.rounds, "round"),
+        counted(build.warmups, "warm-up"),
+        build.timeout
     )?;
     for step in &build.steps {
         writeln!(out, "  {}", step_line(step))?;
@@ -76,8 +78,12 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
     if let Some(start) = &scenario.start {
         writeln!(
             out,
-            "\nstart\n  {} starts after {} warm-ups, ready at {} on port {} within {}",
-            start.samples, start.warmups, start.ready.path, start.ready.port, start.timeout
+            "\nstart\n  {} after {}, ready at {} on port {} within {}",
+            counted(start.samples, "start"),
+            counted(start.warmups, "warm-up"),
+            start.ready.path,
+            start.ready.port,
+            start.timeout
         )?;
     }
     if !scenario.gates.is_empty() {
@@ -85,6 +91,11 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\ngates on {}", metrics.join(", "))?;
     }
     Ok(())
+}
+
+fn counted(count: u32, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 fn step_line(step: &Step) -> String {
@@ -118,6 +129,7 @@ mod tests {
 
     use super::*;
     use crate::cli::scenario_folder::ScenarioFolder;
+    use crate::scenario::Overrides;
 
     fn shown(view: View, overrides: &Overrides) -> String {
         let checked = ScenarioFolder::at(Path::new("tests/fixtures/scenarios/small"))
@@ -125,7 +137,7 @@ mod tests {
             .unwrap();
         assert_eq!(checked.problems, []);
         let mut out = Vec::new();
-        show(&checked, overrides, view, &mut out).unwrap();
+        show(&checked, view, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -141,7 +153,7 @@ mod tests {
           ordered: ordered.Dockerfile
 
         bases
-          alpine as ALPINE: pulled, alpine:3.20
+          alpine as ALPINE: pulled, alpine:3.20, or imported, sh base.sh
 
         steps of 4 rounds after 0 warm-ups, each build at most 90.0 s
           cold
@@ -149,7 +161,7 @@ mod tests {
           touch only: touch app/main.sh; all cached
 
         start
-          6 starts after 1 warm-ups, ready at /health on port 8000 within 60.0 s
+          6 starts after 1 warm-up, ready at /health on port 8000 within 60.0 s
 
         gates on step.edit source.time, image.size
         ");
@@ -159,11 +171,9 @@ mod tests {
     fn each_setting_in_force_names_its_origin() {
         let overrides = Overrides {
             rounds: Some(3),
-            seed: Some(7),
             ..Overrides::default()
         };
         insta::assert_snapshot!(shown(View::Resolved, &overrides), @r##"
-        # seed of the run: 7  # command line
         schema = 1  # scenario
         title = "A small scenario: one edit, two orders"  # scenario
         question = "Does the check read everything?"  # scenario
@@ -175,7 +185,9 @@ mod tests {
         fill = [{ path = "bulk", files = 3, bytes = "4KiB", seed = 1 }]  # scenario
 
         [base.alpine]
-        image = "alpine:3.20"  # built in
+        image = "alpine:3.20"  # scenario
+        import = ["sh", "base.sh"]  # scenario
+        # source chosen by: built in
 
         [[variant]]
         name = "plain"  # scenario
@@ -199,13 +211,13 @@ mod tests {
 
         [[build.step]]
         name = "edit source"  # scenario
-        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # scenario
+        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # built in
         edit = [{ append = "app/main.sh", text = "# {{nonce}}\n" }, { replace = "app/main.sh", find = "hello", with = "good day", times = 1 }]  # scenario
         expect = { rebuilt = ["COPY . /app"] }  # scenario
 
         [[build.step]]
         name = "touch only"  # scenario
-        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # scenario
+        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # built in
         edit = [{ touch = "app/main.sh" }]  # scenario
         expect = "cached"  # scenario
 
