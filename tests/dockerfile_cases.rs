@@ -31,21 +31,24 @@ fn every_bad_dockerfile_is_refused_as_expected() {
 fn describe(dockerfile: &Dockerfile) -> String {
     let mut description = String::new();
     if let Some(syntax) = &dockerfile.syntax {
-        writeln!(description, "syntax {syntax}").unwrap();
+        writeln!(description, "syntax {syntax}").expect("a text takes what is written");
     }
-    writeln!(description, "escape {}", dockerfile.escape).unwrap();
+    writeln!(description, "escape {}", dockerfile.escape).expect("a text takes what is written");
     for argument in dockerfile.global_arguments() {
-        writeln!(description, "argument {} = {:?}", argument.name, argument.default).unwrap();
+        writeln!(description, "argument {} = {:?}", argument.name, argument.default)
+            .expect("a text takes what is written");
     }
     for stage in &dockerfile.stages {
         let name = stage.name.as_deref().unwrap_or("-");
-        writeln!(description, "stage {} {name}: {}", stage.index, stage.base).unwrap();
+        writeln!(description, "stage {} {name}: {}", stage.index, stage.base)
+            .expect("a text takes what is written");
         let numbered: Vec<&Instruction> = stage.numbered().collect();
         for instruction in std::iter::once(&stage.from).chain(&stage.instructions) {
             let number = numbered.iter().position(|other| *other == instruction);
             let number = number.map_or("-".to_owned(), |at| format!("{}/{}", at + 1, numbered.len()));
             let (first, last) = (instruction.lines.start(), instruction.lines.end());
-            writeln!(description, "  {first}-{last} {number} {}", instruction.text).unwrap();
+            writeln!(description, "  {first}-{last} {number} {}", instruction.text)
+                .expect("a text takes what is written");
             for heredoc in &instruction.heredocs {
                 let (name, expand, tabs) = (&heredoc.name, heredoc.expand, heredoc.strip_tabs);
                 let body = &heredoc.body;
@@ -53,7 +56,7 @@ fn describe(dockerfile: &Dockerfile) -> String {
                     description,
                     "    {name} expand={expand} strip_tabs={tabs} {body:?}"
                 )
-                .unwrap();
+                .expect("a text takes what is written");
             }
         }
     }
@@ -63,17 +66,17 @@ fn describe(dockerfile: &Dockerfile) -> String {
 fn walk(folder: &str, expectation: &str, read: impl Fn(&str) -> String) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut cases: Vec<PathBuf> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("the folder of cases")
+        .map(|entry| entry.expect("an entry of it").path())
         .collect();
     cases.sort();
     assert!(!cases.is_empty(), "{} holds no case", folder.display());
     for case in cases {
-        let text = fs::read_to_string(case.join("Dockerfile")).unwrap();
+        let text = fs::read_to_string(case.join("Dockerfile")).expect("the Dockerfile of a case");
         let found = read(&text);
         let path = case.join(expectation);
         if std::env::var_os("UPDATE_EXPECT").is_some() {
-            fs::write(&path, &found).unwrap();
+            fs::write(&path, &found).expect("an expectation that can be written");
         }
         let expected = fs::read_to_string(&path).unwrap_or_default();
         assert_eq!(found, expected, "{}", path.display());

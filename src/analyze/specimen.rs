@@ -53,7 +53,6 @@ impl Specimen {
                 storage_driver: "overlay2".to_owned(),
                 export_waits_for_second: false,
                 os: "linux".to_owned(),
-                export_waits_for_second: false,
                 kernel: "Linux 6.1.0".to_owned(),
                 architecture: "x86_64".to_owned(),
                 cpu: Some("Specimen CPU at 1 GHz".to_owned()),

@@ -130,43 +130,12 @@ impl Measurement<'_> {
         let kept = journal.keep(&ended);
         drop(journal);
         let reported = write_report(&[folder.path().to_owned()], self.args.json, out);
-        self.end(
+        conclude(
             outcome,
             folder.path(),
             kept.map_err(|fault| Failure::new(ExitCode::Failed, fault)),
             reported,
         )
-    }
-
-    /// What the program exits with: the first thing that went wrong is told, the rest is in the report.
-    fn end(
-        &self,
-        outcome: Outcome,
-        folder: &Path,
-        kept: Result<(), Failure>,
-        reported: Result<ExitCode, Failure>,
-    ) -> Result<ExitCode, Failure> {
-        if !outcome.left_behind.is_empty() {
-            let mut errors = io::stderr().lock();
-            for left in &outcome.left_behind {
-                writeln!(errors, "warning: could not remove {left}")?;
-            }
-            writeln!(errors, "  hint: `seatrial clean` tries again")?;
-        }
-        if let Some(fault) = outcome.fault {
-            let hint = format!("what was measured before is in {}", folder.display());
-            return Err(Failure::new(ExitCode::Failed, fault).with_hints([hint]));
-        }
-        kept?;
-        reported?;
-        if outcome.stop == StopReason::Interrupted {
-            return Ok(ExitCode::Interrupted);
-        }
-        Ok(if outcome.bad_samples > 0 {
-            ExitCode::Failed
-        } else {
-            ExitCode::Done
-        })
     }
 
     async fn environment(&self) -> Result<Environment, Failure> {
@@ -222,6 +191,36 @@ impl Measurement<'_> {
             environment,
         })
     }
+}
+
+/// What the program exits with: the first thing that went wrong is told, the rest is in the report.
+fn conclude(
+    outcome: Outcome,
+    folder: &Path,
+    kept: Result<(), Failure>,
+    reported: Result<ExitCode, Failure>,
+) -> Result<ExitCode, Failure> {
+    if !outcome.left_behind.is_empty() {
+        let mut errors = io::stderr().lock();
+        for left in &outcome.left_behind {
+            writeln!(errors, "warning: could not remove {left}")?;
+        }
+        writeln!(errors, "  hint: `seatrial clean` tries again")?;
+    }
+    if let Some(fault) = outcome.fault {
+        let hint = format!("what was measured before is in {}", folder.display());
+        return Err(Failure::new(ExitCode::Failed, fault).with_hints([hint]));
+    }
+    kept?;
+    reported?;
+    if outcome.stop == StopReason::Interrupted {
+        return Ok(ExitCode::Interrupted);
+    }
+    Ok(if outcome.bad_samples > 0 {
+        ExitCode::Failed
+    } else {
+        ExitCode::Done
+    })
 }
 
 /// The run's id: its folder's name, and four digits that make it unique among machines that share a daemon.

@@ -118,6 +118,7 @@ mod tests {
 
     use super::*;
     use crate::cli::scenario_folder::ScenarioFolder;
+    use crate::scenario::Overrides;
 
     fn shown(view: View, overrides: &Overrides) -> String {
         let checked = ScenarioFolder::at(Path::new("tests/fixtures/scenarios/small"))
@@ -125,7 +126,7 @@ mod tests {
             .unwrap();
         assert_eq!(checked.problems, []);
         let mut out = Vec::new();
-        show(&checked, overrides, view, &mut out).unwrap();
+        show(&checked, view, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -159,11 +160,9 @@ mod tests {
     fn each_setting_in_force_names_its_origin() {
         let overrides = Overrides {
             rounds: Some(3),
-            seed: Some(7),
             ..Overrides::default()
         };
         insta::assert_snapshot!(shown(View::Resolved, &overrides), @r##"
-        # seed of the run: 7  # command line
         schema = 1  # scenario
         title = "A small scenario: one edit, two orders"  # scenario
         question = "Does the check read everything?"  # scenario

@@ -85,7 +85,6 @@ fn header() -> RunHeader {
             storage_driver: "overlay2".to_owned(),
             export_waits_for_second: false,
             os: "linux".to_owned(),
-            export_waits_for_second: false,
             kernel: "6.1.0".to_owned(),
             architecture: "x86_64".to_owned(),
             cpu: None,
