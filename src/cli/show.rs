@@ -142,7 +142,7 @@ mod tests {
           ordered: ordered.Dockerfile
 
         bases
-          alpine as ALPINE: pulled, alpine:3.20
+          alpine as ALPINE: pulled, alpine:3.20, or imported, sh base.sh
 
         steps of 4 rounds after 0 warm-ups, each build at most 90.0 s
           cold
@@ -174,7 +174,9 @@ mod tests {
         fill = [{ path = "bulk", files = 3, bytes = "4KiB", seed = 1 }]  # scenario
 
         [base.alpine]
-        image = "alpine:3.20"  # built in
+        image = "alpine:3.20"  # scenario
+        import = ["sh", "base.sh"]  # scenario
+        # pulled, or imported where no registry answers  # built in
 
         [[variant]]
         name = "plain"  # scenario

@@ -105,7 +105,11 @@ impl Page<'_> {
             BaseSource::Imported { command } => self.set_from("import", list(command), &setting),
             BaseSource::PulledOrImported { image, command } => {
                 self.set("image", quoted(image));
-                self.set_from("import", list(command), &setting);
+                self.set("import", list(command));
+                let origin = self.provenance.of(&setting).clone();
+                self.line(&format!(
+                    "# pulled, or imported where no registry answers  # {origin}"
+                ));
             }
             BaseSource::Ballast => self.set("ballast", true),
         }
