@@ -31,24 +31,24 @@ fn every_bad_dockerfile_is_refused_as_expected() {
 fn describe(dockerfile: &Dockerfile) -> String {
     let mut description = String::new();
     if let Some(syntax) = &dockerfile.syntax {
-        writeln!(description, "syntax {syntax}").expect("a text takes what is written");
+        writeln!(description, "syntax {syntax}").expect("a string takes everything");
     }
-    writeln!(description, "escape {}", dockerfile.escape).expect("a text takes what is written");
+    writeln!(description, "escape {}", dockerfile.escape).expect("a string takes everything");
     for argument in dockerfile.global_arguments() {
         writeln!(description, "argument {} = {:?}", argument.name, argument.default)
-            .expect("a text takes what is written");
+            .expect("a string takes everything");
     }
     for stage in &dockerfile.stages {
         let name = stage.name.as_deref().unwrap_or("-");
         writeln!(description, "stage {} {name}: {}", stage.index, stage.base)
-            .expect("a text takes what is written");
+            .expect("a string takes everything");
         let numbered: Vec<&Instruction> = stage.numbered().collect();
         for instruction in std::iter::once(&stage.from).chain(&stage.instructions) {
             let number = numbered.iter().position(|other| *other == instruction);
             let number = number.map_or("-".to_owned(), |at| format!("{}/{}", at + 1, numbered.len()));
             let (first, last) = (instruction.lines.start(), instruction.lines.end());
             writeln!(description, "  {first}-{last} {number} {}", instruction.text)
-                .expect("a text takes what is written");
+                .expect("a string takes everything");
             for heredoc in &instruction.heredocs {
                 let (name, expand, tabs) = (&heredoc.name, heredoc.expand, heredoc.strip_tabs);
                 let body = &heredoc.body;
@@ -56,7 +56,7 @@ fn describe(dockerfile: &Dockerfile) -> String {
                     description,
                     "    {name} expand={expand} strip_tabs={tabs} {body:?}"
                 )
-                .expect("a text takes what is written");
+                .expect("a string takes everything");
             }
         }
     }
@@ -66,17 +66,18 @@ fn describe(dockerfile: &Dockerfile) -> String {
 fn walk(folder: &str, expectation: &str, read: impl Fn(&str) -> String) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut cases: Vec<PathBuf> = fs::read_dir(&folder)
-        .expect("the folder of cases")
-        .map(|entry| entry.expect("an entry of it").path())
+        .expect("a folder of cases can be read and written")
+        .map(|entry| entry.expect("a folder of cases can be read and written").path())
         .collect();
     cases.sort();
     assert!(!cases.is_empty(), "{} holds no case", folder.display());
     for case in cases {
-        let text = fs::read_to_string(case.join("Dockerfile")).expect("the Dockerfile of a case");
+        let text =
+            fs::read_to_string(case.join("Dockerfile")).expect("a folder of cases can be read and written");
         let found = read(&text);
         let path = case.join(expectation);
         if std::env::var_os("UPDATE_EXPECT").is_some() {
-            fs::write(&path, &found).expect("an expectation that can be written");
+            fs::write(&path, &found).expect("a folder of cases can be read and written");
         }
         let expected = fs::read_to_string(&path).unwrap_or_default();
         assert_eq!(found, expected, "{}", path.display());

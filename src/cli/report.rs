@@ -44,7 +44,10 @@ pub(super) fn write_report(
             continue;
         }
         writeln!(out, "{}\n", analysis.sentence)?;
-        writeln!(out, "{}", tables(&run, &analysis, terminal()))?;
+        // Tables of a run that was given up before its first sample would hold nothing but dashes.
+        if !run.builds.is_empty() || !run.starts.is_empty() {
+            writeln!(out, "{}", tables(&run, &analysis, terminal()))?;
+        }
         for warning in &analysis.warnings {
             writeln!(io::stderr().lock(), "warning: {warning}")?;
         }

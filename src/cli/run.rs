@@ -130,7 +130,7 @@ impl Measurement<'_> {
         let kept = journal.keep(&ended);
         drop(journal);
         let reported = write_report(&[folder.path().to_owned()], self.args.json, out);
-        conclude(
+        end(
             outcome,
             folder.path(),
             kept.map_err(|fault| Failure::new(ExitCode::Failed, fault)),
@@ -194,7 +194,7 @@ impl Measurement<'_> {
 }
 
 /// What the program exits with: the first thing that went wrong is told, the rest is in the report.
-fn conclude(
+fn end(
     outcome: Outcome,
     folder: &Path,
     kept: Result<(), Failure>,

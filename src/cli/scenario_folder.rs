@@ -191,3 +191,76 @@ struct Unreadable {
     #[source]
     error: io::Error,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_of_the_project_checks_clean() {
+        let found = find(Path::new("scenarios"));
+        assert!(!found.is_empty(), "no scenario was found");
+        for scenario in found {
+            let checked = scenario.check(&Overrides::default()).unwrap();
+            assert_eq!(checked.problems, [], "{}", scenario.path().display());
+        }
+    }
+
+    #[test]
+    fn a_scenario_is_named_by_its_folder_or_its_file() {
+        for path in [
+            "tests/fixtures/scenarios/small",
+            "tests/fixtures/scenarios/small/",
+            "tests/fixtures/scenarios/small/scenario.toml",
+            "tests/fixtures/scenarios/five-mistakes/../small",
+        ] {
+            let checked = ScenarioFolder::at(Path::new(path))
+                .check(&Overrides::default())
+                .unwrap();
+            assert_eq!(checked.scenario.unwrap().name, "small", "{path}");
+        }
+    }
+
+    #[test]
+    fn defaults_come_from_the_nearest_folder_of_the_same_repository() {
+        let outer = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = outer.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("seatrial.toml", "[defaults.build]\nrounds = 2\n");
+        for folder in ["plain", "repository"] {
+            let scenario = "schema = 1\ntitle = \"t\"\ncontext = { path = \"c\" }\n\
+                            variant = [{ name = \"v\", dockerfile = \"D\" }]\n";
+            write(&format!("{folder}/s/scenario.toml"), scenario);
+            write(&format!("{folder}/s/D"), "FROM scratch\n");
+            write(&format!("{folder}/s/c/f"), "");
+        }
+        write("repository/.git/HEAD", "");
+        for (folder, rounds) in [("plain/s", 2), ("repository/s", 10)] {
+            let checked = ScenarioFolder::at(&outer.path().join(folder))
+                .check(&Overrides::default())
+                .unwrap();
+            assert_eq!(checked.problems, [], "{folder}");
+            assert_eq!(checked.scenario.unwrap().build.rounds, rounds, "{folder}");
+        }
+        write("repository/s/seatrial.toml", "[defaults.build]\nrounds = 3\n");
+        let checked = ScenarioFolder::at(&outer.path().join("repository/s"))
+            .check(&Overrides::default())
+            .unwrap();
+        assert_eq!(checked.scenario.unwrap().build.rounds, 3);
+    }
+
+    #[test]
+    fn a_folder_without_a_scenario_names_those_near_it() {
+        let failure = ScenarioFolder::at(Path::new("tests/fixtures/scenarios/smal"))
+            .check(&Overrides::default())
+            .unwrap_err();
+        let mut text = Vec::new();
+        failure.render(&mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("`tests/fixtures/scenarios/small`"), "{text}");
+        assert_eq!(failure.code(), ExitCode::Usage);
+    }
+}

@@ -67,8 +67,10 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
     let build = &scenario.build;
     writeln!(
         out,
-        "\nsteps of {} rounds after {} warm-ups, each build at most {}",
-        build.rounds, build.warmups, build.timeout
+        "\nsteps of {} after {}, each build at most {}",
+        counted(build.rounds, "round"),
+        counted(build.warmups, "warm-up"),
+        build.timeout
     )?;
     for step in &build.steps {
         writeln!(out, "  {}", step_line(step))?;
@@ -76,8 +78,12 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
     if let Some(start) = &scenario.start {
         writeln!(
             out,
-            "\nstart\n  {} starts after {} warm-ups, ready at {} on port {} within {}",
-            start.samples, start.warmups, start.ready.path, start.ready.port, start.timeout
+            "\nstart\n  {} after {}, ready at {} on port {} within {}",
+            counted(start.samples, "start"),
+            counted(start.warmups, "warm-up"),
+            start.ready.path,
+            start.ready.port,
+            start.timeout
         )?;
     }
     if !scenario.gates.is_empty() {
@@ -85,6 +91,11 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\ngates on {}", metrics.join(", "))?;
     }
     Ok(())
+}
+
+fn counted(count: u32, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 fn step_line(step: &Step) -> String {
@@ -150,7 +161,7 @@ mod tests {
           touch only: touch app/main.sh; all cached
 
         start
-          6 starts after 1 warm-ups, ready at /health on port 8000 within 60.0 s
+          6 starts after 1 warm-up, ready at /health on port 8000 within 60.0 s
 
         gates on step.edit source.time, image.size
         ");
@@ -176,7 +187,7 @@ mod tests {
         [base.alpine]
         image = "alpine:3.20"  # scenario
         import = ["sh", "base.sh"]  # scenario
-        # pulled, or imported where no registry answers  # built in
+        # source chosen by: built in
 
         [[variant]]
         name = "plain"  # scenario
@@ -200,13 +211,13 @@ mod tests {
 
         [[build.step]]
         name = "edit source"  # scenario
-        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # scenario
+        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # built in
         edit = [{ append = "app/main.sh", text = "# {{nonce}}\n" }, { replace = "app/main.sh", find = "hello", with = "good day", times = 1 }]  # scenario
         expect = { rebuilt = ["COPY . /app"] }  # scenario
 
         [[build.step]]
         name = "touch only"  # scenario
-        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # scenario
+        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # built in
         edit = [{ touch = "app/main.sh" }]  # scenario
         expect = "cached"  # scenario
 

@@ -166,7 +166,11 @@ impl<'a> Source<'a> {
             return String::new();
         }
         if variant == self.run.header.baseline {
-            return "1".to_owned();
+            let measured = self
+                .analysis
+                .series(variant, metric)
+                .is_some_and(|series| series.estimate.n() > 0);
+            return if measured { "1".to_owned() } else { String::new() };
         }
         match self.analysis.comparison(variant, metric) {
             Some(comparison) if comparison.is_difference() => comparison

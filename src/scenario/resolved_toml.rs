@@ -23,8 +23,11 @@ pub fn resolved_toml(scenario: &Scenario, provenance: &Provenance) -> String {
     if let Some(question) = &scenario.question {
         page.set("question", quoted(question));
     }
-    page.set("tags", list(&scenario.tags));
-    page.set("keep", list(&scenario.keep));
+    for (key, names) in [("tags", &scenario.tags), ("keep", &scenario.keep)] {
+        if !names.is_empty() {
+            page.set(key, list(names));
+        }
+    }
     page.context(scenario);
     for base in &scenario.bases {
         page.base(base);
@@ -100,18 +103,21 @@ impl Page<'_> {
     fn base(&mut self, base: &Base) {
         self.header(&format!("[base.{}]", base.name));
         let setting = format!("base.{}.from", base.name);
-        match &base.source {
-            BaseSource::Pulled { image } => self.set_from("image", quoted(image), &setting),
-            BaseSource::Imported { command } => self.set_from("import", list(command), &setting),
+        let sources = match &base.source {
+            BaseSource::Pulled { image } => vec![("image", quoted(image))],
+            BaseSource::Imported { command } => vec![("import", list(command))],
             BaseSource::PulledOrImported { image, command } => {
-                self.set("image", quoted(image));
-                self.set("import", list(command));
-                let origin = self.provenance.of(&setting).clone();
-                self.line(&format!(
-                    "# pulled, or imported where no registry answers  # {origin}"
-                ));
+                vec![("image", quoted(image)), ("import", list(command))]
             }
-            BaseSource::Ballast => self.set("ballast", true),
+            BaseSource::Ballast => vec![("ballast", "true".to_owned())],
+        };
+        let chooser = self.provenance.of(&setting).clone();
+        for (key, value) in sources {
+            self.set(key, value);
+        }
+        // The values are the scenario's; which of two sources is used may have been decided elsewhere.
+        if chooser != Origin::Scenario {
+            self.line(&format!("# source chosen by: {chooser}"));
         }
     }
 
@@ -139,7 +145,8 @@ impl Page<'_> {
     fn step(&mut self, step: &Step) {
         self.header("[[build.step]]");
         self.set_from("name", quoted(&step.name), "build.step");
-        self.set_from("cache", cache(step.cache), "build.step");
+        let setting = format!("build.step.{}.cache", step.name);
+        self.set_from("cache", cache(step.cache), &setting);
         if !step.edits.is_empty() {
             let edits: Vec<String> = step.edits.iter().map(edit).collect();
             self.set("edit", format!("[{}]", edits.join(", ")));

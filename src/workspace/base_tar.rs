@@ -88,9 +88,14 @@ impl BaseTar {
             let path = scenario_dir.join(program);
             script = fs::read(&path).map_err(|source| MakeBase::ReadScript { path, source })?;
         }
+        // The recipe runs in that folder, where a relative path to it would lead elsewhere.
+        let scenario_dir = fs::canonicalize(scenario_dir).map_err(|source| MakeBase::ReadScript {
+            path: scenario_dir.to_owned(),
+            source,
+        })?;
         Ok(Self {
             command: command.to_vec(),
-            scenario_dir: scenario_dir.to_owned(),
+            scenario_dir,
             kept: kept.to_owned(),
             recipe: BaseSource::recipe_digest(command, &script),
         })
@@ -254,6 +259,18 @@ mod tests {
                 .to_string()
                 .contains("cannot run the recipe")
         );
+    }
+
+    #[tokio::test]
+    async fn a_script_of_a_scenario_named_by_a_relative_path_is_found() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir_in(".").unwrap();
+        let script = folder.path().join("make");
+        fs::write(&script, "#!/bin/sh\ntar -cf - make\n").unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        let relative = Path::new(folder.path().file_name().unwrap());
+        let base = BaseTar::new(&["./make".to_owned()], relative, &folder.path().join("kept")).unwrap();
+        assert!(base.get().await.unwrap().is_file());
     }
 
     #[test]

@@ -10,8 +10,8 @@ use super::{bases, context, gates, ignore_files, selection, start, steps, varian
 use crate::scenario::file::{Cursor, DefaultsDocument, DefaultsTable, Read, ScenarioDocument, read};
 use crate::scenario::nearest::hint;
 use crate::scenario::{
-    Base, BuildSettings, Metric, Origin, Overrides, Place, Problem, Provenance, Scenario, StartSettings,
-    Variant, name,
+    Base, BuildSettings, Metric, Overrides, Place, Problem, Provenance, Scenario, StartSettings, Variant,
+    name,
 };
 
 /// Checks a scenario and resolves what is in force.
@@ -141,10 +141,14 @@ impl Resolver<'_> {
         let counts = self.settings.build(&build, &mut self.checked.provenance);
         let at_steps = self.at.key("build").key("step");
         let steps = if let Some(tables) = build.step {
-            steps::steps(tables, &at_steps, &mut self.findings)
+            steps::steps(
+                tables,
+                &at_steps,
+                &mut self.checked.provenance,
+                &mut self.findings,
+            )
         } else {
-            self.checked.provenance.note("build.step", Origin::BuiltIn);
-            steps::built_in()
+            steps::built_in(&mut self.checked.provenance)
         };
         let mut reader = Reader {
             input: self.input,

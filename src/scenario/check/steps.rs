@@ -3,7 +3,9 @@
 use super::edits::edit;
 use super::findings::Findings;
 use crate::scenario::file::{Cursor, ExpectValue, StepTable};
-use crate::scenario::{BuildCacheState, Edit, Expectation, LayerState, MountState, Nonce, Place, Step, name};
+use crate::scenario::{
+    BuildCacheState, Edit, Expectation, LayerState, MountState, Nonce, Origin, Place, Provenance, Step, name,
+};
 
 /// The sequence of builds, with the places of its edits.
 #[derive(Debug, Default)]
@@ -13,7 +15,8 @@ pub(super) struct Steps {
 }
 
 /// The sequence where the scenario names none: a cold build, and one where nothing has changed.
-pub(super) fn built_in() -> Steps {
+pub(super) fn built_in(provenance: &mut Provenance) -> Steps {
+    provenance.note("build.step", Origin::BuiltIn);
     let steps = vec![
         Step {
             name: "cold".to_owned(),
@@ -32,6 +35,9 @@ pub(super) fn built_in() -> Steps {
             expect: Some(Expectation::Cached),
         },
     ];
+    for step in &steps {
+        provenance.note(cache_setting(&step.name), Origin::BuiltIn);
+    }
     Steps {
         edits: vec![Vec::new(); steps.len()],
         steps,
@@ -39,7 +45,12 @@ pub(super) fn built_in() -> Steps {
 }
 
 /// Resolves the steps, in the file's order.
-pub(super) fn steps(tables: Vec<StepTable>, at: &Cursor<'_>, findings: &mut Findings<'_>) -> Steps {
+pub(super) fn steps(
+    tables: Vec<StepTable>,
+    at: &Cursor<'_>,
+    provenance: &mut Provenance,
+    findings: &mut Findings<'_>,
+) -> Steps {
     if tables.is_empty() && !at.has_cut() {
         findings
             .at(at, "the scenario has no step")
@@ -60,6 +71,12 @@ pub(super) fn steps(tables: Vec<StepTable>, at: &Cursor<'_>, findings: &mut Find
             .iter()
             .flat_map(|step| &step.edits)
             .any(Edit::is_unique);
+        if table.cache.is_none() {
+            provenance.note(
+                cache_setting(table.name.as_deref().unwrap_or_default()),
+                Origin::BuiltIn,
+            );
+        }
         let has_edits = table.edit.as_ref().map_or(0, Vec::len);
         let (step, edits) = step(table, &at, findings);
         // An edit with a mistake may be the one that has the nonce.
@@ -70,6 +87,11 @@ pub(super) fn steps(tables: Vec<StepTable>, at: &Cursor<'_>, findings: &mut Find
         resolved.edits.push(edits);
     }
     resolved
+}
+
+/// The key under which the origin of a step's cache state is noted.
+fn cache_setting(step: &str) -> String {
+    format!("build.step.{step}.cache")
 }
 
 fn step(table: StepTable, at: &Cursor<'_>, findings: &mut Findings<'_>) -> (Step, Vec<Place>) {

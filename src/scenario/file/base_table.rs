@@ -15,6 +15,7 @@ pub struct BaseTable {
     pub import: Option<Vec<String>>,
     /// Whether this base is the built-in test cargo.
     pub ballast: Option<bool>,
-    /// Which of `image` and `import` to use where both are given; `pulled` where it is absent.
+    /// Which of `image` and `import` to use where both are given; where it is absent, `image` is pulled, and
+    /// imported where no registry answers.
     pub from: Option<BaseChoice>,
 }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::RelativePath;
 use super::node::{Entry, Node, Value};
 use super::unsupported;
-use crate::scenario::nearest::{hint, quoted_list};
+use crate::scenario::nearest::{hint, nearest, quoted_list};
 use crate::unit::{ByteSize, Nanos};
 
 /// One mistake.
@@ -59,7 +59,14 @@ impl<'schema> Walk<'schema> {
             .find(|branch| words_of(branch).is_empty() && is_of_type(node, branch));
         match (&node.value, branch) {
             (Value::String(text), None) if words.contains(&text.as_str()) => node.clone(),
-            (Value::Table(entries), Some(branch)) => self.table(node, entries, branch),
+            (Value::Table(entries), Some(branch)) => {
+                let table = self.table(node, entries, branch);
+                // One form of several cannot be read without what tells it from the others.
+                if branches.len() > 1 && !is_complete(&table, branch) {
+                    return node.cut();
+                }
+                table
+            }
             (Value::Array(items), Some(branch)) => self.array(node, items, branch),
             (Value::String(text), Some(branch)) => self.text(node, text, branch),
             (Value::Integer(number), Some(branch)) => self.number(node, *number, branch),
@@ -77,10 +84,11 @@ impl<'schema> Walk<'schema> {
             .get("additionalProperties")
             .filter(|others| others.is_object());
         let mut kept = Vec::new();
+        let mut explained = false;
         for entry in entries {
             let known = properties.and_then(|properties| properties.get(&entry.key));
             let Some(schema) = known.or(others) else {
-                self.unknown_key(entry, schema);
+                explained |= self.unknown_key(entry, schema);
                 kept.push(entry.with(entry.node.cut()));
                 continue;
             };
@@ -90,7 +98,11 @@ impl<'schema> Walk<'schema> {
         }
         let required = schema.get("required").and_then(Json::as_array);
         for key in required.into_iter().flatten().filter_map(Json::as_str) {
-            if !entries.iter().any(|entry| entry.key == key) {
+            if !explained
+                && !entries
+                    .iter()
+                    .any(|entry| entry.key == key || is_meant(entry, key, properties))
+            {
                 let message = format!("{} lacks the key `{key}`", self.table_name());
                 let description = properties
                     .and_then(|properties| properties[key].get("description"))
@@ -176,7 +188,8 @@ impl<'schema> Walk<'schema> {
         node.cut()
     }
 
-    fn unknown_key(&mut self, entry: &Entry, schema: &Json) {
+    /// Notes a key that is not of this version, and says whether it explains why a required one is missing.
+    fn unknown_key(&mut self, entry: &Entry, schema: &Json) -> bool {
         let table = self.keys.join(".");
         if unsupported::is_key(&table, &entry.key) {
             let message = format!(
@@ -184,7 +197,7 @@ impl<'schema> Walk<'schema> {
                 joined(&table, &entry.key)
             );
             self.note(entry.key_span.clone(), message, None, None);
-            return;
+            return unsupported::stands_for_required(&table);
         }
         let known: Vec<&str> = schema
             .get("properties")
@@ -203,6 +216,7 @@ impl<'schema> Walk<'schema> {
             Some("unknown key".to_owned()),
             hint,
         );
+        false
     }
 
     fn wrong_value(&mut self, node: &Node, value: &Value, branches: &[&Json], words: &[&str]) {
@@ -305,6 +319,24 @@ fn words_of(schema: &Json) -> Vec<&str> {
         .chain(schema.get("const"))
         .filter_map(Json::as_str)
         .collect()
+}
+
+/// Whether an unknown key is a slip of `key`.
+fn is_meant(entry: &Entry, key: &str, properties: Option<&serde_json::Map<String, Json>>) -> bool {
+    properties.is_some_and(|properties| {
+        !properties.contains_key(&entry.key)
+            && nearest(&entry.key, properties.keys().map(String::as_str)) == Some(key)
+    })
+}
+
+/// Whether a table has every key that the schema requires, each with a value that can be read.
+fn is_complete(table: &Node, schema: &Json) -> bool {
+    let required = schema.get("required").and_then(Json::as_array);
+    required
+        .into_iter()
+        .flatten()
+        .filter_map(Json::as_str)
+        .all(|key| table.entry(key).is_some_and(|entry| !entry.node.is_cut()))
 }
 
 /// Whether the value has the type that the schema names.

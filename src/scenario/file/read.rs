@@ -55,7 +55,8 @@ pub(crate) fn read<T: DeserializeOwned + JsonSchema>(source: &Source) -> Read<T>
         Ok(document) => Some(document),
         Err(error) => {
             // The schema is made from the same type, so this is a slip of the program; it is still no panic.
-            problems.push(Problem::at(Place::new(source, 0..0), error.to_string()));
+            let message = format!("what is left of the file without its mistakes cannot be read: {error}");
+            problems.push(Problem::at(Place::new(source, 0..0), message));
             None
         }
     };

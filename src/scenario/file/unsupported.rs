@@ -30,6 +30,11 @@ pub(super) fn is_word(key: &str, word: &str) -> bool {
     listed(WORDS, key, word)
 }
 
+/// Whether a key of a later version stands in `table` for keys that this version requires.
+pub(super) fn stands_for_required(table: &str) -> bool {
+    table == "start.ready"
+}
+
 fn listed(list: &[(&str, &[&str])], place: &str, word: &str) -> bool {
     list.iter()
         .any(|(listed, words)| *listed == place && words.contains(&word))

@@ -1,0 +1,694 @@
+//! Scenarios with mistakes: what is said, and where. The folder is held in memory.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use proptest::prelude::*;
+use seatrial::scenario::{
+    BaseChoice, BaseSource, Checked, Overrides, Problem, ReadFailure, ScenarioFiles, ScenarioInput, Source,
+    check, resolved_toml,
+};
+
+/// Files by path.
+struct Folder(BTreeMap<String, String>);
+
+impl ScenarioFiles for Folder {
+    fn read(&self, path: &Path) -> Result<String, ReadFailure> {
+        self.0
+            .get(&*path.to_string_lossy())
+            .cloned()
+            .ok_or(ReadFailure::Missing)
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        self.0
+            .keys()
+            .any(|file| Path::new(file).starts_with(path) && Path::new(file) != path)
+    }
+
+    fn list(&self, folder: &Path) -> Vec<String> {
+        let below = self
+            .0
+            .keys()
+            .filter_map(|file| Path::new(file).strip_prefix(folder).ok());
+        let mut names: Vec<String> = below
+            .filter_map(|rest| {
+                Some(
+                    rest.components()
+                        .next()?
+                        .as_os_str()
+                        .to_string_lossy()
+                        .into_owned(),
+                )
+            })
+            .collect();
+        names.dedup();
+        names
+    }
+}
+
+const DOCKERFILE: &str = "\
+ARG ALPINE
+FROM ${ALPINE} AS base
+COPY app /app
+FROM base
+RUN install
+COPY . .
+";
+
+fn folder() -> Folder {
+    let files = [
+        ("Dockerfile", DOCKERFILE),
+        ("bad.Dockerfile", "FROM a\nRNU x\n"),
+        ("unset.Dockerfile", "ARG ALPNE\nFROM ${ALPNE}\nFROM $OTHER\n"),
+        ("bad.dockerignore", "docs\n!\n"),
+        ("context/app/main.py", "print()\n"),
+    ];
+    Folder(
+        files
+            .map(|(path, text)| (path.to_owned(), text.to_owned()))
+            .into(),
+    )
+}
+
+fn checked(text: &str, defaults: Option<&str>, overrides: &Overrides) -> Checked {
+    let source = |path: &str, text: &str| Source {
+        path: path.into(),
+        text: text.to_owned(),
+    };
+    let folder = folder();
+    let input = ScenarioInput {
+        name: "in-memory",
+        source: source("s/scenario.toml", text),
+        defaults: defaults.map(|text| source("seatrial.toml", text)),
+        files: &folder,
+    };
+    check(&input, overrides)
+}
+
+const HEAD: &str = "schema = 1\ntitle = \"t\"\ncontext.path = \"context\"\nbase.alpine.image = \"alpine\"\n";
+const VARIANT: &str = "[[variant]]\nname = \"plain\"\ndockerfile = \"Dockerfile\"\n";
+
+/// A scenario without mistakes, and `rest` behind it.
+fn with(rest: &str) -> String {
+    format!("{HEAD}{VARIANT}{rest}")
+}
+
+/// One problem on one or two lines.
+fn line(problem: &Problem) -> String {
+    let mut line = problem.place.as_ref().map_or("command line".to_owned(), |place| {
+        format!("{}:{}:{}", place.file.display(), place.line, place.column)
+    });
+    write!(line, ": {}", problem.message).expect("a string takes everything");
+    if let Some(label) = &problem.label {
+        write!(line, " [{label}]").expect("a string takes everything");
+    }
+    if let Some(hint) = &problem.hint {
+        write!(line, "\n  hint: {hint}").expect("a string takes everything");
+    }
+    line
+}
+
+/// The problems of each text, the text before them.
+fn table<'text>(texts: impl IntoIterator<Item = &'text str>, whole: impl Fn(&str) -> String) -> String {
+    let mut table = String::new();
+    for text in texts {
+        let checked = checked(&whole(text), None, &Overrides::default());
+        assert!(!checked.problems.is_empty(), "no problem was found in:\n{text}");
+        assert_eq!(checked.scenario, None);
+        writeln!(table, "> {}", text.trim_end().replace('\n', " | ")).expect("a string takes everything");
+        for problem in &checked.problems {
+            writeln!(table, "{}", line(problem)).expect("a string takes everything");
+        }
+    }
+    table
+}
+
+#[test]
+fn the_scenario_that_the_tables_add_to_has_no_mistake() {
+    let checked = checked(&with(""), None, &Overrides::default());
+    assert_eq!(checked.problems, []);
+    let scenario = checked.scenario.unwrap();
+    let steps: Vec<_> = scenario
+        .build
+        .steps
+        .iter()
+        .map(|step| step.name.as_str())
+        .collect();
+    assert_eq!(steps, ["cold", "unchanged"]);
+    assert_eq!((scenario.build.rounds, scenario.build.warmups), (10, 1));
+}
+
+#[test]
+fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
+    let texts = [
+        "a = \n",
+        "[build]\nrounds = 1\nrounds = 2\n",
+        "[buidl]\nrounds = 1\n",
+        "[matrix]\nbuilder = [\"classic\"]\n",
+        "[hooks]\nsetup = []\n",
+        "[build]\nrounds = \"auto\"\n",
+        "[build]\nrounds = 1.5\n",
+        "[build]\nrounds = 0\n",
+        "[build]\nrounds = 99999999999\n",
+        "[build]\nrounds = 99999999999999999999999\n",
+        "[build]\nwarmups = -1\n",
+        "[build]\ntimeout = 10\n",
+        "[build]\ntimeout = \"10 parsecs\"\n",
+        "[build]\nstep = 1979-05-27\n",
+        "[[build.step]]\nname = \"s\"\ncache = { layers = \"emtpy\" }\n",
+        "[[build.step]]\nname = \"s\"\ncache = { layers = \"imported\" }\n",
+        "[[build.step]]\nname = \"s\"\nexpect = \"cachd\"\n",
+        "[[build.step]]\nname = \"s\"\nexpect = 1\n",
+        "[[build.step]]\nname = \"s\"\nexpect = { rebuild = [] }\n",
+        "[[build.step]]\ncache = {}\n",
+        "[start]\nsamples = 1\n",
+        "[start]\nready = { tcp = 8000 }\n",
+        "[start]\nready = { http = \"/\", port = 0 }\n",
+        "[start]\nready = { http = \"/\", port = 70000, status = [99] }\n",
+        "[start]\nready = \"http\"\n",
+        "[gate]\n\"image.size\" = \"5%\"\n",
+    ];
+    insta::assert_snapshot!(table(texts, with), @r#"
+    > a =
+    s/scenario.toml:8:5: not valid TOML: string values must be quoted, expected literal string
+    > [build] | rounds = 1 | rounds = 2
+    s/scenario.toml:10:1: not valid TOML: duplicate key
+    > [buidl] | rounds = 1
+    s/scenario.toml:8:2: unknown key `buidl` [unknown key]
+      hint: did you mean `build`?
+    > [matrix] | builder = ["classic"]
+    s/scenario.toml:8:2: `matrix` is not supported by this version
+    > [hooks] | setup = []
+    s/scenario.toml:8:2: `hooks` is not supported by this version
+    > [build] | rounds = "auto"
+    s/scenario.toml:9:10: `build.rounds` = "auto" is not supported by this version
+    > [build] | rounds = 1.5
+    s/scenario.toml:9:10: `build.rounds` is the number 1.5, expected a whole number [expected a whole number]
+    > [build] | rounds = 0
+    s/scenario.toml:9:10: `build.rounds` is 0, expected at least 1 [expected at least 1]
+    > [build] | rounds = 99999999999
+    s/scenario.toml:9:10: `build.rounds` is 99999999999, expected at most 4294967295 [expected at most 4294967295]
+    > [build] | rounds = 99999999999999999999999
+    s/scenario.toml:9:10: `build.rounds` is the number 99999999999999999999999, expected a whole number [expected a whole number]
+      hint: the number does not fit into 64 bits
+    > [build] | warmups = -1
+    s/scenario.toml:9:11: `build.warmups` is -1, expected at least 0 [expected at least 0]
+    > [build] | timeout = 10
+    s/scenario.toml:9:11: `build.timeout` is the number 10, expected a duration in quotes, such as `"10m"` [expected a duration in quotes, such as `"10m"`]
+    > [build] | timeout = "10 parsecs"
+    s/scenario.toml:9:11: `build.timeout`: `10 parsecs` is not valid, expected a duration with its unit, such as `20ms`, `1.5s`, `10m` [expected a number with its unit]
+    > [build] | step = 1979-05-27
+    s/scenario.toml:9:8: `build.step` is the date 1979-05-27, expected an array [expected an array]
+    > [[build.step]] | name = "s" | cache = { layers = "emtpy" }
+    s/scenario.toml:10:20: `build.step.cache.layers` is the string "emtpy", expected one of `empty`, `primed` [expected one of `empty`, `primed`]
+      hint: did you mean `empty`?
+    > [[build.step]] | name = "s" | cache = { layers = "imported" }
+    s/scenario.toml:10:20: `build.step.cache.layers` = "imported" is not supported by this version
+    > [[build.step]] | name = "s" | expect = "cachd"
+    s/scenario.toml:10:10: `build.step.expect` is the string "cachd", expected `cached` or a table with `rebuilt` [expected `cached` or a table with `rebuilt`]
+      hint: did you mean `cached`?
+    > [[build.step]] | name = "s" | expect = 1
+    s/scenario.toml:10:10: `build.step.expect` is the number 1, expected `cached` or a table with `rebuilt` [expected `cached` or a table with `rebuilt`]
+    > [[build.step]] | name = "s" | expect = { rebuild = [] }
+    s/scenario.toml:10:12: unknown key `rebuild` in `build.step.expect` [unknown key]
+      hint: did you mean `rebuilt`?
+    > [[build.step]] | cache = {}
+    s/scenario.toml:8:1: `build.step` lacks the key `name`
+      hint: `name`: its name, unique in the scenario; metrics are named after it
+    > [start] | samples = 1
+    s/scenario.toml:8:1: `start` lacks the key `ready`
+      hint: `ready`: what counts as started
+    > [start] | ready = { tcp = 8000 }
+    s/scenario.toml:9:11: `start.ready.tcp` is not supported by this version
+    > [start] | ready = { http = "/", port = 0 }
+    s/scenario.toml:9:30: `start.ready.port` is 0, expected at least 1 [expected at least 1]
+    > [start] | ready = { http = "/", port = 70000, status = [99] }
+    s/scenario.toml:9:30: `start.ready.port` is 70000, expected at most 65535 [expected at most 65535]
+    s/scenario.toml:9:47: `start.ready.status` is 99, expected at least 100 [expected at least 100]
+    > [start] | ready = "http"
+    s/scenario.toml:9:9: `start.ready` is the string "http", expected a table [expected a table]
+    > [gate] | "image.size" = "5%"
+    s/scenario.toml:9:16: `gate.image.size` is the string "5%", expected a table [expected a table]
+    "#);
+}
+
+#[test]
+fn mistakes_of_meaning_say_what_may_help() {
+    let texts = [
+        "[[variant]]\nname = \"plain\"\ndockerfile = \"Dockerfile\"\n",
+        "[[variant]]\nname = \"Other Name\"\ndockerfile = \"Dockerfil\"\n",
+        "[[variant]]\nname = \"b\"\ndockerfile = \"bad.Dockerfile\"\nignore = \"bad.dockerignore\"\n",
+        "[[variant]]\nname = \"b\"\ndockerfile = \"unset.Dockerfile\"\n",
+        "[[variant]]\nname = \"b\"\ndockerfile = \"Dockerfile\"\ntarget = \"bas\"\n",
+        "baseline = true\n[[variant]]\nname = \"b\"\ndockerfile = \"Dockerfile\"\nbaseline = true\n",
+        "args = { TARGETARCH = \"x\", ALPINE = \"y\", BUILDKIT_CACHE_MOUNT_NS = \"z\", \"a b\" = \"\" }\n",
+        "[base.Upper]\nimage = \"a\"\n[base.none]\n[base.two]\nballast = true\nimage = \"a\"\n",
+        "[base.a]\nimport = []\n[base.b]\nimage = \"a b\"\n[base.c]\nimage = \"a\"\nfrom = \"imported\"\n",
+        "[base.a-b]\nimage = \"a\"\n[base.a_b]\nimage = \"a\"\n",
+        "[build]\nstep = []\n",
+        "[[build.step]]\nname = \"s\"\n[[build.step]]\nname = \"s\"\n[[build.step]]\nname = \"a.b\"\n",
+        "[[build.step]]\nname = \"s\"\nexpect = \"cached\"\ncache.layers = \"empty\"\n",
+        "[gate]\n\"step.colt.time\" = { worse-by = \"5%\" }\n\"start.ready\" = { worse-by = \"5%\" }\n",
+        "[gate]\n\"image.waste\" = { at-most = \"1\" }\n\"image.size\" = {}\n",
+        "[gate]\n\"image.size\" = { worse-by = \"5ms\", at-least = \"5%\" }\n",
+        "[start]\nready = { http = \"health\", port = 1, status = [] }\ncommand = []\nenv = { \"a=b\" = \"\" }\n",
+    ];
+    insta::assert_snapshot!(table(texts, with), @r#"
+    > [[variant]] | name = "plain" | dockerfile = "Dockerfile"
+    s/scenario.toml:9:8: two variants are named `plain` [the first one stands in line 6]
+    > [[variant]] | name = "Other Name" | dockerfile = "Dockerfil"
+    s/scenario.toml:9:8: a variant cannot be named "Other Name", expected at most 64 lower-case letters and digits, with single `.`, `_` or `-` between them [part of an image reference]
+    s/scenario.toml:10:14: cannot read `Dockerfil`: there is no such file [no such file]
+      hint: did you mean `Dockerfile`?
+    > [[variant]] | name = "b" | dockerfile = "bad.Dockerfile" | ignore = "bad.dockerignore"
+    s/bad.Dockerfile:2:1: unknown instruction `RNU`
+      hint: did you mean `RUN`?
+    s/bad.dockerignore:2:1: line 2 of the ignore file is a lone `!`, expected a pattern after it
+      hint: name what the `!` brings back, or remove the line
+    > [[variant]] | name = "b" | dockerfile = "unset.Dockerfile"
+    s/unset.Dockerfile:2:1: FROM names `ALPNE`, which nothing sets [in the variant `b`]
+      hint: did you mean `ALPINE`?
+    s/unset.Dockerfile:3:1: FROM names `OTHER`, which nothing sets [in the variant `b`]
+      hint: declare it before the first FROM: `ARG OTHER`
+    > [[variant]] | name = "b" | dockerfile = "Dockerfile" | target = "bas"
+    s/scenario.toml:11:10: `Dockerfile` has no stage `bas`
+      hint: did you mean `base`?
+    > baseline = true | [[variant]] | name = "b" | dockerfile = "Dockerfile" | baseline = true
+    s/scenario.toml:12:1: `plain` and `b` are both the baseline
+      hint: leave `baseline = true` with the one that the others are compared with
+    > args = { TARGETARCH = "x", ALPINE = "y", BUILDKIT_CACHE_MOUNT_NS = "z", "a b" = "" }
+    s/scenario.toml:8:10: the build argument `TARGETARCH` is reserved: the builder sets it
+    s/scenario.toml:8:28: the build argument `ALPINE` is already set by `[base.alpine]`
+      hint: rename the base or the argument
+    s/scenario.toml:8:42: the build argument `BUILDKIT_CACHE_MOUNT_NS` is reserved: seatrial sets it, to keep the cache mounts of a run apart from yours
+    s/scenario.toml:8:73: "a b" is no name of a build argument [expected letters, digits and `_`, not beginning with a digit]
+    > [base.Upper] | image = "a" | [base.none] | [base.two] | ballast = true | image = "a"
+    s/scenario.toml:8:7: a base cannot be named "Upper", expected at most 64 lower-case letters, digits, `-` and `_`, beginning with a letter [part of a build argument's name]
+    s/scenario.toml:10:1: the base `none` has no source
+      hint: give exactly one source: `image`, `import` or `ballast = true`
+    s/scenario.toml:13:1: the base `two` is ballast and has `image` too
+      hint: give exactly one source: `image`, `import` or `ballast = true`
+    > [base.a] | import = [] | [base.b] | image = "a b" | [base.c] | image = "a" | from = "imported"
+    s/scenario.toml:9:10: `import` names no program [expected a program and its arguments]
+    s/scenario.toml:11:9: "a b" is no image reference [expected a reference such as `python:3.12-slim`]
+    s/scenario.toml:14:8: the base `c` is to be imported, and has no `import`
+    > [base.a-b] | image = "a" | [base.a_b] | image = "a"
+    s/scenario.toml:10:7: the bases `a-b` and `a_b` are both passed as `A_B`
+    > [build] | step = []
+    s/scenario.toml:9:8: the scenario has no step
+      hint: leave `step` out to get a cold build and an unchanged one
+    > [[build.step]] | name = "s" | [[build.step]] | name = "s" | [[build.step]] | name = "a.b"
+    s/scenario.toml:11:8: two steps are named `s` [the first one stands in line 9]
+    s/scenario.toml:13:8: a step cannot be named "a.b", expected at most 64 letters, digits, spaces, `-`, `_` and `+`, with no space at either end [part of a metric's key]
+    > [[build.step]] | name = "s" | expect = "cached" | cache.layers = "empty"
+    s/scenario.toml:10:10: the step `s` expects hits from empty layers
+      hint: expect nothing, or set `cache = { layers = "primed" }`
+    > [gate] | "step.colt.time" = { worse-by = "5%" } | "start.ready" = { worse-by = "5%" }
+    s/scenario.toml:9:1: `step.colt.time` is no metric of this scenario
+      hint: did you mean `step.cold.time`?
+    s/scenario.toml:10:1: `start.ready` is no metric of this scenario
+      hint: its metrics are: `step.cold.time`, `step.cold.rebuilt`, `step.cold.sent`, `step.unchanged.time`, `step.unchanged.rebuilt`, `step.unchanged.sent`, `context.size`, `context.files`, `image.size`, `image.layers`
+    > [gate] | "image.waste" = { at-most = "1" } | "image.size" = {}
+    s/scenario.toml:9:1: the metric `image.waste` is not supported by this version
+      hint: did you mean `image.size`?
+    s/scenario.toml:10:16: the gate on `image.size` allows anything
+      hint: give `worse-by`, `at-most` or both
+    > [gate] | "image.size" = { worse-by = "5ms", at-least = "5%" }
+    s/scenario.toml:9:29: `worse-by` of `image.size` is "5ms", expected a percentage such as `5%`, `0`, or a size such as `10MiB` [expected a percentage such as `5%`, `0`, or a size such as `10MiB`]
+    s/scenario.toml:9:47: `at-least` of `image.size` is "5%", expected a size such as `10MiB` [expected a size such as `10MiB`]
+    > [start] | ready = { http = "health", port = 1, status = [] } | command = [] | env = { "a=b" = "" }
+    s/scenario.toml:9:18: "health" is no path to ask for [expected a path that begins with `/`]
+      hint: did you mean "/health"?
+    s/scenario.toml:9:47: `status` accepts no status code
+      hint: leave it out to accept 200
+    s/scenario.toml:10:11: `command` is empty
+      hint: leave it out to run the image's own command
+    s/scenario.toml:11:9: "a=b" is no name of an environment variable
+    "#);
+}
+
+#[test]
+fn mistakes_of_edits_point_at_the_edit() {
+    let texts = [
+        "{}",
+        "{ append = \"a\" }",
+        "{ append = \"a\", text = \"\", touch = \"b\" }",
+        "{ touch = \"a\", text = \"x\" }",
+        "{ replace = \"a\", with = \"b\" }",
+        "{ replace = \"a\", find = \"\", with = \"b\", times = 0 }",
+        "{ write = \"../a\", text = \"x\" }",
+        "{ delete = \"\" }",
+        "{ patch = \"edits/01.patch\" }",
+        "{ apend = \"a\", text = \"x\" }",
+        "3",
+    ];
+    let whole = |edit: &str| with(&format!("[[build.step]]\nname = \"s\"\nedit = [{edit}]\n"));
+    insta::assert_snapshot!(table(texts, whole), @r#"
+    > {}
+    s/scenario.toml:10:9: the edit says nothing to do
+      hint: expected one of `append`, `prepend`, `replace`, `write`, `touch`, `delete`
+    > { append = "a" }
+    s/scenario.toml:10:9: the edit `append` lacks the key `text` [`text` is missing]
+    > { append = "a", text = "", touch = "b" }
+    s/scenario.toml:10:9: the edit is both `append` and `touch`
+      hint: an edit does one thing; write two edits
+    > { touch = "a", text = "x" }
+    s/scenario.toml:10:24: `touch` takes no `text`
+    > { replace = "a", with = "b" }
+    s/scenario.toml:10:9: the edit `replace` lacks the key `find` [`find` is missing]
+    > { replace = "a", find = "", with = "b", times = 0 }
+    s/scenario.toml:10:33: `find` is empty, expected a text that occurs in the file
+    s/scenario.toml:10:57: `build.step.edit.times` is 0, expected at least 1 [expected at least 1]
+    > { write = "../a", text = "x" }
+    s/scenario.toml:10:19: `build.step.edit.write`: the path "../a" leads upwards with `..` [expected a path inside the context]
+      hint: paths of edits and fills are relative to the context and never leave it
+    > { delete = "" }
+    s/scenario.toml:10:20: `build.step.edit.delete`: the path "" is empty [expected a path inside the context]
+      hint: paths of edits and fills are relative to the context and never leave it
+    > { patch = "edits/01.patch" }
+    s/scenario.toml:10:11: `build.step.edit.patch` is not supported by this version
+    > { apend = "a", text = "x" }
+    s/scenario.toml:10:11: unknown key `apend` in `build.step.edit` [unknown key]
+      hint: did you mean `append`?
+    > 3
+    s/scenario.toml:10:9: `build.step.edit` is the number 3, expected a table [expected a table]
+    "#);
+}
+
+#[test]
+fn an_edit_that_the_second_round_finds_in_the_cache_is_a_mistake() {
+    let texts = [
+        "edit = [{ append = \"app/main.py\", text = \"x\" }]\nexpect = { rebuilt = [] }\n",
+        "edit = [{ touch = \"app/main.py\" }]\nexpect = { rebuilt = [] }\n",
+        "expect = { rebuilt = [\"COPY .\", \"COPY  ap\", \"COPY src /src\", \"\"] }\n",
+    ];
+    let whole = |step: &str| with(&format!("[[build.step]]\nname = \"s\"\n{step}"));
+    insta::assert_snapshot!(table(texts, whole), @r#"
+    > edit = [{ append = "app/main.py", text = "x" }] | expect = { rebuilt = [] }
+    s/scenario.toml:11:10: the step `s` expects to rebuild, and no edit of it has `{{nonce}}` [would be met in the first round only]
+      hint: the second round finds the first one's result in the cache, which looks like a huge speed-up; put `{{nonce}}` into the text
+    > edit = [{ touch = "app/main.py" }] | expect = { rebuilt = [] }
+    s/scenario.toml:11:10: the step `s` expects to rebuild, and no edit of it has `{{nonce}}` [would be met in the first round only]
+      hint: nothing that the cache can see changes; add an edit with `{{nonce}}` in its text
+    > expect = { rebuilt = ["COPY .", "COPY  ap", "COPY src /src", ""] }
+    s/scenario.toml:10:10: the step `s` expects to rebuild, and no edit of it has `{{nonce}}` [would be met in the first round only]
+      hint: nothing that the cache can see changes; add an edit with `{{nonce}}` in its text
+    s/scenario.toml:10:45: no Dockerfile of the scenario has `COPY src /src` [matches no instruction]
+    s/scenario.toml:10:62: an empty text matches every instruction
+    "#);
+
+    let accepted = [
+        "edit = [{ append = \"a\", text = \"{{nonce}}\" }]\nexpect = { rebuilt = [\"copy   app /app\"] }\n",
+        "cache.layers = \"empty\"\nexpect = { rebuilt = [\"RUN install\"] }\n",
+        "edit = [{ append = \"a\", text = \"{{nonce}}\" }]\n[[build.step]]\nname = \"t\"\n\
+         edit = [{ delete = \"b\" }]\nexpect = { rebuilt = [] }\n",
+    ];
+    for step in accepted {
+        let checked = checked(&whole(step), None, &Overrides::default());
+        assert_eq!(checked.problems, [], "{step}");
+    }
+}
+
+#[test]
+fn mistakes_above_the_tables_are_found() {
+    let texts = [
+        "",
+        "schema = 2\ntitle = \"t\"\ncontext.path = \"contxt\"\nkeep = [\"plane\"]\n",
+        "schema = 1\ntitle = \"t\"\ncontext = { path = \"/tmp\", fill = [{ path = \"../x\", files = 1, bytes = \"4 cups\" }] }\n",
+        "schema = 1\ntitle = \"t\"\ncontext.path = \"context\"\nvariant = []\n",
+        "schema = 1\ntitle = \"t\"\ncontext.path = \"context\"\nvariant = [3]\n",
+    ];
+    let whole = |head: &str| {
+        if head.contains("variant") || head.is_empty() {
+            head.to_owned()
+        } else {
+            format!("{head}base.alpine.image = \"alpine\"\n{VARIANT}")
+        }
+    };
+    insta::assert_snapshot!(table(texts, whole), @r#"
+    > 
+    s/scenario.toml:1:1: the file lacks the key `schema`
+      hint: `schema`: the version of this format
+    s/scenario.toml:1:1: the file lacks the key `title`
+      hint: `title`: one line for people: what is compared
+    s/scenario.toml:1:1: the file lacks the key `context`
+      hint: `context`: where the build context comes from
+    s/scenario.toml:1:1: the file lacks the key `variant`
+      hint: `variant`: what is compared; at least one
+    > schema = 2 | title = "t" | context.path = "contxt" | keep = ["plane"]
+    s/scenario.toml:1:10: `schema` is 2, expected 1 [expected 1]
+    s/scenario.toml:3:16: the context `contxt` is no folder [no such folder]
+      hint: did you mean `context`?
+    s/scenario.toml:4:9: `keep` names `plane`, which is neither a variant nor a base
+      hint: did you mean `plain`?
+    > schema = 1 | title = "t" | context = { path = "/tmp", fill = [{ path = "../x", files = 1, bytes = "4 cups" }] }
+    s/scenario.toml:3:20: `context.path`: the path "/tmp" is an absolute path [expected a path inside the scenario's folder]
+      hint: paths are relative to the scenario's folder and never leave it
+    s/scenario.toml:3:45: `context.fill.path`: the path "../x" leads upwards with `..` [expected a path inside the context]
+      hint: paths of edits and fills are relative to the context and never leave it
+    s/scenario.toml:3:72: `context.fill.bytes`: `4 cups` is not valid, expected a size with its unit, such as `512B`, `20KiB`, `40MB` [expected a number with its unit]
+    > schema = 1 | title = "t" | context.path = "context" | variant = []
+    s/scenario.toml:4:11: the scenario has no variant
+      hint: a variant is a table `[[variant]]` with `name` and `dockerfile`
+    > schema = 1 | title = "t" | context.path = "context" | variant = [3]
+    s/scenario.toml:4:12: `variant` is the number 3, expected a table [expected a table]
+    "#);
+}
+
+#[test]
+fn mistakes_in_defaults_are_shown_in_their_file() {
+    let defaults = "[defaults.build]\nround = 3\ntimeout = \"ten\"\n[default]\n";
+    let checked = checked(&with(""), Some(defaults), &Overrides::default());
+    let problems: Vec<String> = checked.problems.iter().map(line).collect();
+    insta::assert_snapshot!(problems.join("\n"), @"
+    seatrial.toml:2:1: unknown key `round` in `defaults.build` [unknown key]
+      hint: did you mean `rounds`?
+    seatrial.toml:3:11: `defaults.build.timeout`: `ten` is not valid, expected a duration with its unit, such as `20ms`, `1.5s`, `10m` [expected a number with its unit]
+    seatrial.toml:4:2: unknown key `default` [unknown key]
+      hint: did you mean `defaults`?
+    ");
+}
+
+#[test]
+fn the_command_line_wins_over_the_scenario_and_it_over_defaults() {
+    let text = with("[build]\nrounds = 5\n[start]\nready = { http = \"/\", port = 1 }\n");
+    let defaults = "[defaults.build]\nrounds = 3\nwarmups = 2\n[defaults.start]\nsamples = 7\n";
+    let quick = Overrides {
+        quick: true,
+        ..Overrides::default()
+    };
+    let explicit = Overrides {
+        rounds: Some(8),
+        starts: Some(9),
+        ..Overrides::default()
+    };
+    for (overrides, rounds, warmups, samples, origins) in [
+        (
+            &Overrides::default(),
+            5,
+            2,
+            7,
+            ["scenario", "defaults (seatrial.toml)", "defaults (seatrial.toml)"],
+        ),
+        (&quick, 1, 0, 1, ["command line", "command line", "command line"]),
+        (
+            &explicit,
+            8,
+            2,
+            9,
+            ["command line", "defaults (seatrial.toml)", "command line"],
+        ),
+    ] {
+        let checked = checked(&text, Some(defaults), overrides);
+        let scenario = checked.scenario.unwrap();
+        let found = (
+            scenario.build.rounds,
+            scenario.build.warmups,
+            scenario.start.unwrap().samples,
+        );
+        assert_eq!(found, (rounds, warmups, samples), "{overrides:?}");
+        let found = ["build.rounds", "build.warmups", "start.samples"]
+            .map(|key| checked.provenance.of(key).to_string());
+        assert_eq!(found, origins, "{overrides:?}");
+    }
+}
+
+#[test]
+fn filters_narrow_and_list_what_exists_where_they_match_nothing() {
+    let text = with(
+        "[[variant]]\nname = \"other\"\ndockerfile = \"Dockerfile\"\n\
+         [[build.step]]\nname = \"one\"\n[[build.step]]\nname = \"two\"\n[[build.step]]\nname = \"three\"\n\
+         [gate]\n\"step.three.time\" = { worse-by = \"5%\" }\n\"step.one.time\" = { worse-by = \"5%\" }\n",
+    );
+    let overrides = Overrides {
+        variants: vec!["other".to_owned()],
+        steps: vec!["two".to_owned()],
+        ..Overrides::default()
+    };
+    let scenario = checked(&text, None, &overrides).scenario.unwrap();
+    let steps: Vec<_> = scenario
+        .build
+        .steps
+        .iter()
+        .map(|step| step.name.as_str())
+        .collect();
+    assert_eq!(steps, ["one", "two"]);
+    assert_eq!(scenario.variants.len(), 1);
+    assert_eq!(scenario.baseline().name, "other");
+    let gates: Vec<_> = scenario.gates.iter().map(|gate| gate.metric.as_str()).collect();
+    assert_eq!(gates, ["step.one.time"]);
+
+    let overrides = Overrides {
+        variants: vec!["othre".to_owned()],
+        steps: vec!["nothing like it".to_owned()],
+        rounds: Some(0),
+        bases: Some(BaseChoice::Imported),
+        ..Overrides::default()
+    };
+    let problems: Vec<String> = checked(&text, None, &overrides)
+        .problems
+        .iter()
+        .map(line)
+        .collect();
+    insta::assert_snapshot!(problems.join("\n"), @"
+    command line: `--rounds 0`: expected at least 1
+    command line: `--bases imported`: the base `alpine` has no `import`
+    command line: `--step nothing like it` matches no step
+      hint: the steps are: `one`, `two`, `three`
+    command line: `--variant othre` matches no variant
+      hint: did you mean `other`?
+    ");
+}
+
+#[test]
+fn a_base_with_two_sources_is_chosen_by_key_or_flag() {
+    let (before_base, _) = HEAD.split_once("base.").expect("it has a base");
+    let both =
+        |from: &str| format!("{before_base}{VARIANT}[base.alpine]\nimage = \"a\"\nimport = [\"b\"]\n{from}");
+    let (image, command) = ("a".to_owned(), vec!["b".to_owned()]);
+    let pulled = BaseSource::Pulled { image: image.clone() };
+    let imported = BaseSource::Imported {
+        command: command.clone(),
+    };
+    let either = BaseSource::PulledOrImported { image, command };
+    for (from, flag, expected) in [
+        ("", None, &either),
+        ("from = \"imported\"\n", None, &imported),
+        ("from = \"imported\"\n", Some(BaseChoice::Pulled), &pulled),
+        ("", Some(BaseChoice::Imported), &imported),
+    ] {
+        let overrides = Overrides {
+            bases: flag,
+            ..Overrides::default()
+        };
+        let checked = checked(&both(from), None, &overrides);
+        assert_eq!(checked.problems, [], "{from:?} {flag:?}");
+        let found = &checked.scenario.unwrap().bases[0].source;
+        assert_eq!(found, expected, "{from:?} {flag:?}");
+    }
+}
+
+#[test]
+fn edits_know_where_they_stand() {
+    let text = with("[[build.step]]\nname = \"s\"\nedit = [{ touch = \"a\" }, { delete = \"b\" }]\n");
+    let checked = checked(&text, None, &Overrides::default());
+    let place = checked.span_of_edit(0, 1).unwrap();
+    assert_eq!(&text[place.span.clone()], "{ delete = \"b\" }");
+    assert_eq!((place.line, place.column), (10, 26));
+    assert_eq!(checked.span_of_edit(0, 2), None);
+    assert_eq!(checked.span_of_edit(1, 0), None);
+}
+
+#[test]
+fn what_is_in_force_reads_back_as_the_same_scenario() {
+    let text = with(
+        "args = { \"A\" = \"q\\\"uote\\n\" }\ntarget = \"base\"\n[build]\ntimeout = \"1.5s\"\n[[build.step]]\nname = \"s\"\n\
+         edit = [{ replace = \"a b\", find = \"x\\\\\", with = \"\\u00e9{{nonce}}\", times = 2 }]\n\
+         expect = { rebuilt = [\"RUN install\"] }\n\
+         [start]\nready = { http = \"/\", port = 1, body-contains = \"\\u0001\" }\ncommand = [\"a\"]\n\
+         [gate]\n\"start.ready\" = { worse-by = \"5%\" }\n\"context.size\" = { at-most = \"0\" }\n",
+    );
+    let first = checked(
+        &text,
+        Some("[defaults.start]\nsamples = 2\n"),
+        &Overrides::default(),
+    );
+    assert_eq!(first.problems, []);
+    let scenario = first.scenario.unwrap();
+    let written = resolved_toml(&scenario, &first.provenance);
+    let second = checked(&written, None, &Overrides::default());
+    assert_eq!(second.problems, [], "{written}");
+    assert_eq!(second.scenario.unwrap(), scenario, "{written}");
+}
+
+/// Lines that a scenario is made of, right and wrong ones.
+fn lines() -> Vec<&'static str> {
+    vec![
+        "schema = 1",
+        "title = \"t\"",
+        "context.path = \"context\"",
+        "[context]",
+        "path = \"..\"",
+        "[base.alpine]",
+        "image = \"a\"",
+        "ballast = true",
+        "import = []",
+        "[[variant]]",
+        "name = \"a\"",
+        "name = 3",
+        "variant = 1",
+        "dockerfile = \"Dockerfile\"",
+        "dockerfile = \"bad.Dockerfile\"",
+        "[build]",
+        "[[build.step]]",
+        "[build.step]",
+        "rounds = 0",
+        "step = [1, {}, []]",
+        "edit = [{}, 1, { append = 1 }, { append = \"a\", text = \"é\" }]",
+        "expect = { rebuilt = [\"x\", 1] }",
+        "expect = { cached = 1 }",
+        "expect = \"cached\"",
+        "[start]",
+        "timeout = \"é\"",
+        "ready = { http = \"x\", port = 99999 }",
+        "[gate]",
+        "\"a.b\" = { worse-by = \"%\" }",
+        "gate = 1",
+        "[base]",
+        "alpine = 1",
+        "args = { A = 1, B = \"\" }",
+        "target = \"9\"",
+        "keep = [\"é\", 1]",
+        "tags = {}",
+        "é = 1",
+        "\"\" = 1",
+        "inf = nan",
+        "ignore = \"bad.dockerignore\"",
+        "x = 1e400",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_never_panics(text in "(?s).{0,300}") {
+        let checked = checked(&text, Some(&text), &Overrides::default());
+        prop_assert!(checked.scenario.is_none());
+        prop_assert!(!checked.problems.is_empty());
+    }
+
+    #[test]
+    fn lines_of_scenarios_in_any_order_never_panic(
+        lines in prop::collection::vec(prop::sample::select(lines()), 0..25),
+    ) {
+        let checked = checked(&lines.join("\n"), None, &Overrides::default());
+        prop_assert_eq!(checked.scenario.is_some(), checked.problems.is_empty());
+        for problem in &checked.problems {
+            prop_assert!(!problem.message.starts_with("what is left"), "{}", problem.message);
+            let place = problem.place.as_ref().expect("no flag was given");
+            let text = checked.text_of(&place.file).expect("what is shown was kept");
+            prop_assert!(text.get(place.span.clone()).is_some(), "{:?}", place);
+        }
+    }
+}
