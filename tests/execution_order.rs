@@ -6,7 +6,7 @@ mod rehearsal;
 
 use std::collections::BTreeSet;
 
-use rehearsal::{BuildAct, ContainerAct, LookAct, Rehearsal, step};
+use rehearsal::{BuildAct, ContainerAct, Rehearsal, Trouble, step};
 use seatrial::results::{Record, Status, StopReason};
 use seatrial::scenario::{BaseSource, Expectation};
 use seatrial::unit::Nanos;
@@ -33,15 +33,15 @@ fn a_turn_resets_then_edits_surveys_builds_and_keeps_each_step() {
     survey plain
     build plain:2, mounts-1, context-1
     inspect plain:2
-    remove image plain:1
     keep #2 plain round 1, unchanged: ok
+    remove image plain:1
     edit plain: append main.txt, nonce-1
     survey plain
     keep context
     build plain:3, mounts-1, context-1
     inspect plain:3
-    remove image plain:2
     keep #3 plain round 1, edit: ok
+    remove image plain:2
     list records
     prune layer-1 layer-2 layer-3
     remove image plain:3
@@ -242,8 +242,8 @@ fn a_turn_whose_first_step_reuses_layers_begins_with_a_build_that_is_not_measure
     keep context
     build plain:2, mounts-1, context-1
     inspect plain:2
-    remove image plain:1
     keep #2 plain round 1, edit: ok
+    remove image plain:1
     list records
     prune layer-1 layer-2 layer-3
     reset plain
@@ -252,15 +252,15 @@ fn a_turn_whose_first_step_reuses_layers_begins_with_a_build_that_is_not_measure
     survey plain
     build plain:3, mounts-2, context-1
     inspect plain:3
-    remove image plain:2
     keep #3 plain round 2, unchanged: ok
+    remove image plain:2
     edit plain: append main.txt, nonce-2
     survey plain
     keep context
     build plain:4, mounts-2, context-1
     inspect plain:4
-    remove image plain:3
     keep #4 plain round 2, edit: ok
+    remove image plain:3
     list records
     prune layer-4 layer-5 layer-6
     remove image plain:4
@@ -351,24 +351,25 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     survey plain
     build plain:4 without cache, mounts-2, context-1
     inspect plain:4
-    remove image plain:1
     keep #4 plain round 2, cold: ok
+    remove image plain:1
     edit plain: append main.txt, nonce-2
     survey plain
     keep context
     build plain:5, mounts-2, context-1
     inspect plain:5
-    remove image plain:4
     keep #5 plain round 2, edit: ok
+    remove image plain:4
     edit plain: append main.txt, nonce-3
     survey plain
     keep context
     build plain:6, mounts-2, context-1
     inspect plain:6
-    remove image plain:5
     keep #6 plain round 2, again: ok
+    remove image plain:5
     list records
     prune layer-3 layer-4 layer-5
+    remove image plain:2
     remove image plain:6
     list records
     prune context-1
@@ -459,11 +460,11 @@ fn a_disk_that_fills_up_between_starts_leaves_no_container() {
     keep context
     keep #1 plain round 1, cold: ok
     create c1 of plain:1
-    remove container c1
     keep #2 plain round 1, start: ok
+    remove container c1
     create c2 of plain:1
-    remove container c2
     cannot keep #3 plain round 2, start: ok
+    remove container c2
     remove image plain:1
     remove copies
     ");
@@ -524,8 +525,8 @@ fn an_interruption_during_a_start_keeps_no_number_and_removes_the_container() {
     create c1 of plain:1
     start c1
     look
-    remove container c1
     keep #2 plain round 1, start: ok
+    remove container c1
     create c2 of plain:1
     start c2
     look
@@ -595,34 +596,34 @@ fn starts_follow_all_builds_and_each_container_is_gone_before_the_next() {
     keep #1 b round 1, cold: ok
     keep context
     build b:2, mounts-1, context-1
-    remove image b:1
     keep #2 b round 1, edit: ok
+    remove image b:1
     build a:3 without cache, mounts-2, context-2
     keep #3 a round 1, cold: ok
     keep context
     build a:4, mounts-2, context-2
-    remove image a:3
     keep #4 a round 1, edit: ok
+    remove image a:3
     create c1 of b:2
     start c1
     look
-    remove container c1
     keep #5 b round 1, start: ok
+    remove container c1
     create c2 of a:4
     start c2
     look
-    remove container c2
     keep #6 a round 1, start: ok
+    remove container c2
     create c3 of b:2
     start c3
     look
-    remove container c3
     keep #7 b round 2, start: ok
+    remove container c3
     create c4 of a:4
     start c4
     look
-    remove container c4
     keep #8 a round 2, start: ok
+    remove container c4
     remove image a:4
     remove image b:2
     remove copies
@@ -641,27 +642,23 @@ fn starts_follow_all_builds_and_each_container_is_gone_before_the_next() {
 
 #[test]
 fn a_start_that_fails_is_counted_and_shown_with_its_log_and_never_a_number() {
-    let all = [
-        (Some(ContainerAct::CreateFails), None),
-        (Some(ContainerAct::StartFails), None),
-        (Some(ContainerAct::Ends(3)), None),
-        (Some(ContainerAct::Unpublished), None),
-        (None, Some(LookAct::Misses)),
-    ];
+    let rehearsal = || Rehearsal::of([step("cold").no_layers()]).starts(3);
     let mut told = Vec::new();
-    for (container, look) in all {
-        let mut rehearsal = Rehearsal::of([step("cold").no_layers()]).starts(3);
-        if let Some(act) = container {
-            rehearsal = rehearsal.container(2, act);
-        }
-        if let Some(act) = look {
-            rehearsal = rehearsal.look(2, act);
-        }
+    for (what, rehearsal) in [
+        (
+            "create fails",
+            rehearsal().container(2, ContainerAct::CreateFails),
+        ),
+        ("start fails", rehearsal().container(2, ContainerAct::StartFails)),
+        ("ends early", rehearsal().container(2, ContainerAct::Ends(3))),
+        ("unpublished", rehearsal().container(2, ContainerAct::Unpublished)),
+        ("never answers", rehearsal().look_misses(2)),
+    ] {
         let run = rehearsal.carry_out();
-        assert_eq!(run.outcome.stop, StopReason::Complete, "{container:?} {look:?}");
-        assert_eq!(run.outcome.bad_samples, 1, "{container:?} {look:?}");
+        assert_eq!(run.outcome.stop, StopReason::Complete, "{what}");
+        assert_eq!(run.outcome.bad_samples, 1, "{what}");
         let starts = run.starts();
-        assert_eq!(starts.len(), 3, "{container:?} {look:?}");
+        assert_eq!(starts.len(), 3, "{what}");
         assert!(starts[0].outcome.is_ok() && starts[2].outcome.is_ok());
         let bad = starts[1];
         assert_eq!((bad.client, bad.ready), (None, None), "{bad:?}");
@@ -672,12 +669,18 @@ fn a_start_that_fails_is_counted_and_shown_with_its_log_and_never_a_number() {
         );
         let reason = bad.outcome.reason().unwrap_or_default();
         told.push(format!(
-            "{reason}; exit {:?}; phases {phases:?}; log {:?}",
+            "{what}: {reason}; exit {:?}; phases {phases:?}; log {:?}",
             bad.exit_code, bad.log_tail
         ));
         run.left_nothing();
     }
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    create fails: the docker daemon did not create container `seatrial-run-3`: as the script has it; exit None; phases ["create"]; log []
+    start fails: the docker daemon did not start container `c2`: as the script has it; exit None; phases ["create"]; log ["c2 says why"]
+    ends early: the container ended before it was ready, with exit code 3; exit Some(3); phases ["create", "start"]; log ["c2 says why"]
+    unpublished: the port was not published; exit None; phases ["create", "start"]; log ["c2 says why"]
+    never answers: nothing answered in time; exit None; phases ["create", "start"]; log ["c2 says why"]
+    "#);
 }
 
 #[test]
@@ -738,8 +741,8 @@ fn what_cannot_be_removed_is_reported_and_the_rest_is_removed() {
         .seed(1)
         .image_stays("a:1")
         .image_stays("a:2")
-        .records_stay()
-        .copies_stay()
+        .trouble(Trouble::RecordsStay)
+        .trouble(Trouble::CopiesStay)
         .carry_out();
     assert_eq!(run.outcome.stop, StopReason::Complete);
     insta::assert_snapshot!(run.outcome.left_behind.join("\n"), @"
@@ -811,7 +814,7 @@ fn a_base_that_cannot_be_pulled_is_imported_with_a_warning_where_the_scenario_ha
     };
     let run = Rehearsal::of([step("cold").no_layers()])
         .base("python", both)
-        .no_registry()
+        .trouble(Trouble::NoRegistry)
         .carry_out();
     insta::assert_snapshot!(run.lines_of(&["pull", "make", "import", "keep", "build"]), @"
     pull python:3.12-slim
@@ -841,7 +844,7 @@ fn a_base_that_cannot_be_had_ends_the_run_before_the_first_build() {
                 image: "debian:13".to_owned(),
             },
         )
-        .no_registry()
+        .trouble(Trouble::NoRegistry)
         .carry_out();
     assert_eq!(run.outcome.stop, StopReason::Aborted);
     assert_eq!(
@@ -855,7 +858,7 @@ fn a_base_that_cannot_be_had_ends_the_run_before_the_first_build() {
 #[test]
 fn an_edit_that_cannot_be_applied_ends_the_run_and_tidies() {
     let run = Rehearsal::of([step("cold").no_layers(), step("edit").append_to("main.txt")])
-        .edits_fail()
+        .trouble(Trouble::EditsFail)
         .carry_out();
     assert_eq!(run.outcome.stop, StopReason::Aborted);
     assert_eq!(run.fault(), "the edit matches nothing");

@@ -7,7 +7,7 @@ use seatrial::run::{
 use seatrial::unit::{ByteSize, Nanos};
 
 use super::fake_daemon::{FakeDaemon, refused, short};
-use super::script::BuildAct;
+use super::script::{BuildAct, Trouble};
 
 impl Builder for FakeDaemon {
     async fn build(&self, request: &BuildRequest) -> Result<BuildReport, EngineFault> {
@@ -15,11 +15,13 @@ impl Builder for FakeDaemon {
         let mounts = self.log.name("mounts", &request.mount_namespace);
         let context = self.log.name("context", &request.shared_key);
         let reuse = if request.no_cache { " without cache" } else { "" };
-        let mut line = format!("build {image}{reuse}, {mounts}, {context}");
-        for (name, value) in &request.args {
-            line.push_str(&format!(", {name}={value}"));
-        }
-        self.log.note(line);
+        let args = request
+            .args
+            .iter()
+            .map(|(name, value)| format!(", {name}={value}"));
+        let args: String = args.collect();
+        self.log
+            .note(format!("build {image}{reuse}, {mounts}, {context}{args}"));
         let number = {
             let mut held = self.held();
             held.builds += 1;
@@ -58,7 +60,7 @@ impl Builder for FakeDaemon {
 
     async fn prune_build_records(&self, ids: &[String]) -> Result<(), EngineFault> {
         self.log.note(format!("prune {}", ids.join(" ")).trim_end());
-        if self.script.records_stay {
+        if self.script.has(Trouble::RecordsStay) {
             return Err(refused("prune", ids.join(" ")));
         }
         self.held().records.retain(|id| !ids.contains(id));

@@ -5,7 +5,7 @@ use seatrial::run::{BaseImage, EngineFault, Images, RootFs};
 use seatrial::unit::ByteSize;
 
 use super::fake_daemon::{FakeDaemon, refused, short};
-use super::script::BuildAct;
+use super::script::{BuildAct, Trouble};
 
 impl Images for FakeDaemon {
     async fn find_base(&self, reference: &str) -> Result<Option<BaseImage>, EngineFault> {
@@ -20,7 +20,7 @@ impl Images for FakeDaemon {
 
     async fn pull(&self, reference: &str) -> Result<(), EngineFault> {
         self.log.note(format!("pull {reference}"));
-        if self.script.no_registry {
+        if self.script.has(Trouble::NoRegistry) {
             return Err(refused("pull", reference));
         }
         self.held().images.insert(reference.to_owned());

@@ -8,7 +8,7 @@ use seatrial::run::{LookOrder, Looked, Probe};
 use seatrial::unit::Nanos;
 
 use super::log_book::LogBook;
-use super::script::{ContainerAct, LookAct, Script};
+use super::script::{ContainerAct, Script};
 
 /// A probe without a network. Its clock goes on by a millisecond whenever it is read.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Probe for FakeProbe {
         while waits && !order.cancel.load(Ordering::Relaxed) {
             tokio::task::yield_now().await;
         }
-        let missed = waits || self.script.looks.get(&number) == Some(&LookAct::Misses);
+        let missed = waits || self.script.missing_looks.contains(&number);
         let found = (!missed).then_some(Bounded {
             value_ns: Nanos::from_millis(30),
             low_ns: Nanos::from_millis(29),

@@ -13,14 +13,14 @@ use seatrial::scenario::{Edit, Nonce};
 use seatrial::unit::ByteSize;
 
 use super::log_book::LogBook;
+use super::script::{Script, Trouble};
 
 /// Copies in memory.
 #[derive(Debug)]
 pub(crate) struct FakeWorkshop {
     pub(super) log: LogBook,
     pub(super) texts: BTreeMap<String, String>,
-    pub(super) edits_fail: bool,
-    pub(super) copies_stay: bool,
+    pub(super) script: Script,
     /// Every nonce, in order.
     pub(super) nonces: Vec<String>,
 }
@@ -36,7 +36,7 @@ impl Workshop for FakeWorkshop {
         let name = self.log.name("nonce", nonce.as_str());
         let (kind, path) = (edit.kind(), edit.path().display());
         self.log.note(format!("edit {variant}: {kind} {path}, {name}"));
-        if self.edits_fail {
+        if self.script.has(Trouble::EditsFail) {
             return Err(fault("the edit matches nothing"));
         }
         self.nonces.push(nonce.as_str().to_owned());
@@ -79,7 +79,7 @@ impl Workshop for FakeWorkshop {
 
     fn close(&mut self) -> Result<(), WorkshopFault> {
         self.log.note("remove copies");
-        if self.copies_stay {
+        if self.script.has(Trouble::CopiesStay) {
             return Err(fault("the folder is in use"));
         }
         Ok(())

@@ -51,19 +51,23 @@ impl Finished {
     }
 
     pub(crate) fn builds(&self) -> Vec<&BuildSample> {
-        let build = |record| match record {
-            &Record::Build(ref sample) => Some(&**sample),
-            _ => None,
-        };
-        self.records.iter().filter_map(build).collect()
+        let mut builds = Vec::new();
+        for record in &self.records {
+            if let Record::Build(sample) = record {
+                builds.push(&**sample);
+            }
+        }
+        builds
     }
 
     pub(crate) fn starts(&self) -> Vec<&StartSample> {
-        let start = |record| match record {
-            &Record::Start(ref sample) => Some(&**sample),
-            _ => None,
-        };
-        self.records.iter().filter_map(start).collect()
+        let mut starts = Vec::new();
+        for record in &self.records {
+            if let Record::Start(sample) = record {
+                starts.push(&**sample);
+            }
+        }
+        starts
     }
 
     /// What stopped the run, with its cause.

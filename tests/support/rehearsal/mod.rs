@@ -16,7 +16,7 @@ mod scenario;
 mod script;
 
 pub(crate) use scenario::{Rehearsal, step};
-pub(crate) use script::{BuildAct, ContainerAct, LookAct};
+pub(crate) use script::{BuildAct, ContainerAct, Trouble};
 
 /// The id of every rehearsed run.
 pub(crate) const RUN_ID: &str = "run";

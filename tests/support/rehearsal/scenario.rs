@@ -23,7 +23,7 @@ use super::fake_watcher::FakeWatcher;
 use super::fake_workshop::FakeWorkshop;
 use super::finished::Finished;
 use super::log_book::LogBook;
-use super::script::{BuildAct, ContainerAct, LookAct, Script};
+use super::script::{BuildAct, ContainerAct, Script, Trouble};
 
 /// How long a rehearsal may take before it counts as stuck.
 const STUCK: Duration = Duration::from_secs(30);
@@ -139,11 +139,6 @@ impl Rehearsal {
         self
     }
 
-    pub(crate) fn no_registry(mut self) -> Self {
-        self.script.no_registry = true;
-        self
-    }
-
     /// What the build of this number does; a build that is not measured counts too.
     pub(crate) fn build(mut self, number: u32, act: BuildAct) -> Self {
         self.script.builds.insert(number, act);
@@ -155,8 +150,9 @@ impl Rehearsal {
         self
     }
 
-    pub(crate) fn look(mut self, number: u32, act: LookAct) -> Self {
-        self.script.looks.insert(number, act);
+    /// Lets the look of this number find nothing in time.
+    pub(crate) fn look_misses(mut self, number: u32) -> Self {
+        self.script.missing_looks.insert(number);
         self
     }
 
@@ -172,18 +168,8 @@ impl Rehearsal {
         self
     }
 
-    pub(crate) fn records_stay(mut self) -> Self {
-        self.script.records_stay = true;
-        self
-    }
-
-    pub(crate) fn copies_stay(mut self) -> Self {
-        self.script.copies_stay = true;
-        self
-    }
-
-    pub(crate) fn edits_fail(mut self) -> Self {
-        self.script.edits_fail = true;
+    pub(crate) fn trouble(mut self, trouble: Trouble) -> Self {
+        self.script.troubles.insert(trouble);
         self
     }
 
@@ -208,8 +194,7 @@ impl Rehearsal {
         let mut workshop = FakeWorkshop {
             log: log.clone(),
             texts: BTreeMap::new(),
-            edits_fail: self.script.edits_fail,
-            copies_stay: self.script.copies_stay,
+            script: self.script.clone(),
             nonces: Vec::new(),
         };
         let probe = FakeProbe {

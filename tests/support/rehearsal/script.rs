@@ -35,11 +35,17 @@ pub(crate) enum ContainerAct {
     AddressFault,
 }
 
-/// What a look for readiness comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LookAct {
-    /// Nothing matched in time.
-    Misses,
+/// What goes wrong whenever it is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Trouble {
+    /// No registry answers.
+    NoRegistry,
+    /// No edit can be applied.
+    EditsFail,
+    /// Records of the build cache cannot be removed.
+    RecordsStay,
+    /// The scratch copies cannot be removed.
+    CopiesStay,
 }
 
 /// Everything that is to go wrong in one rehearsal.
@@ -47,7 +53,8 @@ pub(crate) enum LookAct {
 pub(crate) struct Script {
     pub(super) builds: BTreeMap<u32, BuildAct>,
     pub(super) containers: BTreeMap<u32, ContainerAct>,
-    pub(super) looks: BTreeMap<u32, LookAct>,
+    /// Looks for readiness at which nothing matches in time.
+    pub(super) missing_looks: BTreeSet<u32>,
     /// The record, counted from 1, from which on the disk is full.
     pub(super) full_from: Option<usize>,
     /// Images that cannot be removed, without the run's prefix.
@@ -56,12 +63,11 @@ pub(crate) struct Script {
     pub(super) images_before: BTreeSet<String>,
     /// Records of the build cache that are there before.
     pub(super) records_before: Vec<String>,
-    /// Whether no registry answers.
-    pub(super) no_registry: bool,
-    /// Whether an edit cannot be applied.
-    pub(super) edits_fail: bool,
-    /// Whether records of the build cache cannot be removed.
-    pub(super) records_stay: bool,
-    /// Whether the scratch copies cannot be removed.
-    pub(super) copies_stay: bool,
+    pub(super) troubles: BTreeSet<Trouble>,
+}
+
+impl Script {
+    pub(super) fn has(&self, trouble: Trouble) -> bool {
+        self.troubles.contains(&trouble)
+    }
 }
