@@ -94,6 +94,9 @@ pub(super) struct RunArgs {
     /// Where run folders are made.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub(super) reports: PathBuf,
+    /// Where another run holds the daemon, wait until it has ended instead of giving up.
+    #[arg(long)]
+    pub(super) wait: bool,
     /// Print the summary as JSON on standard output instead of the table.
     #[arg(long)]
     pub(super) json: bool,

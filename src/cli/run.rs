@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -22,7 +23,7 @@ use crate::probe::ProbeThread;
 use crate::results::{Environment, RESULTS_SCHEMA, Record, RunEnd, RunHeader, StopReason, VariantRecord};
 use crate::run::{Ledger, Outcome, Plan, Ports, execute, image_repository};
 use crate::scenario::{Scenario, ScenarioFiles as _};
-use crate::store::{Journal, RunFolder};
+use crate::store::{DaemonLock, HoldDaemon, Journal, RunFolder};
 use crate::workspace::ScratchWorkshop;
 
 /// Measures every scenario in turn. All of them are checked before the first build.
@@ -45,6 +46,9 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
     runtime.block_on(async {
         let engine = connect().await?;
         let interrupted = watch_signals()?;
+        let Some(_held) = hold(&engine, args, interrupted.clone()).await? else {
+            return Ok(ExitCode::Interrupted);
+        };
         let mut code = ExitCode::Done;
         for loaded in &loaded {
             let Some(scenario) = loaded.checked.runnable() else {
@@ -63,6 +67,41 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
         }
         Ok(code)
     })
+}
+
+/// Holds the daemon for this process; nothing where the wait for it was interrupted.
+async fn hold(
+    engine: &Engine,
+    args: &RunArgs,
+    mut interrupted: watch::Receiver<bool>,
+) -> Result<Option<DaemonLock>, Failure> {
+    const LOOK_AGAIN: Duration = Duration::from_millis(500);
+    let names: Vec<_> = args
+        .scenarios
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let holder = format!("process {}, {}", std::process::id(), names.join(", "));
+    let mut told = false;
+    loop {
+        match DaemonLock::hold(&std::env::temp_dir(), engine.id(), &holder) {
+            Ok(held) => return Ok(Some(held)),
+            Err(held @ HoldDaemon::Held { .. }) if args.wait => {
+                if !told {
+                    writeln!(io::stderr().lock(), "waiting: {held}")?;
+                    told = true;
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+                    _ = interrupted.wait_for(|interrupted| *interrupted) => return Ok(None),
+                }
+            }
+            Err(error) => {
+                let hints = error.hints();
+                return Err(Failure::new(ExitCode::NoDaemon, error).with_hints(hints));
+            }
+        }
+    }
 }
 
 /// One scenario about to be measured.

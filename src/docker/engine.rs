@@ -16,6 +16,7 @@ pub struct Engine {
     pub(super) docker: Docker,
     pub(super) endpoint: Endpoint,
     pub(super) store: ImageStore,
+    id: String,
 }
 
 impl Engine {
@@ -66,7 +67,14 @@ impl Engine {
             docker,
             endpoint,
             store,
+            id: info.id.unwrap_or_default(),
         })
+    }
+
+    /// What tells this daemon from every other.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// What stands next to every number: versions, store, machine.

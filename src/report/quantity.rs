@@ -1,6 +1,6 @@
 //! Estimates and ratios in the form in which every exporter shows them.
 
-use crate::analyze::{Comparison, Estimate, MetricUnit, Series};
+use crate::analyze::{Comparison, Estimate, MetricKind, MetricUnit, Series};
 use crate::stats::Summary;
 use crate::unit::Ratio;
 
@@ -26,7 +26,9 @@ impl Shown {
         };
         let unit = series.metric.unit();
         let (value, range) = match &series.estimate {
-            Estimate::Missing => ("no valid sample".to_owned(), None),
+            // The time beside it says why; a sentence in each column would leave no room for names.
+            Estimate::Missing if series.metric.kind() == MetricKind::Exact => ("–".to_owned(), None),
+            Estimate::Missing => ("none valid".to_owned(), None),
             Estimate::Exact { value, .. } => (unit.show(*value), None),
             Estimate::Unstable { low, high, .. } => (unstable(unit, *low, *high), None),
             Estimate::Timed(summary) => (unit.show_rounded(summary.median), Some(range(unit, summary))),

@@ -4,6 +4,7 @@
 //! folder is made from it and can be made again. A journal that is being written is locked, so that nobody takes
 //! the resources of a run in progress for leftovers.
 
+mod daemon_lock;
 mod journal;
 mod journal_lines;
 mod ledger;
@@ -14,6 +15,7 @@ mod samples_csv;
 #[cfg(test)]
 mod fixture;
 
+pub use daemon_lock::{DaemonLock, HoldDaemon};
 pub use journal::{Journal, ReopenJournal, WriteJournal};
 pub use journal_lines::{JournalLines, ReadJournal, TornLine, read_journal};
 pub use leftovers::{FindLeftovers, Leftover, LeftoverState, Named, find_leftovers};

@@ -90,9 +90,9 @@ where
         self.ports.watcher.notice(&Event::Preparing { what });
         let image = format!("{}:primed", image_repository(self.run_id, &state.variant.name));
         let request = self.request(state, None, image.clone());
+        self.own_images.insert(image.clone());
         let report = self.build(&request).await?;
         if report.image_id.is_some() {
-            self.own_images.insert(image.clone());
             self.drop_image(&image).await?;
         }
         // A build that fails here fails in the first step as well, where it is a result.
@@ -137,17 +137,20 @@ where
         // Noted before it is there: an interrupted build may have stored it already.
         self.own_images.insert(image.clone());
         let report = self.build(&request).await?;
-        let facts = if report.image_id.is_some() {
-            Some(self.ports.daemon.image_facts(&image, &self.base_images).await?)
-        } else {
-            self.own_images.remove(&image);
-            None
+        let facts = match report.image_id {
+            Some(_) => self
+                .ports
+                .daemon
+                .image_facts(&image, &self.base_images)
+                .await
+                .map(Some),
+            None => Ok(None),
         };
-        if facts.is_some()
-            && let Some(previous) = self.latest_image.insert(variant.name.clone(), image)
-        {
-            self.drop_image(&previous).await?;
-        }
+        let (facts, fault) = match facts {
+            Ok(facts) => (facts, None),
+            Err(fault) => (None, Some(fault)),
+        };
+        let built = facts.is_some();
         let context = ContextSent {
             manifest,
             total_bytes: survey.manifest.total_size(),
@@ -160,7 +163,15 @@ where
         if matches!(sample.outcome, Status::Failed { .. }) {
             state.failed_step = Some(step.name.clone());
         }
-        self.keep_build(sample)
+        // What was measured is kept whatever the daemon does next.
+        self.keep_build(sample)?;
+        if let Some(fault) = fault {
+            return Err(fault.into());
+        }
+        if built && let Some(previous) = self.latest_image.insert(variant.name.clone(), image) {
+            self.drop_image(&previous).await?;
+        }
+        Ok(())
     }
 
     /// The request of a step's build; without a step, of a priming one.

@@ -89,8 +89,10 @@ where
         } else {
             self.ports.daemon.log_tail(&id).await.unwrap_or_default()
         };
+        // What was measured is kept whatever the daemon does next.
+        self.keep_start(key, attempted, log_tail)?;
         self.ports.daemon.remove_container(&id).await?;
-        self.keep_start(key, attempted, log_tail)
+        Ok(())
     }
 
     /// Starts the container and looks for readiness until it is found, the container has ended, or the time is up.
@@ -137,14 +139,16 @@ where
                 return Err(Halt::Interrupted);
             }
         };
-        if let Some(ready) = looked.client.or(looked.ready) {
+        let outcome = verdict(&looked, ended, addresses);
+        if outcome.is_ok()
+            && let Some(ready) = looked.client.or(looked.ready)
+        {
             phases.push(Phase {
                 name: "ready".to_owned(),
                 started_ns: start_done - create_call,
                 duration_ns: (start_call + ready.value_ns).saturating_since(start_done),
             });
         }
-        let outcome = verdict(&looked, ended, addresses);
         Ok(Attempted {
             outcome,
             looked: Some(looked),

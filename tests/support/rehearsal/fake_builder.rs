@@ -1,0 +1,97 @@
+//! Builds that take no time.
+
+use seatrial::results::Phase;
+use seatrial::run::{
+    BuildFault, BuildRecord, BuildReport, BuildRequest, Builder, EngineFault, TracedInstruction,
+};
+use seatrial::unit::{ByteSize, Nanos};
+
+use super::fake_daemon::{FakeDaemon, refused, short};
+use super::script::{BuildAct, Trouble};
+
+impl Builder for FakeDaemon {
+    async fn build(&self, request: &BuildRequest) -> Result<BuildReport, EngineFault> {
+        let image = short(&request.image);
+        let mounts = self.log.name("mounts", &request.mount_namespace);
+        let context = self.log.name("context", &request.shared_key);
+        let reuse = if request.no_cache { " without cache" } else { "" };
+        let args = request
+            .args
+            .iter()
+            .map(|(name, value)| format!(", {name}={value}"));
+        let args: String = args.collect();
+        self.log
+            .note(format!("build {image}{reuse}, {mounts}, {context}{args}"));
+        let number = {
+            let mut held = self.held();
+            held.builds += 1;
+            let number = held.builds;
+            held.records.push(format!("layer-{number}"));
+            if !held.records.contains(&context) {
+                held.records.push(context);
+            }
+            number
+        };
+        let act = self.script.builds.get(&number).copied();
+        match act {
+            Some(BuildAct::EngineFault) => return Err(refused("build", image)),
+            Some(BuildAct::Interrupted) => {
+                // A build that is given up may have stored its image by then.
+                self.held().images.insert(request.image.clone());
+                return self.interrupt().await;
+            }
+            Some(BuildAct::Fails | BuildAct::FactsFault) | None => {}
+        }
+        let failed = act == Some(BuildAct::Fails);
+        if !failed {
+            self.held().images.insert(request.image.clone());
+        }
+        Ok(report(request, failed))
+    }
+
+    async fn build_records(&self) -> Result<Vec<BuildRecord>, EngineFault> {
+        self.log.note("list records");
+        let record = |id: &String| BuildRecord {
+            id: id.clone(),
+            is_context: id.starts_with("context-"),
+        };
+        Ok(self.held().records.iter().map(record).collect())
+    }
+
+    async fn prune_build_records(&self, ids: &[String]) -> Result<(), EngineFault> {
+        self.log.note(format!("prune {}", ids.join(" ")).trim_end());
+        if self.script.has(Trouble::RecordsStay) {
+            return Err(refused("prune", ids.join(" ")));
+        }
+        self.held().records.retain(|id| !ids.contains(id));
+        Ok(())
+    }
+}
+
+fn report(request: &BuildRequest, failed: bool) -> BuildReport {
+    let instruction = |name: &str| TracedInstruction {
+        vertex_name: name.to_owned(),
+        cached: !request.no_cache,
+        started: None,
+        duration: None,
+        log_bytes: ByteSize::ZERO,
+    };
+    let run = "[2/2] RUN install";
+    BuildReport {
+        duration: Nanos::from_millis(5),
+        sent: ByteSize(7),
+        instructions: vec![instruction("[1/2] COPY . /app"), instruction(run)],
+        phases: vec![Phase {
+            name: "instructions".to_owned(),
+            started_ns: Nanos::ZERO,
+            duration_ns: Nanos::from_millis(4),
+        }],
+        image_id: (!failed).then(|| format!("id of {}", request.image)),
+        fault: failed.then(|| BuildFault {
+            message: "install exited with 1".to_owned(),
+            timed_out: false,
+            vertex_name: Some(run.to_owned()),
+            log_tail: vec!["no such package".to_owned()],
+        }),
+    }
+}

@@ -1,0 +1,65 @@
+//! A ledger in memory, on a disk that may be full.
+
+use seatrial::results::{Record, SampleKey, Status};
+use seatrial::run::{Ledger, LedgerFault};
+
+use super::log_book::LogBook;
+
+/// Records in memory.
+#[derive(Debug)]
+pub(crate) struct FakeLedger {
+    pub(super) log: LogBook,
+    pub(super) records: Vec<Record>,
+    pub(super) full_from: Option<usize>,
+}
+
+impl Ledger for FakeLedger {
+    fn keep(&mut self, record: &Record) -> Result<(), LedgerFault> {
+        if self.full_from.is_some_and(|from| self.records.len() + 1 >= from) {
+            self.log.note(format!("cannot {}", said(record)));
+            return Err(LedgerFault {
+                message: "cannot write the journal".to_owned(),
+                source: Some("the disk is full".into()),
+            });
+        }
+        self.log.note(said(record));
+        self.records.push(record.clone());
+        Ok(())
+    }
+}
+
+fn said(record: &Record) -> String {
+    match record {
+        Record::Base(base) => {
+            let own = if base.own { ", own" } else { "" };
+            format!(
+                "keep base {}: {}, {}{own}",
+                base.name, base.source, base.reference
+            )
+        }
+        Record::Context(_) => "keep context".to_owned(),
+        Record::Build(sample) => {
+            let place = place(&sample.key);
+            format!("keep {place}, {}: {}", sample.step, outcome(&sample.outcome))
+        }
+        Record::Start(sample) => {
+            format!("keep {}, start: {}", place(&sample.key), outcome(&sample.outcome))
+        }
+        Record::Warning(warning) => format!("keep warning: {}", warning.message),
+        Record::Run(_) => "keep header".to_owned(),
+        Record::End(_) => "keep end".to_owned(),
+    }
+}
+
+fn place(key: &SampleKey) -> String {
+    let kind = if key.warmup { "warm-up" } else { "round" };
+    format!("#{} {} {kind} {}", key.order, key.variant, key.round)
+}
+
+fn outcome(status: &Status) -> String {
+    match status {
+        Status::Ok => "ok".to_owned(),
+        Status::Failed { reason } => format!("failed, {reason}"),
+        Status::Invalid { reason } => format!("invalid, {reason}"),
+    }
+}

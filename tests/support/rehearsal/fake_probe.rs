@@ -1,0 +1,56 @@
+//! A probe that finds what the script says.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use seatrial::results::{Attempts, Bounded, ProbeTier};
+use seatrial::run::{LookOrder, Looked, Probe};
+use seatrial::unit::Nanos;
+
+use super::log_book::LogBook;
+use super::script::{ContainerAct, Script};
+
+/// A probe without a network. Its clock goes on by a millisecond whenever it is read.
+#[derive(Debug)]
+pub(crate) struct FakeProbe {
+    pub(super) log: LogBook,
+    pub(super) script: Script,
+    pub(super) clock: AtomicU64,
+    pub(super) looks: AtomicU32,
+    /// The deadline of each look, from its start call on.
+    pub(super) patience: Mutex<Vec<Nanos>>,
+}
+
+impl Probe for FakeProbe {
+    fn now(&self) -> Nanos {
+        Nanos::from_millis(self.clock.fetch_add(1, Ordering::Relaxed))
+    }
+
+    async fn look(&self, order: LookOrder) -> Looked {
+        self.log.note("look");
+        let number = self.looks.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Ok(mut patience) = self.patience.lock() {
+            patience.push(order.deadline - order.start_call);
+        }
+        let waits = matches!(
+            self.script.containers.get(&number),
+            Some(ContainerAct::Ends(_) | ContainerAct::Interrupted)
+        );
+        while waits && !order.cancel.load(Ordering::Relaxed) {
+            tokio::task::yield_now().await;
+        }
+        let missed = waits || self.script.missing_looks.contains(&number);
+        let found = (!missed).then_some(Bounded {
+            value_ns: Nanos::from_millis(30),
+            low_ns: Nanos::from_millis(29),
+            left_censored: false,
+        });
+        Looked {
+            tier: ProbeTier::Ip,
+            ready: found,
+            client: found.filter(|_| order.addresses.published.is_some()),
+            attempts: Attempts::default(),
+            miss: missed.then(|| "nothing answered in time".to_owned()),
+        }
+    }
+}

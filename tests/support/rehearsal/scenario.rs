@@ -1,0 +1,291 @@
+//! Saying what is rehearsed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::time::Duration;
+
+use seatrial::run::{Plan, Ports, execute};
+use seatrial::scenario::{
+    Base, BaseSource, BuildCacheState, BuildSettings, ContextSettings, ContextState, Edit, Expectation,
+    HttpReadiness, LayerState, MountState, Scenario, StartSettings, Step, Variant,
+};
+use seatrial::unit::Nanos;
+use tokio::sync::watch;
+
+use super::RUN_ID;
+use super::fake_bases::FakeBases;
+use super::fake_daemon::FakeDaemon;
+use super::fake_ledger::FakeLedger;
+use super::fake_probe::FakeProbe;
+use super::fake_watcher::FakeWatcher;
+use super::fake_workshop::FakeWorkshop;
+use super::finished::Finished;
+use super::log_book::LogBook;
+use super::script::{BuildAct, ContainerAct, Script, Trouble};
+
+/// How long a rehearsal may take before it counts as stuck.
+const STUCK: Duration = Duration::from_secs(30);
+
+/// A run about to be rehearsed. Without further words it is one round of one variant, without starts.
+#[derive(Debug)]
+pub(crate) struct Rehearsal {
+    scenario: Scenario,
+    seed: u64,
+    script: Script,
+}
+
+impl Rehearsal {
+    /// A rehearsal of these steps.
+    pub(crate) fn of(steps: impl IntoIterator<Item = StepDraft>) -> Self {
+        let scenario = Scenario {
+            name: "rehearsal".to_owned(),
+            title: "A rehearsal".to_owned(),
+            question: None,
+            tags: Vec::new(),
+            keep: Vec::new(),
+            context: ContextSettings {
+                path: PathBuf::from("context"),
+                fill: Vec::new(),
+            },
+            bases: Vec::new(),
+            variants: vec![variant("plain")],
+            build: BuildSettings {
+                rounds: 1,
+                warmups: 0,
+                timeout: Nanos::from_secs(60),
+                steps: steps.into_iter().map(|draft| draft.0).collect(),
+            },
+            start: None,
+            gates: Vec::new(),
+        };
+        Self {
+            scenario,
+            seed: 1,
+            script: Script::default(),
+        }
+    }
+
+    pub(crate) fn variants(mut self, names: &[&str]) -> Self {
+        self.scenario.variants = names.iter().map(|name| variant(name)).collect();
+        self
+    }
+
+    pub(crate) fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    pub(crate) fn warmups(mut self, warmups: u32) -> Self {
+        self.scenario.build.warmups = warmups;
+        self
+    }
+
+    pub(crate) fn rounds(mut self, rounds: u32) -> Self {
+        self.scenario.build.rounds = rounds;
+        self
+    }
+
+    /// Starts each variant's image so often, without warm-ups.
+    pub(crate) fn starts(mut self, samples: u32) -> Self {
+        self.scenario.start = Some(StartSettings {
+            samples,
+            warmups: 0,
+            ready: HttpReadiness {
+                path: "/".to_owned(),
+                port: 8000,
+                status: vec![200],
+                body_contains: None,
+            },
+            timeout: Nanos::from_secs(7),
+            env: BTreeMap::new(),
+            command: None,
+        });
+        self
+    }
+
+    /// Warm-ups of starts; after [`Rehearsal::starts`].
+    pub(crate) fn start_warmups(mut self, warmups: u32) -> Self {
+        if let Some(start) = &mut self.scenario.start {
+            start.warmups = warmups;
+        }
+        self
+    }
+
+    pub(crate) fn base(mut self, name: &str, source: BaseSource) -> Self {
+        self.scenario.bases.push(Base {
+            name: name.to_owned(),
+            source,
+        });
+        self
+    }
+
+    /// Leaves the images of this variant or base behind.
+    pub(crate) fn keep(mut self, name: &str) -> Self {
+        self.scenario.keep.push(name.to_owned());
+        self
+    }
+
+    /// Images that the daemon holds before.
+    pub(crate) fn held_before(mut self, image: &str) -> Self {
+        self.script.images_before.insert(image.to_owned());
+        self
+    }
+
+    /// A record of the build cache that is there before.
+    pub(crate) fn record_before(mut self, id: &str) -> Self {
+        self.script.records_before.push(id.to_owned());
+        self
+    }
+
+    /// What the build of this number does; a build that is not measured counts too.
+    pub(crate) fn build(mut self, number: u32, act: BuildAct) -> Self {
+        self.script.builds.insert(number, act);
+        self
+    }
+
+    pub(crate) fn container(mut self, number: u32, act: ContainerAct) -> Self {
+        self.script.containers.insert(number, act);
+        self
+    }
+
+    /// Lets the look of this number find nothing in time.
+    pub(crate) fn look_misses(mut self, number: u32) -> Self {
+        self.script.missing_looks.insert(number);
+        self
+    }
+
+    /// Lets the disk be full from this record on.
+    pub(crate) fn disk_full_from(mut self, record: usize) -> Self {
+        self.script.full_from = Some(record);
+        self
+    }
+
+    /// Lets an image stay whatever is tried.
+    pub(crate) fn image_stays(mut self, image: &str) -> Self {
+        self.script.stuck_images.insert(image.to_owned());
+        self
+    }
+
+    pub(crate) fn trouble(mut self, trouble: Trouble) -> Self {
+        self.script.troubles.insert(trouble);
+        self
+    }
+
+    /// Carries it out.
+    pub(crate) fn carry_out(self) -> Finished {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            tokio::time::timeout(STUCK, self.executed())
+                .await
+                .expect("a run that ends")
+        })
+    }
+
+    async fn executed(self) -> Finished {
+        let log = LogBook::default();
+        let (sender, receiver) = watch::channel(false);
+        let daemon = FakeDaemon::new(log.clone(), self.script.clone(), sender);
+        let bases = FakeBases { log: log.clone() };
+        let mut workshop = FakeWorkshop {
+            log: log.clone(),
+            texts: BTreeMap::new(),
+            script: self.script.clone(),
+            nonces: Vec::new(),
+        };
+        let probe = FakeProbe {
+            log: log.clone(),
+            script: self.script.clone(),
+            clock: AtomicU64::new(0),
+            looks: AtomicU32::new(0),
+            patience: Mutex::default(),
+        };
+        let mut ledger = FakeLedger {
+            log: log.clone(),
+            records: Vec::new(),
+            full_from: self.script.full_from,
+        };
+        let mut watcher = FakeWatcher { log: log.clone() };
+        let plan = Plan::of(&self.scenario, self.seed);
+        let ports = Ports {
+            daemon: &daemon,
+            bases: &bases,
+            workshop: &mut workshop,
+            probe: &probe,
+            ledger: &mut ledger,
+            watcher: &mut watcher,
+        };
+        let outcome = execute(&self.scenario, &plan, RUN_ID, ports, receiver).await;
+        let held = daemon.held().clone();
+        Finished {
+            lines: log.lines(),
+            outcome,
+            records: ledger.records,
+            nonces: workshop.nonces,
+            patience: probe.patience.into_inner().unwrap_or_default(),
+            images: held.images,
+            build_records: held.records,
+            containers: held.containers.into_keys().collect(),
+        }
+    }
+}
+
+/// A step about to be rehearsed.
+#[derive(Debug)]
+pub(crate) struct StepDraft(Step);
+
+/// A step that may reuse everything and changes nothing.
+pub(crate) fn step(name: &str) -> StepDraft {
+    StepDraft(Step {
+        name: name.to_owned(),
+        cache: BuildCacheState::default(),
+        edits: Vec::new(),
+        expect: None,
+    })
+}
+
+impl StepDraft {
+    pub(crate) fn no_layers(mut self) -> Self {
+        self.0.cache.layers = LayerState::Empty;
+        self
+    }
+
+    pub(crate) fn no_mounts(mut self) -> Self {
+        self.0.cache.mounts = MountState::Empty;
+        self
+    }
+
+    pub(crate) fn no_context(mut self) -> Self {
+        self.0.cache.context = ContextState::Absent;
+        self
+    }
+
+    pub(crate) fn expects(mut self, expectation: Expectation) -> Self {
+        self.0.expect = Some(expectation);
+        self
+    }
+
+    /// Adds a nonce at the end of this file.
+    pub(crate) fn append_to(mut self, path: &str) -> Self {
+        self.0.edits.push(Edit::Append {
+            path: PathBuf::from(path),
+            text: "{{nonce}}".to_owned(),
+        });
+        self
+    }
+}
+
+fn variant(name: &str) -> Variant {
+    Variant {
+        name: name.to_owned(),
+        dockerfile: PathBuf::from("Dockerfile"),
+        ignore: None,
+        args: BTreeMap::new(),
+        target: None,
+        baseline: false,
+    }
+}
