@@ -3,6 +3,7 @@
 use bollard::{API_DEFAULT_VERSION, Docker};
 use tokio::net::UnixStream;
 
+use super::watched_build::GivenUpBuilds;
 use super::{ConnectEngine, Endpoint};
 use crate::results::{Environment, ImageStore};
 use crate::unit::ByteSize;
@@ -16,6 +17,8 @@ pub struct Engine {
     pub(super) docker: Docker,
     pub(super) endpoint: Endpoint,
     pub(super) store: ImageStore,
+    /// Shared by clones, which talk to the same daemon.
+    pub(super) given_up: GivenUpBuilds,
     id: String,
 }
 
@@ -68,6 +71,7 @@ impl Engine {
             endpoint,
             store,
             id: info.id.unwrap_or_default(),
+            given_up: GivenUpBuilds::default(),
         })
     }
 
