@@ -595,45 +595,6 @@ mod filters {
           hint: the tags are: cache, small
         ");
     }
-
-    #[test]
-    fn a_source_that_a_base_has_not_is_named() {
-        insta::assert_snapshot!(Seatrial::line("plan scenarios/quickstart --bases imported").run(), @"
-        exit 0
-        --- stdout
-        quickstart: 60 builds and 22 starts, warm-ups included; seed 0
-          base ballast          ballast as ${BALLAST}
-
-        steps of every turn
-          1. cold                     layers empty, mounts empty, context absent
-          2. unchanged                layers primed
-          3. edit source              layers primed
-             append app/main.py
-          4. edit an ignored file     layers primed
-             append docs/notes.md
-          5. touch only               layers primed
-             touch app/main.py, touch requirements.txt
-
-        order of turns
-          build warm-up 1    ordered, naive
-          build round 1      naive, ordered
-          build round 2      ordered, naive
-          build round 3      ordered, naive
-          build round 4      ordered, naive
-          build round 5      naive, ordered
-          start warm-up 1    naive, ordered
-          start round 1      naive, ordered
-          start round 2      ordered, naive
-          start round 3      ordered, naive
-          start round 4      naive, ordered
-          start round 5      ordered, naive
-          start round 6      naive, ordered
-          start round 7      naive, ordered
-          start round 8      ordered, naive
-          start round 9      naive, ordered
-          start round 10     ordered, naive
-        ");
-    }
 }
 
 mod daemon {
