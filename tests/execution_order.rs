@@ -27,18 +27,24 @@ fn a_turn_resets_then_edits_surveys_builds_and_keeps_each_step() {
     reset plain
     survey plain
     keep context
+    list records
     build plain:1 without cache, mounts-1, context-1
+    list records
     inspect plain:1
     keep #1 plain round 1, cold: ok
     survey plain
+    list records
     build plain:2, mounts-1, context-1
+    list records
     inspect plain:2
     keep #2 plain round 1, unchanged: ok
     remove image plain:1
     edit plain: append main.txt, nonce-1
     survey plain
     keep context
+    list records
     build plain:3, mounts-1, context-1
+    list records
     inspect plain:3
     keep #3 plain round 1, edit: ok
     remove image plain:2
@@ -230,34 +236,46 @@ fn a_turn_whose_first_step_reuses_layers_begins_with_a_build_that_is_not_measure
     insta::assert_snapshot!(run.work(), @"
     list records
     reset plain
+    list records
     build plain:primed, mounts-1, context-1
+    list records
     remove image plain:primed
     survey plain
     keep context
+    list records
     build plain:1, mounts-1, context-1
+    list records
     inspect plain:1
     keep #1 plain round 1, unchanged: ok
     edit plain: append main.txt, nonce-1
     survey plain
     keep context
+    list records
     build plain:2, mounts-1, context-1
+    list records
     inspect plain:2
     keep #2 plain round 1, edit: ok
     remove image plain:1
     list records
     prune layer-1 layer-2 layer-3
     reset plain
+    list records
     build plain:primed, mounts-2, context-1
+    list records
     remove image plain:primed
     survey plain
+    list records
     build plain:3, mounts-2, context-1
+    list records
     inspect plain:3
     keep #3 plain round 2, unchanged: ok
     remove image plain:2
     edit plain: append main.txt, nonce-2
     survey plain
     keep context
+    list records
     build plain:4, mounts-2, context-1
+    list records
     inspect plain:4
     keep #4 plain round 2, edit: ok
     remove image plain:3
@@ -309,10 +327,14 @@ fn only_own_records_of_the_build_cache_are_pruned_and_those_of_a_context_at_the_
         .carry_out();
     insta::assert_snapshot!(run.lines_of(&["list", "build", "prune"]), @"
     list records
+    list records
     build plain:1 without cache, mounts-1, context-1
     list records
+    list records
     prune layer-1
+    list records
     build plain:2 without cache, mounts-2, context-2
+    list records
     list records
     prune layer-2
     list records
@@ -336,34 +358,44 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     reset plain
     survey plain
     keep context
+    list records
     build plain:1 without cache, mounts-1, context-1
+    list records
     inspect plain:1
     keep #1 plain round 1, cold: ok
     edit plain: append main.txt, nonce-1
     survey plain
     keep context
+    list records
     build plain:2, mounts-1, context-1
+    list records
     keep #2 plain round 1, edit: failed, install exited with 1
     keep #3 plain round 1, again: invalid, step `edit` before it failed
     list records
     prune layer-1 layer-2
     reset plain
     survey plain
+    list records
     build plain:4 without cache, mounts-2, context-1
+    list records
     inspect plain:4
     keep #4 plain round 2, cold: ok
     remove image plain:1
     edit plain: append main.txt, nonce-2
     survey plain
     keep context
+    list records
     build plain:5, mounts-2, context-1
+    list records
     inspect plain:5
     keep #5 plain round 2, edit: ok
     remove image plain:4
     edit plain: append main.txt, nonce-3
     survey plain
     keep context
+    list records
     build plain:6, mounts-2, context-1
+    list records
     inspect plain:6
     keep #6 plain round 2, again: ok
     remove image plain:5
@@ -484,13 +516,17 @@ fn an_interruption_during_a_build_ends_the_run_and_removes_what_the_build_had_st
     reset plain
     survey plain
     keep context
+    list records
     build plain:1 without cache, mounts-1, context-1
+    list records
     inspect plain:1
     keep #1 plain round 1, cold: ok
     edit plain: append main.txt, nonce-1
     survey plain
     keep context
+    list records
     build plain:2, mounts-1, context-1
+    list records
     remove image plain:1
     remove image plain:2
     list records
@@ -789,7 +825,9 @@ fn bases_are_got_before_the_first_build_and_passed_to_each_by_name() {
     reset plain
     survey plain
     keep context
+    list records
     build plain:1 without cache, mounts-1, context-1, BALLAST=seatrial/base/ballast:recipe, DEBIAN=debian:13, MINE=mine:1
+    list records
     inspect plain:1
     keep #1 plain round 1, cold: ok
     list records

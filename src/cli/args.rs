@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 ///
 /// Start with `seatrial run scenarios/quickstart`, which needs nothing but a Docker daemon.
 #[derive(Debug, Parser)]
-#[command(name = "seatrial", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "seatrial", version, max_term_width = 80, after_help = EXIT_CODES)]
 pub(super) struct CommandLine {
     #[command(subcommand)]
     pub(super) command: Command,

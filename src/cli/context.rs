@@ -15,11 +15,17 @@ const PRUNING: Pruning = Pruning::StreamedContext;
 
 /// Prints the command's answer.
 pub(super) fn context(args: &ContextArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+    if let Some(why) = fs::read_dir(&args.folder).err() {
+        let message = format!("cannot read the context `{}`: {why}", args.folder.display());
+        return Err(Failure::new(ExitCode::Usage, message));
+    }
     let (ignore, source) = read_ignore_file(args)?;
     if args.list {
         let kept = walk_ignoring(&args.folder, &ignore, PRUNING);
-        let kept = kept
-            .map_err(|error| Failure::new(ExitCode::Failed, error.to_string()).with_hints(error.hints()))?;
+        let kept = kept.map_err(|error| {
+            let hints = error.hints();
+            Failure::new(ExitCode::Failed, error).with_hints(hints)
+        })?;
         let end = if args.null { '\0' } else { '\n' };
         for entry in kept.manifest.entries() {
             write!(out, "{}{end}", entry.path)?;
@@ -102,16 +108,19 @@ fn summary(
 ) -> io::Result<()> {
     let (total, files) = (everything.total_size(), everything.file_count());
     writeln!(out, "context {}", args.folder.display())?;
-    writeln!(out, "  before ignoring  {total:>10}  {files:>8} files")?;
+    let files = in_files(files as u64);
+    writeln!(out, "  before ignoring  {total:>10}  {files}")?;
     writeln!(
         out,
-        "  kept             {:>10}  {:>8} files",
-        report.kept_bytes, report.kept_files
+        "  kept             {:>10}  {}",
+        report.kept_bytes,
+        in_files(report.kept_files)
     )?;
     writeln!(
         out,
-        "  dropped          {:>10}  {:>8} files",
-        report.dropped_bytes, report.dropped_files
+        "  dropped          {:>10}  {}",
+        report.dropped_bytes,
+        in_files(report.dropped_files)
     )?;
     match ignore_file {
         None => writeln!(out, "\nno ignore file")?,
@@ -121,8 +130,9 @@ fn summary(
                 let (line, text) = (drop.line, &drop.text);
                 writeln!(
                     out,
-                    "  line {line:<3} {:>10}  {:>8} files  {text}",
-                    drop.dropped_bytes, drop.files
+                    "  line {line:<3} {:>10}  {}  {text}",
+                    drop.dropped_bytes,
+                    in_files(drop.files)
                 )?;
             }
         }
@@ -138,4 +148,10 @@ fn summary(
         }
     }
     Ok(())
+}
+
+/// A number of files, as wide as any other of a column.
+fn in_files(count: u64) -> String {
+    let noun = if count == 1 { "file" } else { "files" };
+    format!("{count:>8} {noun:<5}")
 }

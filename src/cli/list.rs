@@ -118,11 +118,11 @@ fn write_line(scenario: &Listed, out: &mut dyn Write) -> std::io::Result<()> {
             };
             writeln!(out, "{}  {title}{tags}", scenario.path)
         }
-        None => writeln!(
-            out,
-            "{}  does not check: run `seatrial check {}`",
-            scenario.path, scenario.path
-        ),
+        None => {
+            let noun = if scenario.mistakes == 1 { "mistake" } else { "mistakes" };
+            let count = scenario.mistakes;
+            writeln!(out, "{}  {count} {noun}, which `seatrial check` names", scenario.path)
+        }
     }
 }
 
@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn lists_what_checks_and_says_what_does_not() {
         insta::assert_snapshot!(listed(&[], ListFormat::Text).unwrap(), @"
-        tests/fixtures/scenarios/five-mistakes  does not check: run `seatrial check tests/fixtures/scenarios/five-mistakes`
+        tests/fixtures/scenarios/five-mistakes  5 mistakes, which `seatrial check` names
         tests/fixtures/scenarios/small  A small scenario: one edit, two orders  [cache, small]
         ");
         insta::assert_snapshot!(listed(&["cache"], ListFormat::Json).unwrap(), @r#"

@@ -1,7 +1,10 @@
 //! The connection to one daemon, and what kind of daemon it is.
 
+use std::time::Duration;
+
 use bollard::{API_DEFAULT_VERSION, Docker};
 use tokio::net::UnixStream;
+use tokio::time::timeout;
 
 use super::watched_build::GivenUpBuilds;
 use super::{ConnectEngine, Endpoint};
@@ -10,6 +13,10 @@ use crate::unit::ByteSize;
 
 /// How long an API call may take until its response's headers; builds and waits do not go through it.
 const CALL_TIMEOUT_SECS: u64 = 120;
+
+/// How long a daemon may take to say what it is. One that is busy answers late; one that never does must not hold the
+/// command for ever.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A daemon that answered.
 #[derive(Clone, Debug)]
@@ -27,8 +34,20 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Where nothing answers at the endpoint.
+    /// Where nothing answers at the endpoint, or not in time.
     pub async fn connect(endpoint: Endpoint) -> Result<Self, ConnectEngine> {
+        let socket = endpoint.socket().to_owned();
+        match timeout(PATIENCE, Self::ask(endpoint)).await {
+            Ok(answered) => answered,
+            Err(_) => Err(ConnectEngine::AskDaemon {
+                socket,
+                request: "GET /version",
+                source: format!("there was no answer within {} s", PATIENCE.as_secs()).into(),
+            }),
+        }
+    }
+
+    async fn ask(endpoint: Endpoint) -> Result<Self, ConnectEngine> {
         // bollard reports a missing socket and a refused one alike; the operating system does not.
         UnixStream::connect(endpoint.socket())
             .await

@@ -1,5 +1,6 @@
 //! The application: a plan made from a scenario, carried out through ports that the edges implement.
 
+mod attribution;
 mod events;
 mod execute;
 mod expectation;

@@ -195,12 +195,22 @@ where
         }
     }
 
+    /// Builds, with a look at the build cache right before and right after, so that the run's own records are known.
     async fn build(&mut self, request: &BuildRequest) -> Result<BuildReport, Halt> {
-        tokio::select! {
-            report = self.ports.daemon.build(request) => Ok(report?),
+        let before = self.ports.daemon.build_records().await?;
+        if let Some(records) = &mut self.records {
+            records.before_build(&before);
+        }
+        let built = tokio::select! {
+            report = self.ports.daemon.build(request) => report.map_err(Halt::from),
             // Leaving the build's future ends the build at the daemon.
             () = interruption(&mut self.interrupted) => Err(Halt::Interrupted),
+        };
+        let after = self.ports.daemon.build_records().await?;
+        if let Some(records) = &mut self.records {
+            records.after_build(&after);
         }
+        built
     }
 
     /// Puts the context into the journal, as a change of the variant's last one.

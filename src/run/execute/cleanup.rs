@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Execution, Halt, image_repository};
 use crate::run::Daemon;
+use crate::run::attribution::Attribution;
 use crate::run::events::{Event, Watcher};
 use crate::run::ports::{Bases, BuildRecord, EngineFault, Ledger, Probe, Workshop};
 
@@ -40,6 +41,16 @@ where
         if let Err(fault) = self.prune_own_records(|_| true).await {
             left.push(format!("records of the build cache: {}", fault.source));
         }
+        if let Some(doubtful) = self
+            .records
+            .as_ref()
+            .map(Attribution::doubtful)
+            .filter(|count| *count > 0)
+        {
+            left.push(format!(
+                "{doubtful} records of the build cache: somebody else built meanwhile, so they may not be the run's"
+            ));
+        }
         if let Err(fault) = self.ports.workshop.close() {
             left.push(format!("scratch copies: {fault}"));
         }
@@ -71,19 +82,19 @@ where
         Ok(())
     }
 
-    /// Removes records of the build cache that were not there before the run and that `select` takes.
+    /// Removes records of the build cache that are ours for certain and that `select` takes.
     pub(super) async fn prune_own_records(
         &mut self,
         select: impl Fn(&BuildRecord) -> bool,
     ) -> Result<(), EngineFault> {
-        let Some(foreign) = &self.foreign_records else {
+        let Some(attribution) = &self.records else {
             return Ok(());
         };
         let records = self.ports.daemon.build_records().await?;
-        let own: Vec<_> = records
-            .into_iter()
-            .filter(|record| !foreign.contains(&record.id) && select(record))
-            .map(|record| record.id)
+        let own: Vec<_> = attribution
+            .own(&records)
+            .filter(|record| select(record))
+            .map(|record| record.id.clone())
             .collect();
         self.ports.daemon.prune_build_records(&own).await
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::attribution::Attribution;
 use super::events::{Event, Watcher};
 use super::plan::{Part, Plan};
 use super::ports::{
@@ -123,7 +124,7 @@ where
         latest_image: BTreeMap::new(),
         manifests: BTreeMap::new(),
         recorded: BTreeSet::new(),
-        foreign_records: None,
+        records: None,
         shared_keys: BTreeMap::new(),
     };
     let carried_out = execution.carry_out(plan).await;
@@ -161,8 +162,8 @@ struct Execution<'a, D, B, W, P, L, N> {
     manifests: BTreeMap<String, Arc<Manifest>>,
     /// Contexts that the journal holds already.
     recorded: BTreeSet<Digest>,
-    /// Records that the build cache held before; `None` until it was asked.
-    foreign_records: Option<BTreeSet<String>>,
+    /// Whose records of the build cache are whose; `None` until the daemon was asked.
+    records: Option<Attribution>,
     /// What the daemon keeps each variant's context under.
     shared_keys: BTreeMap<String, String>,
 }
@@ -182,7 +183,7 @@ where
             .watcher
             .notice(&Event::Planned { plan, builds, starts });
         let before = self.ports.daemon.build_records().await?;
-        self.foreign_records = Some(before.into_iter().map(|record| record.id).collect());
+        self.records = Some(Attribution::before_run(&before));
         self.prepare_bases().await?;
         for part in &plan.parts {
             match part {

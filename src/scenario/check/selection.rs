@@ -2,7 +2,7 @@
 
 use super::findings::Findings;
 use super::steps::Steps;
-use crate::scenario::nearest::hint;
+use crate::scenario::nearest::{nearest, quoted_list};
 use crate::scenario::{Gate, Metric, Overrides, Variant};
 
 /// Keeps the variants that the command line names.
@@ -52,7 +52,12 @@ fn all_exist(what: &str, wanted: &[String], names: &[&str], findings: &mut Findi
         if !names.contains(&name.as_str()) {
             exist = false;
             let problem = findings.of_command_line(format!("`--{what} {name}` matches no {what}"));
-            problem.hint = hint(name, &format!("the {what}s are"), names);
+            // A filter that matches nothing tells what exists, also where a slip is likely.
+            let exist = format!("the {what}s are: {}", quoted_list(names));
+            problem.hint = Some(match nearest(name, names.iter().copied()) {
+                Some(nearest) => format!("did you mean `{nearest}`? {exist}"),
+                None => exist,
+            });
         }
     }
     exist

@@ -1,0 +1,1158 @@
+//! The program as a user meets it: what it prints where, and how it ends. Nothing here needs a Docker daemon; the
+//! daemons here are sockets of the tests.
+
+#[path = "support/command/mod.rs"]
+mod command;
+
+use std::fs;
+use std::path::Path;
+
+use command::{Answer, FakeSocket, Seatrial, fixture, scratch};
+
+/// Every command of the program.
+const COMMANDS: [&str; 9] = [
+    "run", "check", "plan", "show", "list", "schema", "context", "report", "clean",
+];
+
+const MISTAKES: &str = "tests/fixtures/mistakes";
+const SMALL: &str = "tests/fixtures/scenarios/small";
+
+mod help {
+    use super::*;
+
+    #[test]
+    fn of_the_program() {
+        insta::assert_snapshot!(Seatrial::line("--help").run(), @"
+        exit 0
+        --- stdout
+        Sea trials for container images: what each Dockerfile choice costs, measured on
+        a real Docker daemon.
+
+        Start with `seatrial run scenarios/quickstart`, which needs nothing but a Docker
+        daemon.
+
+        Usage: seatrial <COMMAND>
+
+        Commands:
+          run      Measure scenarios: build every variant through every step, start it,
+                   report
+          check    Validate scenarios without touching Docker: every mistake at once,
+                   with file, line and column
+          plan     Print what a run would do, in order, without touching Docker
+          show     Print a scenario
+          list     List the scenarios below a folder
+          schema   Print the JSON Schema of scenario files
+          context  Tell what a build context holds, what each ignore rule drops, and
+                   which paths are heaviest
+          report   Write tables, charts and the page again from the samples of a run
+          clean    Remove what killed runs left in the daemon
+          help     Print this message or the help of the given subcommand(s)
+
+        Options:
+          -h, --help
+                  Print help (see a summary with '-h')
+
+          -V, --version
+                  Print version
+
+        Exit codes:
+          0    done
+          1    something that was measured failed, or the disk is full
+          2    wrong usage, or a scenario with mistakes
+          5    no usable Docker daemon
+          130  interrupted; what was measured is kept
+        ");
+    }
+
+    #[test]
+    fn of_run() {
+        insta::assert_snapshot!(Seatrial::line("run --help").run(), @"
+        exit 0
+        --- stdout
+        Measure scenarios: build every variant through every step, start it, report.
+
+        Writes a folder under `reports/` as it goes and ends with a verdict sentence, a
+        table, and the paths of the charts. Sources are copied and never edited in
+        place; images, containers and build records of the run are removed when it ends.
+
+        Usage: seatrial run [OPTIONS] <SCENARIO>...
+
+        Arguments:
+          <SCENARIO>...
+                  Scenario folders, each with a `scenario.toml`
+
+        Options:
+              --variant <NAME>
+                  Measure only this variant; may be given several times
+
+              --step <NAME>
+                  End each round after this step; may be given several times, the last
+                  in order counts
+
+              --rounds <N>
+                  Measured rounds of builds
+
+              --starts <N>
+                  Measured starts per variant
+
+              --quick
+                  One round and one start without warm-ups, to see that everything
+                  works; not for comparison
+
+              --bases <WHERE>
+                  Where bases come from that the scenario can both pull and import
+
+                  Possible values:
+                  - pulled:   From a registry, by reference
+                  - imported: From the scenario's recipe, a command that prints a root
+                    file system
+
+              --seed <N>
+                  Decides the order of variants within rounds; the same seed gives the
+                  same order
+
+              --reports <DIR>
+                  Where run folders are made
+                  
+                  [default: reports]
+
+              --wait
+                  Where another run holds the daemon, wait until it has ended instead of
+                  giving up
+
+              --json
+                  Print the summary as JSON on standard output instead of the table
+
+          -h, --help
+                  Print help (see a summary with '-h')
+        ");
+    }
+
+    #[test]
+    fn of_check() {
+        insta::assert_snapshot!(Seatrial::line("check --help").run(), @"
+        exit 0
+        --- stdout
+        Validate scenarios without touching Docker: every mistake at once, with file,
+        line and column
+
+        Usage: seatrial check <SCENARIO>...
+
+        Arguments:
+          <SCENARIO>...  Scenario folders, each with a `scenario.toml`
+
+        Options:
+          -h, --help  Print help
+        ");
+    }
+
+    #[test]
+    fn of_plan() {
+        insta::assert_snapshot!(Seatrial::line("plan --help").run(), @"
+        exit 0
+        --- stdout
+        Print what a run would do, in order, without touching Docker
+
+        Usage: seatrial plan [OPTIONS] <SCENARIO>
+
+        Arguments:
+          <SCENARIO>
+                  The scenario's folder
+
+        Options:
+              --variant <NAME>
+                  Measure only this variant; may be given several times
+
+              --step <NAME>
+                  End each round after this step; may be given several times, the last
+                  in order counts
+
+              --rounds <N>
+                  Measured rounds of builds
+
+              --starts <N>
+                  Measured starts per variant
+
+              --quick
+                  One round and one start without warm-ups, to see that everything
+                  works; not for comparison
+
+              --bases <WHERE>
+                  Where bases come from that the scenario can both pull and import
+
+                  Possible values:
+                  - pulled:   From a registry, by reference
+                  - imported: From the scenario's recipe, a command that prints a root
+                    file system
+
+              --seed <N>
+                  Decides the order of variants within rounds; `run` with the same seed
+                  does the same
+                  
+                  [default: 0]
+
+              --json
+                  Print the plan as JSON
+
+          -h, --help
+                  Print help (see a summary with '-h')
+        ");
+    }
+
+    #[test]
+    fn of_show() {
+        insta::assert_snapshot!(Seatrial::line("show --help").run(), @"
+        exit 0
+        --- stdout
+        Print a scenario
+
+        Usage: seatrial show [OPTIONS] <SCENARIO>
+
+        Arguments:
+          <SCENARIO>
+                  The scenario's folder
+
+        Options:
+              --variant <NAME>
+                  Measure only this variant; may be given several times
+
+              --step <NAME>
+                  End each round after this step; may be given several times, the last
+                  in order counts
+
+              --rounds <N>
+                  Measured rounds of builds
+
+              --starts <N>
+                  Measured starts per variant
+
+              --quick
+                  One round and one start without warm-ups, to see that everything
+                  works; not for comparison
+
+              --bases <WHERE>
+                  Where bases come from that the scenario can both pull and import
+
+                  Possible values:
+                  - pulled:   From a registry, by reference
+                  - imported: From the scenario's recipe, a command that prints a root
+                    file system
+
+              --resolved
+                  Print every setting that is in force, and where it comes from
+
+          -h, --help
+                  Print help (see a summary with '-h')
+        ");
+    }
+
+    #[test]
+    fn of_list() {
+        insta::assert_snapshot!(Seatrial::line("list --help").run(), @"
+        exit 0
+        --- stdout
+        List the scenarios below a folder
+
+        Usage: seatrial list [OPTIONS] [DIR]
+
+        Arguments:
+          [DIR]  The folder that is searched [default: scenarios]
+
+        Options:
+              --tag <TAG>  Only scenarios with this tag; may be given several times
+              --json       Print as JSON
+          -h, --help       Print help
+        ");
+    }
+
+    #[test]
+    fn of_schema() {
+        insta::assert_snapshot!(Seatrial::line("schema --help").run(), @"
+        exit 0
+        --- stdout
+        Print the JSON Schema of scenario files
+
+        Usage: seatrial schema
+
+        Options:
+          -h, --help  Print help
+        ");
+    }
+
+    #[test]
+    fn of_context() {
+        insta::assert_snapshot!(Seatrial::line("context --help").run(), @"
+        exit 0
+        --- stdout
+        Tell what a build context holds, what each ignore rule drops, and which paths
+        are heaviest
+
+        Usage: seatrial context [OPTIONS] <DIR>
+
+        Arguments:
+          <DIR>  The folder of the build context
+
+        Options:
+          -f, --file <FILE>     The Dockerfile whose own ignore file counts where it
+                                exists: `<Dockerfile>.dockerignore`
+              --list            Print the kept paths, one a line
+          -0                    With --list: end each path with a NUL byte instead of a
+                                line feed
+              --explain <PATH>  Say for each of these paths whether it is kept, and
+                                which rule decided
+              --heaviest <N>    How many of the heaviest paths are shown [default: 10]
+          -h, --help            Print help
+        ");
+    }
+
+    #[test]
+    fn of_report() {
+        insta::assert_snapshot!(Seatrial::line("report --help").run(), @"
+        exit 0
+        --- stdout
+        Write tables, charts and the page again from the samples of a run
+
+        Usage: seatrial report [OPTIONS] <DIR>...
+
+        Arguments:
+          <DIR>...  Run folders
+
+        Options:
+              --json  Print the summary as JSON on standard output instead of the table
+          -h, --help  Print help
+        ");
+    }
+
+    #[test]
+    fn of_clean() {
+        insta::assert_snapshot!(Seatrial::line("clean --help").run(), @"
+        exit 0
+        --- stdout
+        Remove what killed runs left in the daemon
+
+        Usage: seatrial clean [OPTIONS]
+
+        Options:
+              --reports <DIR>  Where run folders are [default: reports]
+              --dry-run        Only say what would be removed
+              --bases          Remove root file systems of imported bases that are kept
+                               on disk as well
+          -h, --help           Print help
+        ");
+    }
+
+    #[test]
+    fn lists_every_command_and_fits_eighty_columns() {
+        let program = Seatrial::line("--help").run();
+        program.fits_a_pipe();
+        let listed: Vec<_> = program
+            .stdout
+            .lines()
+            .skip_while(|line| *line != "Commands:")
+            .take_while(|line| !line.is_empty())
+            .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+            .filter_map(|line| line.split_whitespace().next())
+            .filter(|name| *name != "help")
+            .collect();
+        assert_eq!(listed, COMMANDS);
+        for command in COMMANDS {
+            for flag in ["--help", "-h"] {
+                let told = Seatrial::new([command, flag]).run();
+                assert_eq!(told.code, Some(0), "{told}");
+                assert_eq!(told.stderr, "");
+                told.fits_a_pipe();
+            }
+        }
+    }
+}
+
+mod usage {
+    use super::*;
+
+    #[test]
+    fn an_unknown_command_is_named_with_the_nearest_one() {
+        insta::assert_snapshot!(Seatrial::line("chek scenarios/quickstart").run(), @"
+        exit 2
+        --- stderr
+        error: unrecognized subcommand 'chek'
+
+          tip: some similar subcommands exist: 'schema', 'check'
+
+        Usage: seatrial <COMMAND>
+
+        For more information, try '--help'.
+        ");
+    }
+
+    #[test]
+    fn an_unknown_option_is_named() {
+        insta::assert_snapshot!(Seatrial::line("run scenarios/quickstart --round 3").run(), @"
+        exit 2
+        --- stderr
+        error: unexpected argument '--round' found
+
+          tip: a similar argument exists: '--rounds'
+
+        Usage: seatrial run --rounds <N> <SCENARIO>...
+
+        For more information, try '--help'.
+        ");
+    }
+
+    #[test]
+    fn a_number_out_of_range_is_refused_with_the_range() {
+        insta::assert_snapshot!(Seatrial::line("run scenarios/quickstart --rounds 0").run(), @"
+        exit 2
+        --- stderr
+        error: invalid value '0' for '--rounds <N>': 0 is not in 1..=1000
+
+        For more information, try '--help'.
+        ");
+    }
+
+    #[test]
+    fn every_wrong_use_ends_with_two() {
+        for line in [
+            "",
+            "chek",
+            "run",
+            "check",
+            "plan",
+            "plan a b",
+            "show",
+            "context",
+            "report",
+            "run x --rounds zero",
+            "run x --quick --rounds 3",
+            "plan x --seed -1",
+            "context x -0",
+            "list --json=yes",
+        ] {
+            let told = Seatrial::line(line).run();
+            assert_eq!(told.code, Some(2), "`{line}`: {told}");
+            assert_eq!(told.stdout, "", "`{line}`: {told}");
+        }
+    }
+
+    #[test]
+    fn a_folder_without_a_scenario_is_named_with_those_near_it() {
+        insta::assert_snapshot!(Seatrial::line("check tests/fixtures/scenarios").run(), @"
+        exit 2
+        --- stderr
+        error: cannot read `tests/fixtures/scenarios/scenario.toml`: there is no such file
+          hint: scenarios near it: `tests/fixtures/scenarios/five-mistakes`, `tests/fixtures/scenarios/small`
+        ");
+        insta::assert_snapshot!(Seatrial::line("plan tests/fixtures/scenarios/smal").run(), @"
+        exit 2
+        --- stderr
+        error: cannot find the scenario `tests/fixtures/scenarios/smal`
+          caused by: No such file or directory (os error 2)
+          hint: scenarios near it: `tests/fixtures/scenarios/five-mistakes`, `tests/fixtures/scenarios/small`
+        ");
+    }
+}
+
+mod mistakes {
+    use super::*;
+
+    #[test]
+    fn check_lists_all_five_with_their_places() {
+        insta::assert_snapshot!(Seatrial::new(["check", MISTAKES]).run(), @r#"
+        exit 2
+        --- stderr
+        error: unknown key `platfrom` in `variant`
+          --> tests/fixtures/mistakes/scenario.toml:13:1
+           |
+        13 | platfrom = "linux/amd64"
+           | ^^^^^^^^ unknown key
+           |
+           = hint: the keys here are: `args`, `baseline`, `dockerfile`, `ignore`, `name`, `target`
+
+        error: two variants are named `plain`
+          --> tests/fixtures/mistakes/scenario.toml:16:8
+           |
+        16 | name = "plain"
+           |        ^^^^^^^ the first one stands in line 11
+
+        error: `build.rounds` is the string "ten", expected a whole number
+          --> tests/fixtures/mistakes/scenario.toml:20:10
+           |
+        20 | rounds = "ten"
+           |          ^^^^^ expected a whole number
+
+        error: unknown instruction `COPPY`
+         --> tests/fixtures/mistakes/broken.Dockerfile:3:1
+          |
+        3 | COPPY . /app
+          | ^^^^^^^^^^^^
+          |
+          = hint: did you mean `COPY`?
+
+        error: replace `main.txt`: the text "good morning" occurs 0 times, expected 1
+          --> tests/fixtures/mistakes/scenario.toml:24:9
+           |
+        24 | edit = [{ replace = "main.txt", find = "good morning", with = "{{nonce}}" }]
+           |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+        tests/fixtures/mistakes: 5 mistakes
+        "#);
+    }
+
+    #[test]
+    fn every_command_that_reads_a_scenario_lists_them_and_leaves_docker_alone() {
+        let expected = Seatrial::new(["check", MISTAKES]).run().stderr;
+        for command in ["check", "run", "plan", "show"] {
+            let daemon = FakeSocket::answering(Answer::Silence);
+            let told = Seatrial::new([command, MISTAKES]).daemon(&daemon).run();
+            assert_eq!(
+                (told.code, told.stdout.as_str()),
+                (Some(2), ""),
+                "{command}: {told}"
+            );
+            assert_eq!(told.stderr, expected, "{command}");
+            assert!(!daemon.was_touched(), "{command} asked the daemon");
+        }
+    }
+
+    #[test]
+    fn run_measures_nothing_where_one_of_two_scenarios_has_mistakes() {
+        let daemon = FakeSocket::answering(Answer::Silence);
+        let folder = scratch();
+        let reports = folder.path().join("reports");
+        let told = Seatrial::new(["run", SMALL, MISTAKES, "--reports"])
+            .arg(&reports)
+            .daemon(&daemon)
+            .run();
+        assert_eq!((told.code, told.stdout.as_str()), (Some(2), ""), "{told}");
+        assert!(
+            told.stderr.ends_with("tests/fixtures/mistakes: 5 mistakes\n"),
+            "{told}"
+        );
+        assert!(!daemon.was_touched());
+        assert!(!reports.exists());
+    }
+
+    #[test]
+    fn a_good_scenario_is_said_to_be_one() {
+        insta::assert_snapshot!(Seatrial::new(["check", SMALL]).run(), @"
+        exit 0
+        --- stdout
+        tests/fixtures/scenarios/small: ok
+        ");
+    }
+
+    #[test]
+    fn the_scenarios_of_this_project_have_none() {
+        let told = Seatrial::line("check scenarios/quickstart scenarios/layer-order").run();
+        assert_eq!(told.code, Some(0), "{told}");
+    }
+}
+
+mod filters {
+    use super::*;
+
+    #[test]
+    fn a_variant_that_is_not_there_lists_those_that_are() {
+        insta::assert_snapshot!(Seatrial::new(["plan", SMALL, "--variant", "orderd"]).run(), @"
+        exit 2
+        --- stderr
+        error: `--variant orderd` matches no variant
+         |
+         = hint: did you mean `ordered`?
+
+        tests/fixtures/scenarios/small: 1 mistake
+        ");
+        insta::assert_snapshot!(Seatrial::new(["run", SMALL, "--variant", "xyz"]).run(), @"
+        exit 2
+        --- stderr
+        error: `--variant xyz` matches no variant
+         |
+         = hint: the variants are: `plain`, `ordered`
+
+        tests/fixtures/scenarios/small: 1 mistake
+        ");
+    }
+
+    #[test]
+    fn a_step_that_is_not_there_lists_those_that_are() {
+        insta::assert_snapshot!(Seatrial::new(["plan", SMALL, "--step", "xyz"]).run(), @"
+        exit 2
+        --- stderr
+        error: `--step xyz` matches no step
+         |
+         = hint: the steps are: `cold`, `edit source`, `touch only`
+
+        tests/fixtures/scenarios/small: 1 mistake
+        ");
+    }
+
+    #[test]
+    fn a_tag_that_is_not_there_lists_those_that_are() {
+        insta::assert_snapshot!(Seatrial::line("list tests/fixtures/scenarios --tag xyz").run(), @"
+        exit 2
+        --- stderr
+        error: `--tag xyz` matches no scenario
+          hint: the tags are: cache, small
+        ");
+    }
+}
+
+mod daemon {
+    use super::*;
+
+    /// Commands that need one.
+    fn commands(reports: &Path) -> [Seatrial; 2] {
+        [
+            Seatrial::line("run scenarios/quickstart --reports").arg(reports),
+            Seatrial::line("clean --reports").arg(reports),
+        ]
+    }
+
+    #[test]
+    fn absent_is_told_in_one_sentence_with_what_may_help() {
+        let folder = scratch();
+        let reports = folder.path().join("reports");
+        for command in commands(&reports) {
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(command.run(), @"
+                exit 5
+                --- stderr
+                error: no docker daemon answers at `/nonexistent/docker.sock`
+                  caused by: No such file or directory (os error 2)
+                  hint: start the daemon, or name another one in DOCKER_HOST
+                ");
+            }
+        }
+        assert!(!reports.exists(), "a folder was made for a run that never began");
+    }
+
+    #[test]
+    fn of_a_kind_that_cannot_be_used_is_told() {
+        let folder = scratch();
+        for command in commands(folder.path()) {
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(command.env("DOCKER_HOST", "tcp://127.0.0.1:2375").run(), @"
+                exit 5
+                --- stderr
+                error: the daemon's address `tcp://127.0.0.1:2375` cannot be used, expected `unix:///path/to/docker.sock`
+                  hint: set DOCKER_HOST to a unix socket, or leave it unset for the default one
+                ");
+            }
+        }
+        let told = Seatrial::line("clean")
+            .env("DOCKER_HOST", "ssh://somewhere")
+            .run();
+        assert_eq!(told.code, Some(5), "{told}");
+    }
+
+    #[test]
+    fn a_file_that_is_no_socket_is_told() {
+        let folder = scratch();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let told = Seatrial::line("clean")
+            .env("DOCKER_HOST", format!("unix://{}", file.display()))
+            .redact(&file, 'f')
+            .run();
+        insta::assert_snapshot!(told, @"
+        exit 5
+        --- stderr
+        error: no docker daemon answers at `ffffffffffffffffffff`
+          caused by: Connection refused (os error 111)
+          hint: start the daemon, or name another one in DOCKER_HOST
+        ");
+    }
+
+    #[test]
+    fn that_gives_no_useful_answer_is_told() {
+        let forbidden = "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 23\r\n\
+                         Connection: close\r\n\r\n{\"message\":\"not you\"}\r\n";
+        let not_docker = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\
+                          Connection: close\r\n\r\n{}";
+        for answer in [
+            Answer::Close,
+            Answer::Bytes("what do you want?\r\n\r\n"),
+            Answer::Bytes(forbidden),
+            Answer::Bytes(not_docker),
+        ] {
+            let daemon = FakeSocket::answering(answer);
+            let folder = scratch();
+            let reports = folder.path().join("reports");
+            for command in commands(&reports) {
+                let told = command.daemon(&daemon).run();
+                assert_eq!(
+                    (told.code, told.stdout.as_str()),
+                    (Some(5), ""),
+                    "{answer:?}: {told}"
+                );
+                let first = told.stderr.lines().next().unwrap_or_default();
+                let socket = "s".repeat(daemon.path().as_os_str().len());
+                assert!(
+                    first.starts_with(&format!(
+                        "error: the docker daemon at `{socket}` does not answer `GET /"
+                    )),
+                    "{answer:?}: {told}"
+                );
+                assert!(
+                    told.stderr.contains("  hint: start the daemon"),
+                    "{answer:?}: {told}"
+                );
+            }
+            assert!(!reports.exists());
+        }
+    }
+
+    #[test]
+    fn that_is_silent_is_given_up() {
+        let daemon = FakeSocket::answering(Answer::Silence);
+        insta::assert_snapshot!(Seatrial::line("clean").daemon(&daemon).run(), @"
+        exit 5
+        --- stderr
+        error: the docker daemon at `sssssssssssssssssssssssssss` does not answer `GET /version`
+          caused by: there was no answer within 15 s
+          hint: start the daemon, or name another one in DOCKER_HOST
+        ");
+    }
+}
+
+mod plan {
+    use super::*;
+
+    #[test]
+    fn tells_every_step_and_turn() {
+        insta::assert_snapshot!(Seatrial::new(["plan", SMALL, "--rounds", "2"]).run(), @"
+        exit 0
+        --- stdout
+        small: 12 builds and 14 starts, warm-ups included; seed 0
+          base alpine           pulled or imported as ${ALPINE}
+
+        steps of every turn
+          1. cold                     layers empty, mounts empty
+          2. edit source              layers primed
+             append app/main.sh, replace app/main.sh
+          3. touch only               layers primed
+             touch app/main.sh
+
+        order of turns
+          build round 1      plain, ordered
+          build round 2      ordered, plain
+          start warm-up 1    plain, ordered
+          start round 1      plain, ordered
+          start round 2      ordered, plain
+          start round 3      plain, ordered
+          start round 4      ordered, plain
+          start round 5      ordered, plain
+          start round 6      plain, ordered
+        ");
+    }
+
+    #[test]
+    fn is_the_same_for_the_same_seed_and_another_for_another() {
+        let plan = |seed: &str| {
+            let data = Seatrial::new(["plan", SMALL, "--json", "--rounds", "20", "--seed", seed]);
+            let plan: serde_json::Value = serde_json::from_str(&data.run().data()).expect("JSON");
+            assert_eq!(plan["seed"].to_string(), seed);
+            plan["parts"].clone()
+        };
+        assert_eq!(plan("7"), plan("7"));
+        assert_ne!(plan("7"), plan("8"));
+    }
+
+    #[test]
+    fn counts_what_the_command_line_leaves() {
+        let count = |arguments: &[&str]| {
+            let data = Seatrial::new(["plan", SMALL, "--json"].iter().chain(arguments));
+            let plan: serde_json::Value = serde_json::from_str(&data.run().data()).expect("JSON");
+            let numbers = ["builds", "starts"].map(|key| plan[key].as_u64().unwrap());
+            assert_eq!(plan["parts"].as_array().unwrap().len() as u64, {
+                let steps = plan["steps"].as_array().unwrap().len() as u64;
+                numbers[0] / steps + numbers[1]
+            });
+            numbers
+        };
+        // Two variants, three steps, four rounds without warm-ups; six starts and one warm-up.
+        assert_eq!(count(&[]), [24, 14]);
+        assert_eq!(count(&["--variant", "ordered"]), [12, 7]);
+        assert_eq!(count(&["--step", "cold"]), [8, 14]);
+        assert_eq!(count(&["--rounds", "1", "--starts", "2"]), [6, 6]);
+        assert_eq!(count(&["--quick"]), [6, 2]);
+    }
+}
+
+mod show {
+    use super::*;
+
+    #[test]
+    fn tells_what_a_scenario_is_about() {
+        insta::assert_snapshot!(Seatrial::new(["show", SMALL]).run(), @"
+        exit 0
+        --- stdout
+        small: A small scenario: one edit, two orders
+        Does the check read everything?
+        tags: cache, small
+
+        variants
+          plain: plain.Dockerfile, the baseline
+          ordered: ordered.Dockerfile
+
+        bases
+          alpine as ALPINE: pulled, alpine:3.20, or imported, sh base.sh
+
+        steps of 4 rounds after 0 warm-ups, each build at most 90.0 s
+          cold
+          edit source: append app/main.sh, replace app/main.sh; rebuilt: COPY . /app
+          touch only: touch app/main.sh; all cached
+
+        start
+          6 starts after 1 warm-up, ready at /health on port 8000 within 60.0 s
+
+        gates on step.edit source.time, image.size
+        ");
+    }
+
+    #[test]
+    fn resolved_tells_where_each_setting_comes_from() {
+        let told = Seatrial::new([
+            "show",
+            SMALL,
+            "--resolved",
+            "--starts",
+            "2",
+            "--bases",
+            "imported",
+        ])
+        .run();
+        insta::assert_snapshot!(told, @r##"
+        exit 0
+        --- stdout
+        schema = 1  # scenario
+        title = "A small scenario: one edit, two orders"  # scenario
+        question = "Does the check read everything?"  # scenario
+        tags = ["cache", "small"]  # scenario
+        keep = ["ordered"]  # scenario
+
+        [context]
+        path = "context"  # scenario
+        fill = [{ path = "bulk", files = 3, bytes = "4KiB", seed = 1 }]  # scenario
+
+        [base.alpine]
+        import = ["sh", "base.sh"]  # scenario
+        # source chosen by: command line
+
+        [[variant]]
+        name = "plain"  # scenario
+        dockerfile = "plain.Dockerfile"  # scenario
+        # the baseline  # built in
+
+        [[variant]]
+        name = "ordered"  # scenario
+        dockerfile = "ordered.Dockerfile"  # scenario
+        ignore = "ordered.dockerignore"  # scenario
+        args = { "EXTRA" = "1" }  # scenario
+
+        [build]
+        rounds = 4  # defaults (seatrial.toml)
+        warmups = 0  # scenario
+        timeout = "90s"  # defaults (seatrial.toml)
+
+        [[build.step]]
+        name = "cold"  # scenario
+        cache = { layers = "empty", mounts = "empty", context = "kept", base = "present" }  # scenario
+
+        [[build.step]]
+        name = "edit source"  # scenario
+        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # built in
+        edit = [{ append = "app/main.sh", text = "# {{nonce}}\n" }, { replace = "app/main.sh", find = "hello", with = "good day", times = 1 }]  # scenario
+        expect = { rebuilt = ["COPY . /app"] }  # scenario
+
+        [[build.step]]
+        name = "touch only"  # scenario
+        cache = { layers = "primed", mounts = "kept", context = "kept", base = "present" }  # built in
+        edit = [{ touch = "app/main.sh" }]  # scenario
+        expect = "cached"  # scenario
+
+        [start]
+        samples = 2  # command line
+        warmups = 1  # built in
+        timeout = "1m"  # built in
+        env = { "GREETING" = "a \"quoted\" word" }  # scenario
+
+        [start.ready]
+        http = "/health"  # scenario
+        port = 8000  # scenario
+        status = [200]  # built in
+        body-contains = "ok"  # scenario
+
+        [gate]
+        "step.edit source.time" = { worse-by = "5%", at-least = "10ms" }  # scenario
+        "image.size" = { at-most = "10MiB" }  # scenario
+        "##);
+    }
+
+    #[test]
+    fn resolved_is_a_scenario_again() {
+        let folder = scratch();
+        let copy = folder.path().join("small");
+        for (name, text) in files_below(&fixture("scenarios/small")) {
+            let path = copy.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let resolve = |folder: &Path| {
+            let data = Seatrial::new(["show", "--resolved"]).arg(folder).run().data();
+            // Where a setting comes from is another thing the second time.
+            let values = data
+                .lines()
+                .map(|line| line.split("  # ").next().unwrap_or_default());
+            values.collect::<Vec<_>>().join("\n")
+        };
+        let resolved = resolve(&fixture("scenarios/small"));
+        fs::write(copy.join("scenario.toml"), &resolved).unwrap();
+        assert_eq!(resolve(&copy), resolved);
+    }
+
+    fn files_below(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let mut files = Vec::new();
+        let mut open = vec![root.clone()];
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    let name = path.strip_prefix(&root).expect("a path below it").to_owned();
+                    files.push((name, fs::read(&path).expect("a file")));
+                }
+            }
+        }
+        files
+    }
+}
+
+mod list {
+    use super::*;
+
+    #[test]
+    fn names_what_is_there() {
+        insta::assert_snapshot!(Seatrial::line("list tests/fixtures/scenarios").run(), @"
+        exit 0
+        --- stdout
+        tests/fixtures/scenarios/five-mistakes  does not check: run `seatrial check tests/fixtures/scenarios/five-mistakes`
+        tests/fixtures/scenarios/small  A small scenario: one edit, two orders  [cache, small]
+        ");
+    }
+
+    #[test]
+    fn a_tag_selects() {
+        insta::assert_snapshot!(Seatrial::line("list tests/fixtures/scenarios --tag small --json").run(), @r#"
+        exit 0
+        --- stdout
+        [
+          {
+            "path": "tests/fixtures/scenarios/small",
+            "title": "A small scenario: one edit, two orders",
+            "tags": [
+              "cache",
+              "small"
+            ],
+            "variants": [
+              "plain",
+              "ordered"
+            ],
+            "mistakes": 0
+          }
+        ]
+        "#);
+    }
+
+    #[test]
+    fn an_empty_folder_is_told() {
+        let folder = scratch();
+        insta::assert_snapshot!(Seatrial::line("list").arg(folder.path()).redact(folder.path(), 't').run(), @"
+        exit 2
+        --- stderr
+        error: there is no scenario in `ttttttttttttttt` or below
+          hint: a scenario is a folder with a file `scenario.toml`
+        ");
+    }
+}
+
+#[test]
+fn schema_is_the_committed_one() {
+    let printed = Seatrial::line("schema").run().data();
+    let committed = fs::read_to_string("docs/scenario.schema.json").unwrap();
+    assert!(printed == committed, "docs/scenario.schema.json has drifted");
+    let schema: serde_json::Value = serde_json::from_str(&printed).expect("JSON");
+    assert!(schema["properties"]["variant"].is_object(), "{schema}");
+}
+
+mod context {
+    use super::*;
+
+    /// A context with an ignore file, an exception, and a folder of many files.
+    fn folder() -> tempfile::TempDir {
+        let folder = scratch();
+        for (path, text) in [
+            (
+                ".dockerignore",
+                "# what a build does not need\ndocs\n!docs/kept.md\n**/*.log\nnothing\n",
+            ),
+            ("app/main.py", "print('ahoy')\n"),
+            ("app/run.log", "a line\n"),
+            ("docs/kept.md", "kept\n"),
+            ("docs/long.md", "a longer text than the others\n"),
+            ("web.Dockerfile", "FROM scratch\nCOPY . /\n"),
+            ("web.Dockerfile.dockerignore", "app\n"),
+        ] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    fn context(arguments: &[&str]) -> Seatrial {
+        let seatrial = Seatrial::new(["context", "."]).within(folder());
+        arguments
+            .iter()
+            .fold(seatrial, |seatrial, argument| seatrial.arg(argument))
+    }
+
+    #[test]
+    fn tells_what_is_kept_and_what_each_rule_drops() {
+        insta::assert_snapshot!(context(&[]).run(), @"
+        exit 0
+        --- stdout
+        context .
+          before ignoring       147 B         7 files
+          kept                  110 B         5 files
+          dropped                37 B         2 files
+
+        ./.dockerignore
+          line 2         30 B         1 files  docs
+          line 4          7 B         1 files  **/*.log
+          line 5          0 B         0 files  nothing
+
+        heaviest kept paths
+                65 B  .dockerignore
+                22 B  web.Dockerfile
+                14 B  app/main.py
+                 5 B  docs/kept.md
+                 4 B  web.Dockerfile.dockerignore
+        ");
+    }
+
+    #[test]
+    fn the_ignore_file_beside_a_dockerfile_goes_before() {
+        insta::assert_snapshot!(context(&["--file", "web.Dockerfile", "--heaviest", "2"]).run(), @"
+        exit 0
+        --- stdout
+        context .
+          before ignoring       147 B         7 files
+          kept                  126 B         5 files
+          dropped                21 B         2 files
+
+        web.Dockerfile.dockerignore
+          line 1         21 B         2 files  app
+
+        heaviest kept paths
+                65 B  .dockerignore
+                30 B  docs/long.md
+        ");
+    }
+
+    #[test]
+    fn lists_kept_paths_by_line_or_by_nul() {
+        insta::assert_snapshot!(context(&["--list"]).run(), @"
+        exit 0
+        --- stdout
+        .dockerignore
+        app
+        app/main.py
+        docs
+        docs/kept.md
+        web.Dockerfile
+        web.Dockerfile.dockerignore
+        ");
+        let lines = context(&["--list"]).run().data();
+        let nuls = context(&["--list", "-0"]).run().data();
+        assert_eq!(nuls, lines.replace('\n', "\0"));
+    }
+
+    #[test]
+    fn explains_paths() {
+        let told = context(&[
+            "--explain",
+            "app/main.py",
+            "--explain",
+            "docs/long.md",
+            "--explain",
+            "docs/kept.md",
+            "--explain",
+            "app/run.log",
+        ]);
+        insta::assert_snapshot!(told.run(), @"
+        exit 0
+        --- stdout
+        app/main.py: kept, no rule matches
+        docs/long.md: dropped by line 2: `docs`, which matches a folder above it
+        docs/kept.md: kept by line 3: `!docs/kept.md`
+        app/run.log: dropped by line 4: `**/*.log`
+        ");
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_told() {
+        insta::assert_snapshot!(Seatrial::line("context nowhere").run(), @"
+        exit 1
+        --- stderr
+        error: cannot open the directory `nowhere`
+          caused by: No such file or directory (os error 2)
+        ");
+        insta::assert_snapshot!(Seatrial::line("context nowhere --list").run(), @"
+        exit 1
+        --- stderr
+        error: cannot open the directory `nowhere`
+        ");
+    }
+}
+
+mod output {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_goes_away_is_no_error() {
+        for line in [
+            "--help",
+            "schema",
+            "list scenarios",
+            "plan scenarios/quickstart",
+            "plan scenarios/quickstart --json",
+            "show scenarios/quickstart --resolved",
+            "check scenarios/quickstart",
+            "context scenarios/quickstart/context",
+            "context scenarios/quickstart/context --list",
+        ] {
+            let told = Seatrial::line(line).run_unread();
+            assert_eq!(
+                (told.code, told.stderr.as_str()),
+                (Some(0), ""),
+                "`{line}`: {told}"
+            );
+        }
+    }
+
+    #[test]
+    fn in_a_pipe_fits_eighty_columns_and_has_no_escape_sequences() {
+        for line in [
+            "plan scenarios/quickstart",
+            "plan tests/fixtures/scenarios/small",
+            "context scenarios/quickstart/context",
+            "list nowhere",
+            "clean",
+        ] {
+            Seatrial::line(line).run().fits_a_pipe();
+        }
+    }
+}
