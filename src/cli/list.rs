@@ -119,9 +119,17 @@ fn write_line(scenario: &Listed, out: &mut dyn Write) -> std::io::Result<()> {
             writeln!(out, "{}  {title}{tags}", scenario.path)
         }
         None => {
-            let noun = if scenario.mistakes == 1 { "mistake" } else { "mistakes" };
+            let noun = if scenario.mistakes == 1 {
+                "mistake"
+            } else {
+                "mistakes"
+            };
             let count = scenario.mistakes;
-            writeln!(out, "{}  {count} {noun}, which `seatrial check` names", scenario.path)
+            writeln!(
+                out,
+                "{}  {count} {noun}, which `seatrial check` names",
+                scenario.path
+            )
         }
     }
 }
