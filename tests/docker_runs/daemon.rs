@@ -37,7 +37,7 @@ pub(crate) struct Images(Vec<String>);
 impl Images {
     /// The ballast, imported under a name of its own.
     pub(crate) fn import_ballast(&mut self, token: &str) -> String {
-        let reference = self.tag(&format!("seatrial-test/{token}:ballast"));
+        let reference = self.tag(&format!("{token}:ballast"));
         let mut import = Command::new("docker")
             .args(["import", "-", &reference])
             .stdin(Stdio::piped())
@@ -50,12 +50,11 @@ impl Images {
         reference
     }
 
-    /// Notes a reference that is about to be there.
-    pub(crate) fn tag(&mut self, reference: &str) -> String {
-        if !self.0.iter().any(|noted| noted == reference) {
-            self.0.push(reference.to_owned());
-        }
-        reference.to_owned()
+    /// A reference that no other image of this test has: one that is taken from an image leaves that without a name.
+    pub(crate) fn tag(&mut self, name: &str) -> String {
+        let reference = format!("seatrial-test/{name}-{}", self.0.len());
+        self.0.push(reference.clone());
+        reference
     }
 }
 

@@ -51,7 +51,7 @@ impl Builders {
 
     /// Builds by the docker command.
     pub(crate) fn docker_command(&mut self, folder: &Path) -> Cached {
-        let image = self.images.tag(&format!("seatrial-test/{}:command", self.token));
+        let image = self.images.tag(&format!("{}:command", self.token));
         let mut command = match std::env::var_os(BUILDX) {
             Some(buildx) => {
                 let mut command = Command::new(buildx);
@@ -85,7 +85,7 @@ impl Builders {
 
     /// Builds by our own client.
     pub(crate) fn ours(&mut self, folder: &Path) -> Cached {
-        let image = self.images.tag(&format!("seatrial-test/{}:ours", self.token));
+        let image = self.images.tag(&format!("{}:ours", self.token));
         let tree = Arc::new(ServedTree::new(folder.to_owned()));
         let request = BuildRequest {
             context: tree.clone(),
