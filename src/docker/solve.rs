@@ -61,27 +61,24 @@ pub(super) async fn solve(
     let solved = tokio::time::timeout(request.timeout.into(), solve).await;
     let duration = began.elapsed().into();
 
-    let (image_id, fault) = match solved {
-        Ok(answer) => {
-            watched.answered().await;
-            match answer {
-                Ok(response) => {
-                    let mut exported = response.into_inner().exporter_response;
-                    (exported.remove("containerimage.digest"), None)
-                }
-                Err(status) => {
-                    let message = status.message().to_owned();
-                    (None, Some(watched.trace().fault(message, false)))
-                }
+    let (image_id, fault) = if let Ok(answer) = solved {
+        watched.answered().await;
+        match answer {
+            Ok(response) => {
+                let mut exported = response.into_inner().exporter_response;
+                (exported.remove("containerimage.digest"), None)
+            }
+            Err(status) => {
+                let message = status.message().to_owned();
+                (None, Some(watched.trace().fault(message, false)))
             }
         }
-        Err(_) => {
-            let message = format!("the build was ended after {}", request.timeout);
-            let fault = watched.trace().fault(message, true);
-            // The next build is not to be timed while the daemon still ends this one.
-            watched.given_up().await;
-            (None, Some(fault))
-        }
+    } else {
+        let message = format!("the build was ended after {}", request.timeout);
+        let fault = watched.trace().fault(message, true);
+        // The next build is not to be timed while the daemon still ends this one.
+        watched.given_up().await;
+        (None, Some(fault))
     };
     let trace = watched.trace();
     Ok(BuildReport {
