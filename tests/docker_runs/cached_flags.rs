@@ -4,6 +4,9 @@
 //! stage copies first, so that all keys behind it differ and neither side is answered with the other's results. What
 //! each side finds cached then follows from its own earlier builds. That both make the very same keys is the
 //! business of the second test, where one side builds and the other must find everything.
+//!
+//! Left out are extended attributes such as `user.note`: the docker command sends them and they are part of its keys,
+//! while scratch copies and our transfer do without them.
 
 use std::fs;
 use std::io::Write as _;
@@ -216,16 +219,16 @@ fn what_one_side_built_the_other_finds_in_the_cache_whatever_the_tree_holds() {
     let token = unique("keys");
     let mut builders = Builders::new(&token);
     let folder = tempfile::tempdir().unwrap();
-    let build = |builders: &mut Builders, side: &str, tree: &Path| match side {
+    let by = |builders: &mut Builders, side: &str, tree: &Path| match side {
         "command" => builders.docker_command(tree),
         _ => builders.ours(tree),
     };
     for (first, second) in [("command", "ours"), ("ours", "command")] {
         let tree = folder.path().join(first);
         odd_tree(&tree, &format!("{token} {first} first"));
-        let built = build(&mut builders, first, &tree);
+        let built = by(&mut builders, first, &tree);
         assert!(built.values().all(|cached| !cached), "{first}: {built:?}");
-        let found = build(&mut builders, second, &tree);
+        let found = by(&mut builders, second, &tree);
         assert_eq!(that_ran(&found), [""; 0], "built by {first}, then by {second}");
         assert_eq!(found.keys().collect::<Vec<_>>(), built.keys().collect::<Vec<_>>());
     }

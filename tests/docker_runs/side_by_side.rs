@@ -52,19 +52,17 @@ impl Builders {
     /// Builds by the docker command.
     pub(crate) fn docker_command(&mut self, folder: &Path) -> Cached {
         let image = self.images.tag(&format!("{}:command", self.token));
-        let mut command = match std::env::var_os(BUILDX) {
-            Some(buildx) => {
-                let mut command = Command::new(buildx);
-                command.args(["build", "--progress=rawjson", "--provenance=false", "--load"]);
-                command
-            }
-            None => {
-                let mut command = Command::new("docker");
-                command
-                    .env("DOCKER_BUILDKIT", "1")
-                    .args(["build", "--progress=plain"]);
-                command
-            }
+        let buildx = std::env::var_os(BUILDX);
+        let mut command = if let Some(buildx) = &buildx {
+            let mut command = Command::new(buildx);
+            command.args(["build", "--progress=rawjson", "--provenance=false", "--load"]);
+            command
+        } else {
+            let mut command = Command::new("docker");
+            command
+                .env("DOCKER_BUILDKIT", "1")
+                .args(["build", "--progress=plain"]);
+            command
         };
         let build_arg = format!("BALLAST={}", self.base);
         let output = command
@@ -74,7 +72,7 @@ impl Builders {
             .unwrap();
         let trace = text(&output.stderr);
         assert!(output.status.success(), "{trace}");
-        let cached = if std::env::var_os(BUILDX).is_some() {
+        let cached = if buildx.is_some() {
             flags_of_json(&trace)
         } else {
             flags_of_plain_text(&trace)

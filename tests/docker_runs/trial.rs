@@ -39,7 +39,7 @@ impl Trial {
 
     /// Puts the reports elsewhere.
     pub(crate) fn reporting_to(mut self, reports: &Path) -> Self {
-        self.reports = reports.to_owned();
+        reports.clone_into(&mut self.reports);
         self
     }
 

@@ -119,7 +119,7 @@ fn is_well_formed(xml: &str) -> bool {
         };
         let tag = &rest[begin + 1..begin + length];
         rest = &rest[begin + length + 1..];
-        if tag.contains('<') || tag.matches('"').count() % 2 != 0 {
+        if tag.contains('<') || !tag.matches('"').count().is_multiple_of(2) {
             return false;
         }
         if tag.starts_with(['?', '!']) {
