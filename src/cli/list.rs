@@ -109,21 +109,21 @@ fn select(all: Vec<Listed>, tags: &[String]) -> Result<Vec<Listed>, Failure> {
 }
 
 fn write_line(scenario: &Listed, out: &mut dyn Write) -> std::io::Result<()> {
-    match &scenario.title {
-        Some(title) => {
-            let tags = if scenario.tags.is_empty() {
-                String::new()
-            } else {
-                format!("  [{}]", scenario.tags.join(", "))
-            };
-            writeln!(out, "{}  {title}{tags}", scenario.path)
-        }
-        None => {
-            let noun = if scenario.mistakes == 1 { "mistake" } else { "mistakes" };
-            let count = scenario.mistakes;
-            writeln!(out, "{}  {count} {noun}, which `seatrial check` names", scenario.path)
-        }
-    }
+    let Some(title) = &scenario.title else {
+        let noun = if scenario.mistakes == 1 {
+            "mistake"
+        } else {
+            "mistakes"
+        };
+        let (path, count) = (&scenario.path, scenario.mistakes);
+        return writeln!(out, "{path}  {count} {noun}, which `seatrial check` names");
+    };
+    let tags = if scenario.tags.is_empty() {
+        String::new()
+    } else {
+        format!("  [{}]", scenario.tags.join(", "))
+    };
+    writeln!(out, "{}  {title}{tags}", scenario.path)
 }
 
 #[cfg(test)]
