@@ -196,6 +196,12 @@ mod help {
                   
                   [default: 0]
 
+              --reports <DIR>
+                  Where run folders are; an earlier run of the scenario tells how long
+                  another takes
+                  
+                  [default: reports]
+
               --json
                   Print the plan as JSON
 
@@ -725,10 +731,12 @@ mod plan {
 
     #[test]
     fn tells_every_step_and_turn() {
-        insta::assert_snapshot!(Seatrial::new(["plan", SMALL, "--rounds", "2"]).run(), @"
+        insta::assert_snapshot!(Seatrial::new(["plan", SMALL, "--rounds", "2", "--reports", "nowhere"]).run(), @"
         exit 0
         --- stdout
         small: 12 builds and 14 starts, warm-ups included; seed 0
+          time  not known before a first run; no build may take longer than 90.0 s
+          disk  8.02 KiB of scratch copies, besides images and the build cache
           base alpine           pulled or imported as ${ALPINE}
 
         steps of every turn

@@ -119,6 +119,9 @@ pub(super) struct PlanArgs {
     /// Decides the order of variants within rounds; `run` with the same seed does the same.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
+    /// Where run folders are; an earlier run of the scenario tells how long another takes.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(super) reports: PathBuf,
     /// Print the plan as JSON.
     #[arg(long)]
     pub(super) json: bool,

@@ -109,21 +109,26 @@ fn select(all: Vec<Listed>, tags: &[String]) -> Result<Vec<Listed>, Failure> {
 }
 
 fn write_line(scenario: &Listed, out: &mut dyn Write) -> std::io::Result<()> {
-    let Some(title) = &scenario.title else {
+    if let Some(title) = &scenario.title {
+        let tags = if scenario.tags.is_empty() {
+            String::new()
+        } else {
+            format!("  [{}]", scenario.tags.join(", "))
+        };
+        writeln!(out, "{}  {title}{tags}", scenario.path)
+    } else {
         let noun = if scenario.mistakes == 1 {
             "mistake"
         } else {
             "mistakes"
         };
-        let (path, count) = (&scenario.path, scenario.mistakes);
-        return writeln!(out, "{path}  {count} {noun}, which `seatrial check` names");
-    };
-    let tags = if scenario.tags.is_empty() {
-        String::new()
-    } else {
-        format!("  [{}]", scenario.tags.join(", "))
-    };
-    writeln!(out, "{}  {title}{tags}", scenario.path)
+        let count = scenario.mistakes;
+        writeln!(
+            out,
+            "{}  {count} {noun}, which `seatrial check` names",
+            scenario.path
+        )
+    }
 }
 
 #[cfg(test)]

@@ -2,14 +2,18 @@
 
 use std::io::Write;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::PlanArgs;
 use super::check::say_problems;
-use super::load::load;
+use super::load::{Loaded, load};
 use super::{ExitCode, Failure};
 use crate::run::{Part, Plan, Turn};
-use crate::scenario::{BuildCacheState, ContextState, LayerState, MountState};
+use crate::scenario::{BuildCacheState, ContextState, LayerState, MountState, Scenario};
+use crate::store::latest_of;
+use crate::unit::{ByteSize, Nanos};
+use crate::workspace::{Visited, walk};
 
 /// Prints the plan.
 pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
@@ -19,6 +23,8 @@ pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
         return Ok(ExitCode::Usage);
     };
     let plan = Plan::of(scenario, args.seed);
+    let time = estimated_time(args, scenario, &plan)?;
+    let disk = estimated_disk(&loaded, scenario);
     if args.json {
         let parts: Vec<_> = plan.parts.iter().map(part_json).collect();
         let value = json!({
@@ -27,6 +33,8 @@ pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
             "seed": plan.seed,
             "builds": plan.builds(scenario),
             "starts": plan.starts(),
+            "estimated_time_ns": time.as_ref().map(|estimate| estimate.total),
+            "estimated_scratch_bytes": disk,
             "steps": scenario.build.steps.iter().map(|step| &step.name).collect::<Vec<_>>(),
             "parts": parts,
         });
@@ -39,6 +47,23 @@ pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
         "{}: {builds} builds and {starts} starts, warm-ups included; seed {}",
         scenario.name, plan.seed
     )?;
+    match &time {
+        Some(estimate) => {
+            let (total, started) = (estimate.total, &estimate.from_run);
+            writeln!(out, "  time  about {total}, going by the run {started}")?;
+        }
+        None => writeln!(
+            out,
+            "  time  not known before a first run; no build may take longer than {}",
+            { scenario.build.timeout }
+        )?,
+    }
+    if let Some(disk) = disk {
+        writeln!(
+            out,
+            "  disk  {disk} of scratch copies, besides images and the build cache"
+        )?;
+    }
     for base in &scenario.bases {
         writeln!(
             out,
@@ -71,6 +96,47 @@ pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
         writeln!(out, "  {label:<18} {}", names.join(", "))?;
     }
     Ok(ExitCode::Done)
+}
+
+/// How long a run takes, going by an earlier one.
+struct TimeEstimate {
+    total: Nanos,
+    from_run: String,
+}
+
+/// The time of the newest complete run of this scenario, scaled to the number of samples that are planned.
+fn estimated_time(
+    args: &PlanArgs,
+    scenario: &Scenario,
+    plan: &Plan,
+) -> Result<Option<TimeEstimate>, Failure> {
+    let earlier = latest_of(&args.reports, &scenario.name);
+    let earlier = earlier.map_err(|error| Failure::new(ExitCode::Failed, error))?;
+    let planned = (plan.builds(scenario) + plan.starts()) as u64;
+    Ok(earlier.and_then(|run| {
+        let began: Timestamp = run.header.started_utc.parse().ok()?;
+        let ended: Timestamp = run.end.as_ref()?.finished_utc.parse().ok()?;
+        let took = u64::try_from(ended.as_nanosecond() - began.as_nanosecond()).ok()?;
+        let samples = (run.builds.len() + run.starts.len()) as u64;
+        let total = Nanos(took.checked_div(samples)?.saturating_mul(planned));
+        Some(TimeEstimate {
+            total,
+            from_run: run.header.run_id,
+        })
+    }))
+}
+
+/// Bytes of the scratch copies: one per variant. Absent where the context cannot be walked.
+fn estimated_disk(loaded: &Loaded, scenario: &Scenario) -> Option<ByteSize> {
+    let context = loaded.folder.path().join(&scenario.context.path);
+    let walked = walk(&context, |_, _| Visited {
+        keep: true,
+        enter: true,
+    })
+    .ok()?;
+    let filled: ByteSize = scenario.context.fill.iter().map(|fill| fill.bytes).sum();
+    let copy = walked.manifest.total_size() + filled;
+    Some(ByteSize(copy.0.saturating_mul(scenario.variants.len() as u64)))
 }
 
 /// The turns of each round, in order.

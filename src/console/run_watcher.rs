@@ -1,8 +1,11 @@
 //! Showing a run's events as progress.
 
 use super::Progress;
-use crate::results::Status;
+use crate::results::{BuildFailure, Status};
 use crate::run::{Event, Watcher};
+
+/// How many of the last lines of a failed instruction's log are shown; the journal has more.
+const SHOWN_LOG_LINES: usize = 10;
 
 /// Shows on standard error what a run does.
 #[derive(Debug, Default)]
@@ -52,6 +55,9 @@ impl Watcher for RunWatcher {
             Event::Built(sample) => {
                 let text = format!("build `{}`, {}", sample.key.variant, sample.step);
                 self.end(&text, &sample.outcome);
+                for line in sample.failure.iter().flat_map(failure_lines) {
+                    self.note(&line);
+                }
             }
             Event::Started(sample) => {
                 let text = format!("start `{}`", sample.key.variant);
@@ -84,10 +90,54 @@ impl RunWatcher {
     }
 }
 
+/// Where a build failed, and the end of what was logged there.
+fn failure_lines(failure: &BuildFailure) -> Vec<String> {
+    let place = match (&failure.file, failure.line) {
+        (Some(file), Some(line)) => Some(format!("{file}:{line}")),
+        _ => None,
+    };
+    let parts = [place, failure.instruction.clone()];
+    let at: Vec<_> = parts.into_iter().flatten().collect();
+    let log = &failure.log_tail;
+    let shown = &log[log.len().saturating_sub(SHOWN_LOG_LINES)..];
+    let mut lines = Vec::new();
+    if !at.is_empty() {
+        lines.push(format!("  at {}", at.join(": ")));
+    }
+    lines.extend(shown.iter().map(|line| format!("  | {line}")));
+    lines
+}
+
 fn label(round: u32, warmup: bool) -> String {
     if warmup {
         format!("warm-up {round}")
     } else {
         format!("round {round}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_shown_with_its_place_and_the_end_of_its_log() {
+        let failure = BuildFailure {
+            message: "exit code: 1".to_owned(),
+            instruction: Some("RUN make".to_owned()),
+            file: Some("slim.Dockerfile".to_owned()),
+            line: Some(6),
+            log_tail: (1..=12).map(|line| format!("line {line}")).collect(),
+        };
+        let lines = failure_lines(&failure);
+        assert_eq!(lines[0], "  at slim.Dockerfile:6: RUN make");
+        assert_eq!((lines[1].as_str(), lines.len()), ("  | line 3", 11));
+        let unknown = BuildFailure {
+            instruction: None,
+            line: None,
+            log_tail: Vec::new(),
+            ..failure
+        };
+        assert_eq!(failure_lines(&unknown), [""; 0]);
     }
 }

@@ -11,8 +11,12 @@ use crate::run::{BuildRecord, BuildReport, BuildRequest, Builder, EngineFault};
 
 impl Builder for Engine {
     async fn build(&self, request: &BuildRequest) -> Result<BuildReport, EngineFault> {
-        let built = solve(&self.endpoint, &build_id(), request).await;
+        let built = solve(&self.endpoint, &build_id(), request, &self.given_up).await;
         built.map_err(|error| failed("build", &request.image, error))
+    }
+
+    async fn settle(&self) {
+        self.given_up.settle().await;
     }
 
     async fn build_records(&self) -> Result<Vec<BuildRecord>, EngineFault> {

@@ -6,6 +6,7 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
+use super::watched_build::GivenUpBuilds;
 use super::{ConnectEngine, Endpoint};
 use crate::results::{Environment, ImageStore};
 use crate::unit::ByteSize;
@@ -23,6 +24,8 @@ pub struct Engine {
     pub(super) docker: Docker,
     pub(super) endpoint: Endpoint,
     pub(super) store: ImageStore,
+    /// Shared by clones, which talk to the same daemon.
+    pub(super) given_up: GivenUpBuilds,
     id: String,
 }
 
@@ -87,6 +90,7 @@ impl Engine {
             endpoint,
             store,
             id: info.id.unwrap_or_default(),
+            given_up: GivenUpBuilds::default(),
         })
     }
 

@@ -15,6 +15,7 @@ mod images;
 mod session;
 mod solve;
 mod trace;
+mod watched_build;
 
 pub use endpoint::{ConnectEngine, Endpoint};
 pub use engine::Engine;

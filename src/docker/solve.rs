@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
-use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, SolveRequest, StatusRequest};
+use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, SolveRequest};
 use hyper_util::rt::TokioIo;
 use tonic::transport::{Channel, Endpoint as ChannelEndpoint, Uri};
 use tower::service_fn;
@@ -13,12 +13,8 @@ use tower::service_fn;
 use super::Endpoint;
 use super::hijack::upgrade;
 use super::session::Session;
-use super::trace::Trace;
+use super::watched_build::{GivenUpBuilds, WatchedBuild};
 use crate::run::{BuildReport, BuildRequest};
-use crate::unit::Nanos;
-
-/// How long the rest of the trace is waited for once the build has been answered.
-const REST_OF_TRACE: Duration = Duration::from_secs(2);
 
 /// The build could not be asked for; nothing was measured.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +46,7 @@ pub(super) async fn solve(
     endpoint: &Endpoint,
     id: &str,
     request: &BuildRequest,
+    given_up: &GivenUpBuilds,
 ) -> Result<BuildReport, AskBuilder> {
     // Everything that the docker command does for a build is inside the timed part, its connections included.
     let began = Instant::now();
@@ -58,43 +55,32 @@ pub(super) async fn solve(
         .map_err(AskBuilder::OpenSession)?;
     let control = control(endpoint).await?;
 
-    let mut trace = Trace::default();
-    let mut duration = Nanos::ZERO;
-    let solved = {
-        let mut client = control.clone();
-        let solve = async {
-            let answer = client.solve(solve_request(id, session.id(), request)).await;
-            duration = began.elapsed().into();
-            answer
-        };
-        tokio::pin!(solve);
-        let watch = watch(control, id, &mut trace);
-        tokio::pin!(watch);
-        let both = async {
-            tokio::select! {
-                solved = &mut solve => {
-                    // The build is answered; what is left of its trace follows at once or never.
-                    let _ = tokio::time::timeout(REST_OF_TRACE, &mut watch).await;
-                    solved
-                }
-                () = &mut watch => solve.await,
-            }
-        };
-        tokio::time::timeout(request.timeout.into(), both).await
-    };
+    let mut client = control.clone();
+    let mut watched = WatchedBuild::watch(control, id, given_up);
+    let solve = client.solve(solve_request(id, session.id(), request));
+    let solved = tokio::time::timeout(request.timeout.into(), solve).await;
+    let duration = began.elapsed().into();
 
-    let (image_id, fault) = match solved {
-        Ok(Ok(response)) => {
-            let mut exported = response.into_inner().exporter_response;
-            (exported.remove("containerimage.digest"), None)
+    let (image_id, fault) = if let Ok(answer) = solved {
+        watched.answered().await;
+        match answer {
+            Ok(response) => {
+                let mut exported = response.into_inner().exporter_response;
+                (exported.remove("containerimage.digest"), None)
+            }
+            Err(status) => {
+                let message = status.message().to_owned();
+                (None, Some(watched.trace().fault(message, false)))
+            }
         }
-        Ok(Err(status)) => (None, Some(trace.fault(status.message().to_owned(), false))),
-        Err(_) => {
-            duration = began.elapsed().into();
-            let message = format!("the build was ended after {}", request.timeout);
-            (None, Some(trace.fault(message, true)))
-        }
+    } else {
+        let message = format!("the build was ended after {}", request.timeout);
+        let fault = watched.trace().fault(message, true);
+        // The next build is not to be timed while the daemon still ends this one.
+        watched.given_up().await;
+        (None, Some(fault))
     };
+    let trace = watched.trace();
     Ok(BuildReport {
         duration,
         sent: session.context_sent(),
@@ -103,19 +89,6 @@ pub(super) async fn solve(
         image_id,
         fault,
     })
-}
-
-/// Reads the build's status messages until they end.
-async fn watch(mut control: ControlClient<Channel>, id: &str, trace: &mut Trace) {
-    let request = StatusRequest { r#ref: id.to_owned() };
-    // Where the status cannot be had the build's own answer says why.
-    let Ok(messages) = control.status(request).await else {
-        return;
-    };
-    let mut messages = messages.into_inner();
-    while let Ok(Some(message)) = messages.message().await {
-        trace.take(message);
-    }
 }
 
 fn solve_request(id: &str, session: &str, request: &BuildRequest) -> SolveRequest {

@@ -142,20 +142,34 @@ impl Trace {
             .collect()
     }
 
-    /// What went wrong: the first vertex with an error, and what it logged last.
+    /// What went wrong: the first vertex with an error, or, where the time was up, the one that was at work; and what
+    /// it logged last.
     pub(super) fn fault(&self, message: String, timed_out: bool) -> BuildFault {
         // A vertex that was only stopped because another one failed says so in its own error.
         let failed = self
             .vertices
             .iter()
             .filter(|vertex| !vertex.error.is_empty())
-            .min_by_key(|vertex| vertex.error.contains("context canceled"));
+            .min_by_key(|vertex| vertex.error.contains("context canceled"))
+            .or_else(|| self.at_work().filter(|_| timed_out));
         BuildFault {
             message,
             timed_out,
             vertex_name: failed.map(|vertex| vertex.name.clone()),
             log_tail: failed.map(|vertex| vertex.log.lines()).unwrap_or_default(),
         }
+    }
+
+    /// The vertex that began last among those that have not ended.
+    fn at_work(&self) -> Option<&TracedVertex> {
+        self.vertices
+            .iter()
+            .filter_map(|vertex| {
+                let unfinished = vertex.spans.iter().rfind(|(_, end)| end.is_none());
+                Some((unfinished?.0, vertex))
+            })
+            .max_by_key(|(start, _)| **start)
+            .map(|(_, vertex)| vertex)
     }
 
     /// The daemon's clock when it began on the first vertex.
@@ -373,5 +387,17 @@ mod tests {
         assert_eq!(fault.log_tail.len(), 101);
         assert_eq!(fault.log_tail[0], "line 50");
         assert_eq!(fault.log_tail[100], "done");
+    }
+
+    #[test]
+    fn a_build_whose_time_was_up_was_at_what_had_not_ended() {
+        let trace = trace(vec![
+            vertex("[2/4] COPY . .", &[0, 100]),
+            vertex("[3/4] RUN sleep", &[100]),
+            vertex("[4/4] RUN never", &[]),
+        ]);
+        let at = |timed_out| trace.fault(String::new(), timed_out).vertex_name;
+        assert_eq!(at(true).as_deref(), Some("[3/4] RUN sleep"));
+        assert_eq!(at(false), None);
     }
 }

@@ -147,7 +147,15 @@ fn failures(run: &Run) -> String {
     }
     let mut text = String::from("<details><summary>Failed samples</summary>\n\n");
     for failure in failures {
-        let _ = writeln!(text, "* {}: {}", cell(&failure.place), cell(&failure.message));
+        let instruction = failure.instruction.as_deref();
+        let at = instruction.map(|instruction| format!("; at {}", cell(instruction)));
+        let _ = writeln!(
+            text,
+            "* {}: {}{}",
+            cell(&failure.place),
+            cell(&failure.message),
+            at.unwrap_or_default()
+        );
         let tail = plain_tail(&failure.log_tail);
         if !tail.is_empty() {
             text.push_str("\n  <pre>\n");

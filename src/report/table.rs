@@ -145,7 +145,12 @@ fn name(text: &str) -> Cell {
     Cell::new(plain_line(text))
 }
 
+/// A number; one that differs between repeats is broken into lines, so that it does not take the room of names.
 fn number(text: &str) -> Cell {
+    let text = match text.split_once(": ") {
+        Some((word, values)) => format!("{word}\n{}", values.replace(" to ", " to\n")),
+        None => text.to_owned(),
+    };
     Cell::new(text.replace(' ', KEEP)).set_alignment(CellAlignment::Right)
 }
 

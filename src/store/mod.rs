@@ -19,5 +19,5 @@ pub use daemon_lock::{DaemonLock, HoldDaemon};
 pub use journal::{Journal, ReopenJournal, WriteJournal};
 pub use journal_lines::{JournalLines, ReadJournal, TornLine, read_journal};
 pub use leftovers::{FindLeftovers, Leftover, LeftoverState, Named, find_leftovers};
-pub use run_folder::{CreateRunFolder, FindRun, LoadRun, RunFolder, latest, load};
+pub use run_folder::{CreateRunFolder, FindRun, LoadRun, RunFolder, latest_of, load};
 pub use samples_csv::{SAMPLES_FILE, WriteSamples, save_samples, write_samples};

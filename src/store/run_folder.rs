@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::journal_lines::{ReadJournal, is_in, read_journal};
-use crate::results::{Run, UnreadableRun, WarningRecord};
+use crate::results::{Run, StopReason, UnreadableRun, WarningRecord};
 
 /// How many runs of one scenario may begin within one second.
 const MOST_SUFFIXES: u32 = 99;
@@ -174,13 +174,21 @@ pub struct FindRun {
     pub source: io::Error,
 }
 
-/// The folder of the newest run in `reports` by its name; `None` where there is no run.
+/// The newest complete run of a scenario in `reports`; `None` where there is none that can be read.
 ///
 /// # Errors
 ///
 /// Where `reports` exists and cannot be listed.
-pub fn latest(reports: &Path) -> Result<Option<PathBuf>, FindRun> {
-    Ok(runs(reports)?.pop())
+pub fn latest_of(reports: &Path, scenario: &str) -> Result<Option<Run>, FindRun> {
+    let newest_first = runs(reports)?.into_iter().rev();
+    let mut readable = newest_first.filter_map(|folder| load(&folder).ok());
+    Ok(readable.find(|run| {
+        let complete = run
+            .end
+            .as_ref()
+            .is_some_and(|end| end.stop == StopReason::Complete);
+        complete && run.header.scenario == scenario
+    }))
 }
 
 /// The folders of all runs in `reports`, oldest first. Folders with other names are no runs of their own: a
@@ -228,6 +236,7 @@ fn utc_of(name: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::Record;
     use crate::store::Journal;
     use crate::store::fixture;
 
@@ -302,22 +311,33 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_run_is_found_by_name_among_what_else_lies_there() {
+    fn the_newest_complete_run_of_a_scenario_is_found_among_what_else_lies_there() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(latest(&dir.path().join("missing")).unwrap(), None);
-        assert_eq!(latest(dir.path()).unwrap(), None);
-        for name in [
-            "20261121T024403Z-quickstart-10",
-            "20261121T024403Z-quickstart-9",
-            "20261120T235959Z-zebra",
-            "reference",
-            "99999999-notes",
-        ] {
-            fs::create_dir(dir.path().join(name)).unwrap();
-            drop(Journal::create(&dir.path().join(name)).unwrap());
-        }
+        assert_eq!(
+            latest_of(&dir.path().join("missing"), "quickstart").unwrap(),
+            None
+        );
+        assert_eq!(latest_of(dir.path(), "quickstart").unwrap(), None);
+        let write = |folder: &str, scenario: &str, complete: bool| {
+            fs::create_dir(dir.path().join(folder)).unwrap();
+            let mut journal = Journal::create(&dir.path().join(folder)).unwrap();
+            for mut record in fixture::records() {
+                if let Record::Run(header) = &mut record {
+                    scenario.clone_into(&mut header.scenario);
+                    folder.clone_into(&mut header.run_id);
+                }
+                if complete || !matches!(record, Record::End(_)) {
+                    journal.append(&record).unwrap();
+                }
+            }
+        };
+        write("20261121T024403Z-quickstart-9", "quickstart", true);
+        write("20261121T024403Z-quickstart-10", "quickstart", true);
+        write("20261122T000000Z-quickstart", "quickstart", false);
+        write("20261123T000000Z-zebra", "zebra", true);
+        write("reference", "quickstart", true);
         fs::create_dir(dir.path().join("20270101T000000Z-without-a-journal")).unwrap();
-        let found = latest(dir.path()).unwrap().unwrap();
-        assert_eq!(found, dir.path().join("20261121T024403Z-quickstart-10"));
+        let found = latest_of(dir.path(), "quickstart").unwrap().unwrap();
+        assert_eq!(found.header.run_id, "20261121T024403Z-quickstart-10");
     }
 }

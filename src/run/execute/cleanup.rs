@@ -21,6 +21,7 @@ where
     pub(super) async fn clean_up(&mut self) -> Vec<String> {
         let what = "removing what is the run's own".to_owned();
         self.ports.watcher.notice(&Event::Preparing { what });
+        self.ports.daemon.settle().await;
         let mut left = Vec::new();
         match self.ports.daemon.containers_of_run(self.run_id).await {
             Ok(containers) => {

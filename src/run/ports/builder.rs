@@ -12,6 +12,9 @@ pub trait Builder: Sync {
     /// Builds an image. A build that fails is a report with a fault; dropping the future ends it at the daemon.
     fn build(&self, request: &BuildRequest) -> impl Future<Output = Result<BuildReport, EngineFault>> + Send;
 
+    /// Waits until the daemon has ended the builds that were given up: until then it may still store their images.
+    fn settle(&self) -> impl Future<Output = ()> + Send;
+
     /// All records of the build cache.
     fn build_records(&self) -> impl Future<Output = Result<Vec<BuildRecord>, EngineFault>> + Send;
 

@@ -49,6 +49,8 @@ impl Builder for FakeDaemon {
         Ok(report(request, failed))
     }
 
+    async fn settle(&self) {}
+
     async fn build_records(&self) -> Result<Vec<BuildRecord>, EngineFault> {
         self.log.note("list records");
         let number = {

@@ -1,0 +1,67 @@
+//! The daemon, for one test at a time.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use rustix::fs::{FlockOperation, flock};
+use seatrial::ballast::BallastImage;
+
+use crate::support::{docker_or_skip, docker_output};
+
+/// The daemon is this test's until this is dropped.
+pub(crate) struct Daemon {
+    _lock: File,
+}
+
+/// Waits until no other test of this program uses a daemon; `None` where such tests are to be skipped.
+pub(crate) fn daemon() -> Option<Daemon> {
+    if !docker_or_skip() {
+        return None;
+    }
+    let lock = File::create(std::env::temp_dir().join("seatrial-tests-with-a-daemon.lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    Some(Daemon { _lock: lock })
+}
+
+/// Text that no other test and no other run of this test uses.
+pub(crate) fn unique(what: &str) -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    format!("{what}-{}-{}", std::process::id(), since.unwrap().as_nanos())
+}
+
+/// References that are removed when the test ends, also when it fails.
+#[derive(Default)]
+pub(crate) struct Images(Vec<String>);
+
+impl Images {
+    /// The ballast, imported under a name of its own.
+    pub(crate) fn import_ballast(&mut self, token: &str) -> String {
+        let reference = self.tag(&format!("{token}:ballast"));
+        let mut import = Command::new("docker")
+            .args(["import", "-", &reference])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let image = BallastImage::embedded().unwrap();
+        import.stdin.take().unwrap().write_all(image.rootfs()).unwrap();
+        assert!(import.wait().unwrap().success());
+        reference
+    }
+
+    /// A reference that no other image of this test has: one that is taken from an image leaves that without a name.
+    pub(crate) fn tag(&mut self, name: &str) -> String {
+        let reference = format!("seatrial-test/{name}-{}", self.0.len());
+        self.0.push(reference.clone());
+        reference
+    }
+}
+
+impl Drop for Images {
+    fn drop(&mut self) {
+        for reference in &self.0 {
+            docker_output(&["rmi", reference]);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Whole runs, and builds beside the docker command's, on the daemon that the docker command talks to.
+//!
+//! One program, since all of it shares the fixtures, and one test at a time: a run prunes the records of the build
+//! cache that were not there when it began, so that two at a time would take each other's.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod cached_flags;
+mod daemon;
+mod failures;
+mod fixture_tree;
+mod interrupts;
+mod inventory;
+mod side_by_side;
+mod trial;
+mod whole_run;

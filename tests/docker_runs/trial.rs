@@ -1,0 +1,198 @@
+//! A scenario in a folder of its own, and the program run on it.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use seatrial::results::{BuildSample, Run, StartSample};
+use tempfile::TempDir;
+
+/// How long anything here may take before the test fails; far beyond what it takes.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A scenario with folders of its own for reports, scratch copies and caches.
+pub(crate) struct Trial {
+    folder: TempDir,
+    reports: PathBuf,
+}
+
+impl Trial {
+    /// A scenario with these files; paths are those inside the scenario's folder.
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join("trial").join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        for name in ["tmp", "cache"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        Self {
+            reports: folder.path().join("reports"),
+            folder,
+        }
+    }
+
+    /// Puts the reports elsewhere.
+    pub(crate) fn reporting_to(mut self, reports: &Path) -> Self {
+        reports.clone_into(&mut self.reports);
+        self
+    }
+
+    /// The scenario's folder.
+    pub(crate) fn scenario(&self) -> PathBuf {
+        self.folder.path().join("trial")
+    }
+
+    /// The folder of scratch copies.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        self.folder.path().join("tmp")
+    }
+
+    /// Runs the scenario to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
+        self.start(arguments).wait()
+    }
+
+    /// Begins to run the scenario.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        let scenario = self.scenario();
+        let mut command = self.program("run");
+        command.arg(scenario).args(["--seed", "1"]).args(arguments);
+        self.spawn(command)
+    }
+
+    /// Runs `clean` on the reports.
+    pub(crate) fn clean(&self, arguments: &[&str]) -> Ended {
+        let mut command = self.program("clean");
+        command.args(arguments);
+        self.spawn(command).wait()
+    }
+
+    fn program(&self, subcommand: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
+        command.arg(subcommand).arg("--reports").arg(&self.reports);
+        command
+            .env("TMPDIR", self.scratch())
+            .env("XDG_CACHE_HOME", self.folder.path().join("cache"));
+        command
+    }
+
+    /// Output goes to files: nobody has to read it while the program runs.
+    fn spawn(&self, mut command: Command) -> Running {
+        let [stdout, stderr] = ["stdout", "stderr"].map(|name| self.folder.path().join(name));
+        let child = command
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(File::create(&stdout).unwrap())
+            .stderr(File::create(&stderr).unwrap())
+            .spawn()
+            .unwrap();
+        Running {
+            child,
+            stdout,
+            stderr,
+        }
+    }
+
+    /// The folder of the only run.
+    pub(crate) fn report(&self) -> PathBuf {
+        let folders: Vec<_> = fs::read_dir(&self.reports).unwrap().collect();
+        let [Ok(folder)] = folders.as_slice() else {
+            panic!("one run was expected: {folders:?}");
+        };
+        folder.path()
+    }
+
+    /// What the journal of the only run holds.
+    pub(crate) fn journal(&self) -> Run {
+        seatrial::store::load(&self.report()).unwrap()
+    }
+}
+
+/// The program at work; killed where the test fails meanwhile.
+pub(crate) struct Running {
+    child: Child,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Running {
+    /// Waits for the end.
+    pub(crate) fn wait(mut self) -> Ended {
+        let mut status = None;
+        until("the program ends", || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        Ended {
+            code: status.unwrap().code(),
+            stdout: fs::read_to_string(&self.stdout).unwrap(),
+            stderr: fs::read_to_string(&self.stderr).unwrap(),
+        }
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = Pid::from_child(&self.child);
+        kill_process(id, signal).unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            // It may end by itself in this moment.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// How the program ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// Its exit code; `None` where a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// What it printed.
+    pub(crate) stdout: String,
+    /// What it said besides.
+    pub(crate) stderr: String,
+}
+
+/// Waits until something is so.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Whether a process runs whose command line holds this text. Containers of a daemon on this machine are its processes.
+pub(crate) fn process_runs(text: &str) -> bool {
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    processes
+        .filter_map(|entry| fs::read(entry.path().join("cmdline")).ok())
+        .any(|line| String::from_utf8_lossy(&line).contains(text))
+}
+
+/// Measured builds of a variant, by step.
+pub(crate) fn builds<'run>(run: &'run Run, variant: &str, step: &str) -> Vec<&'run BuildSample> {
+    let is_meant = |build: &&BuildSample| build.key.variant == variant && build.step == step;
+    run.builds.iter().filter(is_meant).collect()
+}
+
+/// The only start of a variant.
+pub(crate) fn start_of<'run>(run: &'run Run, variant: &str) -> &'run StartSample {
+    let starts: Vec<_> = run
+        .starts
+        .iter()
+        .filter(|start| start.key.variant == variant)
+        .collect();
+    assert_eq!(starts.len(), 1, "{variant}");
+    starts[0]
+}
