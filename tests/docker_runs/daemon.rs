@@ -6,22 +6,39 @@ use std::process::{Command, Stdio};
 
 use rustix::fs::{FlockOperation, flock};
 use seatrial::ballast::BallastImage;
+use seatrial::store::{DaemonLock, HoldDaemon};
 
-use crate::support::{docker_or_skip, docker_output};
+use crate::support::{docker, docker_or_skip, docker_output};
+use crate::trial::until;
 
 /// The daemon is this test's until this is dropped.
 pub(crate) struct Daemon {
-    _lock: File,
+    _tests: File,
+    _runs: DaemonLock,
 }
 
-/// Waits until no other test of this program uses a daemon; `None` where such tests are to be skipped.
+/// Waits until no other test of this program, and no run of anybody else on this machine, uses the daemon; `None`
+/// where such tests are to be skipped.
 pub(crate) fn daemon() -> Option<Daemon> {
     if !docker_or_skip() {
         return None;
     }
-    let lock = File::create(std::env::temp_dir().join("seatrial-tests-with-a-daemon.lock")).unwrap();
-    flock(&lock, FlockOperation::LockExclusive).unwrap();
-    Some(Daemon { _lock: lock })
+    let folder = std::env::temp_dir();
+    let tests = File::create(folder.join("seatrial-tests-with-a-daemon.lock")).unwrap();
+    flock(&tests, FlockOperation::LockExclusive).unwrap();
+    // The runs of the tests look for this lock in temporary folders of their own.
+    let id = docker(&["info", "--format", "{{.ID}}"]);
+    let mut runs = None;
+    until("no other run holds the daemon", || {
+        let held = DaemonLock::hold(&folder, &id, "the tests of seatrial");
+        assert!(!matches!(held, Err(HoldDaemon::OpenLock { .. })), "{held:?}");
+        runs = held.ok();
+        runs.is_some()
+    });
+    runs.map(|runs| Daemon {
+        _tests: tests,
+        _runs: runs,
+    })
 }
 
 /// Text that no other test and no other run of this test uses.

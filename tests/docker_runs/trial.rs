@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use seatrial::results::{BuildSample, Run, StartSample};
+use seatrial::workspace::SCRATCH_PREFIX;
 use tempfile::TempDir;
 
 /// How long anything here may take before the test fails; far beyond what it takes.
@@ -47,8 +48,14 @@ impl Trial {
         self.folder.path().join("trial")
     }
 
-    /// The folder of scratch copies.
-    pub(crate) fn scratch(&self) -> PathBuf {
+    /// The scratch copies that are left.
+    pub(crate) fn scratch_copies(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.temporary()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with(SCRATCH_PREFIX)).collect()
+    }
+
+    fn temporary(&self) -> PathBuf {
         self.folder.path().join("tmp")
     }
 
@@ -76,7 +83,7 @@ impl Trial {
         let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
         command.arg(subcommand).arg("--reports").arg(&self.reports);
         command
-            .env("TMPDIR", self.scratch())
+            .env("TMPDIR", self.temporary())
             .env("XDG_CACHE_HOME", self.folder.path().join("cache"));
         command
     }
