@@ -3,11 +3,16 @@
 
 #[path = "support/command/mod.rs"]
 mod command;
+#[path = "support/fake_socket.rs"]
+mod fake_socket;
+#[path = "support/surroundings.rs"]
+mod surroundings;
 
 use std::fs;
 use std::path::Path;
 
-use command::{Answer, FakeSocket, Seatrial, fixture, scratch};
+use command::{Seatrial, scratch};
+use fake_socket::{Answer, FakeSocket};
 
 /// Every command of the program.
 const COMMANDS: [&str; 9] = [
@@ -190,6 +195,12 @@ mod help {
                   does the same
                   
                   [default: 0]
+
+              --reports <DIR>
+                  Where run folders are; an earlier run of the scenario tells how long
+                  another takes
+                  
+                  [default: reports]
 
               --json
                   Print the plan as JSON
@@ -558,7 +569,7 @@ mod filters {
         --- stderr
         error: `--variant orderd` matches no variant
          |
-         = hint: did you mean `ordered`?
+         = hint: did you mean `ordered`? the variants are: `plain`, `ordered`
 
         tests/fixtures/scenarios/small: 1 mistake
         ");
@@ -720,10 +731,12 @@ mod plan {
 
     #[test]
     fn tells_every_step_and_turn() {
-        insta::assert_snapshot!(Seatrial::new(["plan", SMALL, "--rounds", "2"]).run(), @"
+        insta::assert_snapshot!(Seatrial::new(["plan", SMALL, "--rounds", "2", "--reports", "nowhere"]).run(), @"
         exit 0
         --- stdout
         small: 12 builds and 14 starts, warm-ups included; seed 0
+          time  not known before a first run; no build may take longer than 90.0 s
+          disk  8.02 KiB of scratch copies, besides images and the build cache
           base alpine           pulled or imported as ${ALPINE}
 
         steps of every turn
@@ -893,7 +906,7 @@ mod show {
     fn resolved_is_a_scenario_again() {
         let folder = scratch();
         let copy = folder.path().join("small");
-        for (name, text) in files_below(&fixture("scenarios/small")) {
+        for (name, text) in files_below(Path::new(SMALL)) {
             let path = copy.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
@@ -906,7 +919,7 @@ mod show {
                 .map(|line| line.split("  # ").next().unwrap_or_default());
             values.collect::<Vec<_>>().join("\n")
         };
-        let resolved = resolve(&fixture("scenarios/small"));
+        let resolved = resolve(Path::new(SMALL));
         fs::write(copy.join("scenario.toml"), &resolved).unwrap();
         assert_eq!(resolve(&copy), resolved);
     }
@@ -938,7 +951,7 @@ mod list {
         insta::assert_snapshot!(Seatrial::line("list tests/fixtures/scenarios").run(), @"
         exit 0
         --- stdout
-        tests/fixtures/scenarios/five-mistakes  does not check: run `seatrial check tests/fixtures/scenarios/five-mistakes`
+        tests/fixtures/scenarios/five-mistakes  5 mistakes, which `seatrial check` names
         tests/fixtures/scenarios/small  A small scenario: one edit, two orders  [cache, small]
         ");
     }
@@ -989,6 +1002,7 @@ fn schema_is_the_committed_one() {
 
 mod context {
     use super::*;
+    use command::Told;
 
     /// A context with an ignore file, an exception, and a folder of many files.
     fn folder() -> tempfile::TempDir {
@@ -1006,22 +1020,21 @@ mod context {
             ("web.Dockerfile.dockerignore", "app\n"),
         ] {
             let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+            fs::create_dir_all(path.parent().expect("a folder above")).expect("a folder");
+            fs::write(path, text).expect("a file in it");
         }
         folder
     }
 
-    fn context(arguments: &[&str]) -> Seatrial {
-        let seatrial = Seatrial::new(["context", "."]).within(folder());
-        arguments
-            .iter()
-            .fold(seatrial, |seatrial, argument| seatrial.arg(argument))
+    fn context(arguments: &[&str]) -> Told {
+        let folder = folder();
+        let command = Seatrial::new(["context", "."].iter().chain(arguments));
+        command.within(folder.path()).run()
     }
 
     #[test]
     fn tells_what_is_kept_and_what_each_rule_drops() {
-        insta::assert_snapshot!(context(&[]).run(), @"
+        insta::assert_snapshot!(context(&[]), @"
         exit 0
         --- stdout
         context .
@@ -1030,8 +1043,8 @@ mod context {
           dropped                37 B         2 files
 
         ./.dockerignore
-          line 2         30 B         1 files  docs
-          line 4          7 B         1 files  **/*.log
+          line 2         30 B         1 file   docs
+          line 4          7 B         1 file   **/*.log
           line 5          0 B         0 files  nothing
 
         heaviest kept paths
@@ -1045,7 +1058,7 @@ mod context {
 
     #[test]
     fn the_ignore_file_beside_a_dockerfile_goes_before() {
-        insta::assert_snapshot!(context(&["--file", "web.Dockerfile", "--heaviest", "2"]).run(), @"
+        insta::assert_snapshot!(context(&["--file", "web.Dockerfile", "--heaviest", "2"]), @"
         exit 0
         --- stdout
         context .
@@ -1064,7 +1077,7 @@ mod context {
 
     #[test]
     fn lists_kept_paths_by_line_or_by_nul() {
-        insta::assert_snapshot!(context(&["--list"]).run(), @"
+        insta::assert_snapshot!(context(&["--list"]), @"
         exit 0
         --- stdout
         .dockerignore
@@ -1075,8 +1088,8 @@ mod context {
         web.Dockerfile
         web.Dockerfile.dockerignore
         ");
-        let lines = context(&["--list"]).run().data();
-        let nuls = context(&["--list", "-0"]).run().data();
+        let lines = context(&["--list"]).data();
+        let nuls = context(&["--list", "-0"]).data();
         assert_eq!(nuls, lines.replace('\n', "\0"));
     }
 
@@ -1092,7 +1105,7 @@ mod context {
             "--explain",
             "app/run.log",
         ]);
-        insta::assert_snapshot!(told.run(), @"
+        insta::assert_snapshot!(told, @"
         exit 0
         --- stdout
         app/main.py: kept, no rule matches
@@ -1105,15 +1118,14 @@ mod context {
     #[test]
     fn a_folder_that_is_not_there_is_told() {
         insta::assert_snapshot!(Seatrial::line("context nowhere").run(), @"
-        exit 1
+        exit 2
         --- stderr
-        error: cannot open the directory `nowhere`
-          caused by: No such file or directory (os error 2)
+        error: cannot read the context `nowhere`: No such file or directory (os error 2)
         ");
         insta::assert_snapshot!(Seatrial::line("context nowhere --list").run(), @"
-        exit 1
+        exit 2
         --- stderr
-        error: cannot open the directory `nowhere`
+        error: cannot read the context `nowhere`: No such file or directory (os error 2)
         ");
     }
 }
@@ -1139,6 +1151,20 @@ mod output {
                 (told.code, told.stderr.as_str()),
                 (Some(0), ""),
                 "`{line}`: {told}"
+            );
+        }
+    }
+
+    #[test]
+    fn on_a_terminal_mistakes_are_coloured_unless_no_color_says_otherwise() {
+        for (no_color, coloured) in [(None, true), (Some(""), true), (Some("1"), false)] {
+            let told = Seatrial::new(["check", MISTAKES]).on_terminal(no_color);
+            assert_eq!(told.code, Some(2), "{told}");
+            assert!(told.stdout.contains("platfrom"), "{told}");
+            assert_eq!(
+                told.stdout.contains('\u{1b}'),
+                coloured,
+                "NO_COLOR={no_color:?}: {told}"
             );
         }
     }

@@ -344,6 +344,72 @@ fn only_own_records_of_the_build_cache_are_pruned_and_those_of_a_context_at_the_
 }
 
 #[test]
+fn records_that_may_be_somebody_elses_stay_and_are_told() {
+    // The look before the third build is the eighth: one before the run, then three for each turn.
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
+        .rounds(4)
+        .stranger_before_listing(8, "theirs")
+        .carry_out();
+    insta::assert_snapshot!(run.lines_of(&["list", "build", "prune"]), @"
+    list records
+    list records
+    build plain:1 without cache, mounts-1, context-1
+    list records
+    list records
+    prune layer-1
+    list records
+    build plain:2 without cache, mounts-2, context-2
+    list records
+    list records
+    prune layer-2
+    list records
+    build plain:3 without cache, mounts-3, context-3
+    list records
+    list records
+    prune
+    list records
+    build plain:4 without cache, mounts-4, context-4
+    list records
+    list records
+    prune layer-4
+    list records
+    prune context-1 context-4
+    ");
+    assert!(
+        run.build_records.contains(&"theirs".to_owned()),
+        "{:?}",
+        run.build_records
+    );
+    insta::assert_snapshot!(run.outcome.left_behind.join("\n"), @"3 records of the build cache: somebody else built meanwhile, so they may not be the run's");
+}
+
+#[test]
+fn a_build_that_was_measured_is_kept_though_the_build_cache_cannot_be_listed_after_it() {
+    let run = Rehearsal::of([step("cold").no_layers()])
+        .rounds(2)
+        .listing_fails(3)
+        .carry_out();
+    assert_eq!(run.outcome.stop, StopReason::Complete);
+    assert_eq!(run.builds().len(), 2, "{:?}", run.records);
+    insta::assert_snapshot!(run.lines_of(&["keep"]), @"
+    keep context
+    keep warning: records of the build cache that a build left stay: as the script has it
+    keep #1 plain round 1, cold: ok
+    keep #2 plain round 2, cold: ok
+    ");
+}
+
+#[test]
+fn an_interruption_is_one_though_the_build_cache_cannot_be_listed_after_it() {
+    let run = Rehearsal::of([step("cold").no_layers()])
+        .build(1, BuildAct::Interrupted)
+        .listing_fails(3)
+        .carry_out();
+    assert_eq!(run.outcome.stop, StopReason::Interrupted);
+    assert!(run.images.is_empty(), "{:?}", run.images);
+}
+
+#[test]
 fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_on() {
     let run = Rehearsal::of([
         step("cold").no_layers(),

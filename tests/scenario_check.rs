@@ -558,7 +558,7 @@ fn filters_narrow_and_list_what_exists_where_they_match_nothing() {
     command line: `--step nothing like it` matches no step
       hint: the steps are: `one`, `two`, `three`
     command line: `--variant othre` matches no variant
-      hint: did you mean `other`?
+      hint: did you mean `other`? the variants are: `plain`, `other`
     ");
 }
 

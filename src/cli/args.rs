@@ -196,3 +196,27 @@ pub(super) struct CleanArgs {
     #[arg(long)]
     pub(super) bases: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::ExitCode;
+
+    #[test]
+    fn the_help_lists_the_exit_codes_of_the_program() {
+        use ExitCode::{Done, Failed, Interrupted, NoDaemon, Usage};
+        let all = [Done, Failed, Usage, NoDaemon, Interrupted];
+        for code in all {
+            // A code that is missing above does not compile here.
+            match code {
+                Done | Failed | Usage | NoDaemon | Interrupted => {}
+            }
+        }
+        let listed: Vec<u8> = EXIT_CODES
+            .lines()
+            .skip(1)
+            .map(|line| line.split_whitespace().next().unwrap().parse().unwrap())
+            .collect();
+        assert_eq!(listed, all.map(ExitCode::number));
+    }
+}

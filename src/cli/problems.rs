@@ -167,7 +167,7 @@ mod tests {
         insta::assert_snapshot!(rendered(&checked), @"
         error: `--step edit sauce` matches no step
          |
-         = hint: did you mean `edit source`?
+         = hint: did you mean `edit source`? the steps are: `cold`, `edit source`, `touch only`
         ");
     }
 

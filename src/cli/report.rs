@@ -36,11 +36,8 @@ pub(super) fn write_report(
         paths.sort();
         if json {
             let summary = summary_json(&run, &analysis);
-            writeln!(
-                out,
-                "{}",
-                summary.map_err(|error| Failure::new(ExitCode::Failed, error))?
-            )?;
+            let summary = summary.map_err(|error| Failure::new(ExitCode::Failed, error))?;
+            out.write_all(summary.as_bytes())?;
             continue;
         }
         writeln!(out, "{}\n", analysis.sentence)?;

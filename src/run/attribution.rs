@@ -39,7 +39,10 @@ impl Attribution {
             // Whoever left them may have been building while we did.
             for id in std::mem::take(&mut self.last_build) {
                 self.own.remove(&id);
-                self.doubtful.insert(id);
+                // One that was removed in the meantime was ours by the knowledge of that time, and is not left.
+                if records.iter().any(|record| record.id == id) {
+                    self.doubtful.insert(id);
+                }
             }
         }
         self.foreign.extend(strangers);

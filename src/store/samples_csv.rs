@@ -278,7 +278,12 @@ fn build_measures(sample: &BuildSample) -> Vec<Measure<'_>> {
     let image = sample.image.as_ref();
     let mut measures = vec![
         Measure::time(step("time"), sample.duration_ns),
-        Measure::new(step("rebuilt"), Unit::Count, Some(sample.rebuilt() as u64)),
+        // A build that never began has no instructions, which is not the same as none that ran.
+        Measure::new(
+            step("rebuilt"),
+            Unit::Count,
+            (!sample.instructions.is_empty()).then(|| sample.rebuilt() as u64),
+        ),
         Measure::new(
             step("sent"),
             Unit::Bytes,
@@ -372,6 +377,26 @@ mod tests {
             assert!(!failed || row[13].is_empty(), "{row:?}");
             assert!(&row[17] == "ok" || !row[18].is_empty(), "a reason: {row:?}");
         }
+    }
+
+    #[test]
+    fn a_build_that_never_began_has_no_values() {
+        let mut run = run();
+        run.builds.truncate(1);
+        run.starts.clear();
+        let build = &mut run.builds[0];
+        build.outcome = Status::Invalid {
+            reason: "step `cold` before it failed".to_owned(),
+        };
+        build.duration_ns = None;
+        build.context = None;
+        build.instructions.clear();
+        build.phases.clear();
+        build.image = None;
+        let text = table(&run);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let values = reader.records().map(|row| row.unwrap()[13].to_owned());
+        assert_eq!(values.collect::<Vec<_>>(), [""; 7]);
     }
 
     #[test]

@@ -219,17 +219,20 @@ fn what_one_side_built_the_other_finds_in_the_cache_whatever_the_tree_holds() {
     let token = unique("keys");
     let mut builders = Builders::new(&token);
     let folder = tempfile::tempdir().unwrap();
-    let by = |builders: &mut Builders, side: &str, tree: &Path| match side {
+    let build = |builders: &mut Builders, side: &str, tree: &Path| match side {
         "command" => builders.docker_command(tree),
         _ => builders.ours(tree),
     };
     for (first, second) in [("command", "ours"), ("ours", "command")] {
         let tree = folder.path().join(first);
         odd_tree(&tree, &format!("{token} {first} first"));
-        let built = by(&mut builders, first, &tree);
-        assert!(built.values().all(|cached| !cached), "{first}: {built:?}");
-        let found = by(&mut builders, second, &tree);
+        let before = build(&mut builders, first, &tree);
+        assert!(before.values().all(|cached| !cached), "{first}: {before:?}");
+        let found = build(&mut builders, second, &tree);
         assert_eq!(that_ran(&found), [""; 0], "built by {first}, then by {second}");
-        assert_eq!(found.keys().collect::<Vec<_>>(), built.keys().collect::<Vec<_>>());
+        assert_eq!(
+            found.keys().collect::<Vec<_>>(),
+            before.keys().collect::<Vec<_>>()
+        );
     }
 }

@@ -206,9 +206,20 @@ where
             // Leaving the build's future ends the build at the daemon.
             () = interruption(&mut self.interrupted) => Err(Halt::Interrupted),
         };
-        let after = self.ports.daemon.build_records().await?;
-        if let Some(records) = &mut self.records {
-            records.after_build(&after);
+        match self.ports.daemon.build_records().await {
+            Ok(after) => {
+                if let Some(records) = &mut self.records {
+                    records.after_build(&after);
+                }
+            }
+            // What was measured is not lost for it. What the build left was not seen to be ours, and stays.
+            Err(fault) if built.is_ok() => {
+                self.warn(format!(
+                    "records of the build cache that a build left stay: {}",
+                    fault.source
+                ))?;
+            }
+            Err(_) => {}
         }
         built
     }

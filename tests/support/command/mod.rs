@@ -1,13 +1,11 @@
 //! The program run as a user runs it: exit code, standard output and standard error in one text.
 
-mod fake_socket;
 mod told;
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-pub(crate) use fake_socket::{Answer, FakeSocket};
 pub(crate) use told::Told;
 
 /// Where no daemon listens: what every command gets that is not given another one, so that no test here reaches the
@@ -23,10 +21,8 @@ pub(crate) fn scratch() -> tempfile::TempDir {
 /// A command line about to be run, in the project's folder unless it is told another.
 #[derive(Debug)]
 pub(crate) struct Seatrial {
-    command: Command,
+    pub(super) command: Command,
     redacted: Vec<(String, char)>,
-    /// Where it runs, removed when it has ended.
-    folder: Option<tempfile::TempDir>,
 }
 
 impl Seatrial {
@@ -48,7 +44,6 @@ impl Seatrial {
         Self {
             command,
             redacted: Vec::new(),
-            folder: None,
         }
     }
 
@@ -62,27 +57,34 @@ impl Seatrial {
         self
     }
 
-    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
-        self.command.env(name, value);
-        self
-    }
-
-    pub(crate) fn daemon(self, socket: &FakeSocket) -> Self {
-        let host = format!("unix://{}", socket.path().display());
-        self.env("DOCKER_HOST", host).redact(socket.path(), 's')
-    }
-
-    /// Runs it in this folder, which goes when it has ended.
-    pub(crate) fn within(mut self, folder: tempfile::TempDir) -> Self {
-        self.command.current_dir(folder.path());
-        self.folder = Some(folder);
-        self
-    }
-
     /// Shows a path as so many of one letter, so that columns stay where they are.
     pub(crate) fn redact(mut self, path: &Path, letter: char) -> Self {
         self.redacted.push((path.display().to_string(), letter));
         self
+    }
+
+    /// Runs it with a terminal for its input and output, which are one text there.
+    pub(crate) fn on_terminal(self, no_color: Option<&str>) -> Told {
+        let mut words = vec![self.command.get_program().to_os_string()];
+        words.extend(self.command.get_args().map(OsStr::to_os_string));
+        let quoted: Vec<_> = words
+            .iter()
+            .map(|word| format!("'{}'", word.to_string_lossy().replace('\'', "'\\''")))
+            .collect();
+        // `script` of util-linux gives a program a terminal of its own.
+        let mut script = Command::new("script");
+        script
+            .args(["--quiet", "--return", "--command", &quoted.join(" "), "/dev/null"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("DOCKER_HOST", NO_DAEMON)
+            .env("TERM", "xterm")
+            .env_remove("NO_COLOR")
+            .stdin(Stdio::null());
+        if let Some(value) = no_color {
+            script.env("NO_COLOR", value);
+        }
+        let output = script.output().expect("the `script` program of util-linux");
+        Told::new(&output, &self.redacted)
     }
 
     /// Runs it to its end.
@@ -90,27 +92,4 @@ impl Seatrial {
         let output = self.command.output().expect("the program can be started");
         Told::new(&output, &self.redacted)
     }
-
-    /// Runs it with a standard output that nobody reads.
-    pub(crate) fn run_unread(mut self) -> Told {
-        let mut child = self
-            .command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program can be started");
-        drop(child.stdout.take());
-        let output = child.wait_with_output().expect("the program ends");
-        Told::new(&output, &self.redacted)
-    }
-
-    /// The command itself, to be connected otherwise.
-    pub(crate) fn into_command(self) -> Command {
-        self.command
-    }
-}
-
-/// A file of the fixtures, as a path from the project's folder.
-pub(crate) fn fixture(path: &str) -> PathBuf {
-    Path::new("tests/fixtures").join(path)
 }

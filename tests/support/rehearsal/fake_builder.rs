@@ -53,6 +53,16 @@ impl Builder for FakeDaemon {
 
     async fn build_records(&self) -> Result<Vec<BuildRecord>, EngineFault> {
         self.log.note("list records");
+        let number = {
+            let mut held = self.held();
+            held.listings += 1;
+            let number = held.listings;
+            held.records.extend(self.script.strangers.get(&number).cloned());
+            number
+        };
+        if self.script.failing_listings.contains(&number) {
+            return Err(refused("list", "records"));
+        }
         let record = |id: &String| BuildRecord {
             id: id.clone(),
             is_context: id.starts_with("context-"),

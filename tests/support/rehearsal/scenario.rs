@@ -168,6 +168,19 @@ impl Rehearsal {
         self
     }
 
+    /// Lets the look of this number at the records of the build cache fail. The first is before the run, and there is
+    /// one before and one after each build.
+    pub(crate) fn listing_fails(mut self, number: u32) -> Self {
+        self.script.failing_listings.insert(number);
+        self
+    }
+
+    /// Lets a record of somebody else appear before the look of this number at the build cache.
+    pub(crate) fn stranger_before_listing(mut self, number: u32, id: &str) -> Self {
+        self.script.strangers.insert(number, id.to_owned());
+        self
+    }
+
     pub(crate) fn trouble(mut self, trouble: Trouble) -> Self {
         self.script.troubles.insert(trouble);
         self

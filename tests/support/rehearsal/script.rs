@@ -57,6 +57,10 @@ pub(crate) struct Script {
     pub(super) missing_looks: BTreeSet<u32>,
     /// The record, counted from 1, from which on the disk is full.
     pub(super) full_from: Option<usize>,
+    /// Looks at the records of the build cache that fail.
+    pub(super) failing_listings: BTreeSet<u32>,
+    /// Records of somebody else that are there from this look on.
+    pub(super) strangers: BTreeMap<u32, String>,
     /// Images that cannot be removed, without the run's prefix.
     pub(super) stuck_images: BTreeSet<String>,
     /// Images that the daemon holds before.

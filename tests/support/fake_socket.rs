@@ -28,7 +28,7 @@ pub(crate) struct FakeSocket {
 impl FakeSocket {
     /// A socket that answers like this until the test ends.
     pub(crate) fn answering(answer: Answer) -> Self {
-        let folder = super::scratch();
+        let folder = crate::command::scratch();
         let path = folder.path().join("docker.sock");
         let listener = UnixListener::bind(&path).expect("a socket in a new folder");
         let listener = match answer {

@@ -1,0 +1,465 @@
+//! Everything after the journal, from journals of real runs: the reports come out whole, the same each time, and say
+//! what the journal says. A folder below `tests/fixtures/runs` with a `journal.jsonl` is a case.
+//!
+//! The journal is read here as plain JSON, not through the program's own types.
+
+#[path = "support/command/mod.rs"]
+mod command;
+#[path = "support/journal.rs"]
+mod journal;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use command::{Seatrial, Told, scratch};
+use journal::{Fixture, fixtures};
+use serde_json::Value;
+
+/// The journal's name within the folder of its run.
+const JOURNAL: &str = "journal.jsonl";
+
+/// A copy of a run's folder that holds the journal alone.
+struct Copy {
+    folder: PathBuf,
+    _parent: tempfile::TempDir,
+}
+
+impl Copy {
+    fn of(fixture: &Fixture) -> Self {
+        Self::with_journal(&fixture.name, &fixture.text)
+    }
+
+    fn with_journal(name: &str, text: &str) -> Self {
+        let parent = scratch();
+        let folder = parent.path().join(name);
+        fs::create_dir(&folder).expect("a folder in a new one");
+        fs::write(folder.join(JOURNAL), text).expect("a file in a new folder");
+        Self {
+            folder,
+            _parent: parent,
+        }
+    }
+
+    fn report(&self) -> Told {
+        let parent = self.folder.parent().expect("a folder in a folder");
+        Seatrial::line("report")
+            .arg(&self.folder)
+            .redact(parent, 'r')
+            .run()
+    }
+
+    /// Every file but the journal, by name.
+    fn outputs(&self) -> BTreeMap<String, Vec<u8>> {
+        let files = fs::read_dir(&self.folder).expect("the folder of the run");
+        let files = files.map(|entry| entry.expect("an entry of it").path());
+        files
+            .map(|path| {
+                let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+                (name, fs::read(&path).expect("a file of the run"))
+            })
+            .filter(|(name, _)| name != JOURNAL)
+            .collect()
+    }
+
+    fn output(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.join(name)).expect("an output in UTF-8")
+    }
+}
+
+#[test]
+fn every_output_is_made_again_and_the_journal_is_left_alone() {
+    for fixture in fixtures() {
+        let copy = Copy::of(&fixture);
+        let told = copy.report();
+        assert_eq!(told.code, Some(0), "{}: {told}", fixture.name);
+        let expected = [
+            "builds.svg",
+            "layers.svg",
+            "phases.svg",
+            "report.html",
+            "samples.csv",
+            "size-start.svg",
+            "summary.json",
+            "summary.md",
+        ];
+        let outputs = copy.outputs();
+        let names: Vec<_> = outputs.keys().map(String::as_str).collect();
+        assert_eq!(names, expected, "{}", fixture.name);
+        for (name, bytes) in &outputs {
+            assert!(!bytes.is_empty(), "{}/{name} is empty", fixture.name);
+        }
+        let paths: Vec<_> = told.stdout.lines().rev().take(expected.len()).collect();
+        for name in expected {
+            let is_told = paths.iter().any(|path| path.ends_with(&format!("/{name}")));
+            assert!(is_told, "{name} is not told:\n{told}");
+        }
+        assert_eq!(copy.output(JOURNAL), fixture.text, "{}", fixture.name);
+    }
+}
+
+#[test]
+fn the_same_journal_gives_the_same_bytes_wherever_it_lies_and_however_often() {
+    for fixture in fixtures() {
+        let (here, there) = (Copy::of(&fixture), Copy::of(&fixture));
+        assert_eq!(here.report().code, Some(0));
+        assert_eq!(there.report().code, Some(0));
+        let first = here.outputs();
+        let differ: Vec<_> = there
+            .outputs()
+            .into_iter()
+            .filter(|(name, bytes)| first.get(name) != Some(bytes))
+            .map(|(name, _)| name)
+            .collect();
+        assert!(
+            differ.is_empty(),
+            "{}: {differ:?} depend on the place",
+            fixture.name
+        );
+        assert_eq!(here.report().code, Some(0));
+        let again = here.outputs();
+        let differ: Vec<_> = again
+            .iter()
+            .filter(|(name, bytes)| first.get(*name) != Some(bytes))
+            .collect();
+        assert!(
+            differ.is_empty(),
+            "{}: {:?} depend on the time",
+            fixture.name,
+            differ.len()
+        );
+    }
+}
+
+/// A snapshot per fixture; a new one is written with `INSTA_UPDATE=always` and then read.
+#[test]
+fn the_table_tells_what_the_run_found() {
+    for fixture in fixtures() {
+        let copy = Copy::of(&fixture);
+        let told = copy.report();
+        for line in told.stdout.lines().filter(|line| !line.starts_with("rrr")) {
+            let sentence = told.stdout.starts_with(line);
+            assert!(
+                sentence || line.chars().count() <= 80,
+                "{}: wider than 80 columns: {line}",
+                fixture.name
+            );
+        }
+        assert!(
+            !told.stdout.contains('\u{1b}'),
+            "{}: escape sequences in a pipe",
+            fixture.name
+        );
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(format!("report-{}", fixture.name), told);
+        });
+    }
+}
+
+#[test]
+fn on_a_terminal_the_table_is_styled_unless_no_color_says_otherwise() {
+    let copy = Copy::of(&fixtures()[0]);
+    for (no_color, styled) in [(None, true), (Some(""), true), (Some("1"), false)] {
+        let told = Seatrial::line("report").arg(&copy.folder).on_terminal(no_color);
+        assert_eq!(told.code, Some(0), "{told}");
+        assert_eq!(
+            told.stdout.contains('\u{1b}'),
+            styled,
+            "NO_COLOR={no_color:?}: {told}"
+        );
+    }
+}
+
+#[test]
+fn the_table_of_samples_has_a_row_for_each_metric_of_each_sample() {
+    for fixture in fixtures() {
+        let copy = Copy::of(&fixture);
+        assert_eq!(copy.report().code, Some(0));
+        let text = copy.output("samples.csv");
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let headers = reader.headers().expect("a header row").clone();
+        let column = |name: &str| {
+            headers
+                .iter()
+                .position(|header| header == name)
+                .expect("a column")
+        };
+        let [order, metric, value, status] = ["order", "metric", "value", "status"].map(column);
+        let mut rows: BTreeMap<u64, BTreeMap<String, u32>> = BTreeMap::new();
+        for row in reader.records() {
+            let row = row.expect("a row");
+            let order = row[order].parse().expect("a number");
+            *rows
+                .entry(order)
+                .or_default()
+                .entry(row[metric].to_owned())
+                .or_default() += 1;
+            assert!(
+                (&row[status] != "failed") || row[value].is_empty(),
+                "{}: a failure has a number: {row:?}",
+                fixture.name
+            );
+        }
+        for sample in fixture.samples() {
+            let mut expected: BTreeMap<String, u32> = BTreeMap::new();
+            let mut expect = |metric: &str, count: usize| {
+                *expected.entry(metric.to_owned()).or_default() += u32::try_from(count).expect("a few");
+            };
+            let measured = sample["outcome"]["status"] != "failed";
+            let phases = sample["phases"]
+                .as_array()
+                .expect("phases")
+                .iter()
+                .filter(|_| measured);
+            if sample["kind"] == "build" {
+                let step = sample["step"].as_str().expect("a step");
+                for metric in ["time", "rebuilt", "sent"] {
+                    expect(&format!("step.{step}.{metric}"), 1);
+                }
+                for metric in ["context.size", "context.files", "image.size", "image.layers"] {
+                    expect(metric, 1);
+                }
+                for phase in phases {
+                    expect(
+                        &format!("step.{step}.phase.{}", phase["name"].as_str().unwrap()),
+                        1,
+                    );
+                }
+                let instructions = sample["instructions"].as_array().unwrap().len();
+                if measured && instructions > 0 {
+                    expect("instruction.time", instructions);
+                    expect("instruction.cached", instructions);
+                }
+            } else {
+                expect("start.client", 1);
+                if !sample["ready"].is_null() || sample["tier"] == "ip" {
+                    expect("start.ready", 1);
+                }
+                for phase in phases {
+                    expect(&format!("start.phase.{}", phase["name"].as_str().unwrap()), 1);
+                }
+            }
+            let order = sample["key"]["order"].as_u64().unwrap();
+            assert_eq!(
+                rows.remove(&order),
+                Some(expected),
+                "{}: sample {order}",
+                fixture.name
+            );
+        }
+        assert!(rows.is_empty(), "{}: rows of no sample: {rows:?}", fixture.name);
+    }
+}
+
+#[test]
+fn the_summary_says_what_the_journal_says() {
+    for fixture in fixtures() {
+        let copy = Copy::of(&fixture);
+        assert_eq!(copy.report().code, Some(0));
+        let text = copy.output("summary.json");
+        let printed = Seatrial::line("report --json").arg(&copy.folder).run();
+        assert!(
+            printed.data() == text,
+            "{}: `--json` prints another summary",
+            fixture.name
+        );
+        let summary: Value = serde_json::from_str(&text).expect("JSON");
+        shape(&summary, &fixture);
+        let estimates = summary["estimates"].as_array().expect("estimates");
+        let mut compared = 0;
+        for estimate in estimates {
+            let key = estimate["metric"].as_str().expect("a metric");
+            let Some(values) = fixture.counted(estimate["variant"].as_str().expect("a variant"), key) else {
+                continue;
+            };
+            let place = format!("{}: {} {key}", fixture.name, estimate["variant"]);
+            assert_eq!(estimate["n"], values.len(), "{place}");
+            assert_eq!(estimate["min"].as_u64(), values.first().copied(), "{place}");
+            assert_eq!(estimate["max"].as_u64(), values.last().copied(), "{place}");
+            if values.len() % 2 == 1 {
+                let median = values[values.len() / 2];
+                #[expect(clippy::cast_precision_loss, reason = "nanoseconds of a build fit 52 bits")]
+                let median = median as f64;
+                assert_eq!(estimate["value"].as_f64(), Some(median), "{place}");
+            }
+            compared += 1;
+        }
+        assert!(compared > 0, "{}: no estimate was compared", fixture.name);
+    }
+}
+
+/// What a reader of `summary.json` may rely on.
+fn shape(summary: &Value, fixture: &Fixture) {
+    let header = fixture.header();
+    assert_eq!(summary["schema"], 1);
+    assert_eq!(summary["tool"]["name"], "seatrial");
+    assert_eq!(summary["run"]["id"], header["run_id"]);
+    assert_eq!(summary["run"]["seed"], header["seed"]);
+    assert_eq!(summary["run"]["quick"], header["quick"]);
+    assert_eq!(summary["scenario"]["name"], header["scenario"]);
+    assert_eq!(summary["scenario"]["hash"], header["scenario_digest"]);
+    assert_eq!(summary["scenario"]["baseline"], header["baseline"]);
+    assert_eq!(summary["scenario"]["steps"], header["steps"]);
+    assert_eq!(summary["environment"]["engine"], header["environment"]["engine"]);
+    let variants: BTreeSet<_> = header["variants"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|variant| &variant["name"])
+        .map(Value::to_string)
+        .collect();
+    let metrics: BTreeSet<_> = summary["metrics"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|metric| metric["id"].to_string())
+        .collect();
+    for list in ["estimates", "samples"] {
+        for item in summary[list].as_array().expect("a list") {
+            assert!(variants.contains(&item["variant"].to_string()), "{list}: {item}");
+            assert!(metrics.contains(&item["metric"].to_string()), "{list}: {item}");
+        }
+    }
+    for comparison in summary["comparisons"].as_array().expect("a list") {
+        assert!(
+            metrics.contains(&comparison["metric"].to_string()),
+            "{comparison}"
+        );
+        for side in ["a", "b"] {
+            assert!(variants.contains(&comparison[side].to_string()), "{comparison}");
+        }
+        assert_eq!(comparison["a"], header["baseline"], "{comparison}");
+    }
+    assert_eq!(
+        summary["verdict"]["comparable"].as_bool(),
+        Some(!header["quick"].as_bool().expect("a flag"))
+    );
+}
+
+#[test]
+fn pages_and_charts_need_nothing_from_elsewhere_and_have_no_broken_numbers() {
+    for fixture in fixtures() {
+        let copy = Copy::of(&fixture);
+        assert_eq!(copy.report().code, Some(0));
+        for (name, bytes) in copy.outputs() {
+            let text = String::from_utf8(bytes).expect("an output in UTF-8");
+            let place = format!("{}/{name}", fixture.name);
+            for broken in ["NaN", "inf ", "Infinity", "-0 ", "undefined"] {
+                assert!(!text.contains(broken), "{place} has `{broken}`");
+            }
+            if name == "report.html" || Path::new(&name).extension().is_some_and(|kind| kind == "svg") {
+                for remote in [
+                    "src=\"http",
+                    "src=\"//",
+                    "url(http",
+                    "<script",
+                    "@import",
+                    "<link",
+                ] {
+                    assert!(!text.contains(remote), "{place} has `{remote}`");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_journal_that_ends_anywhere_is_a_run_that_was_killed() {
+    for fixture in fixtures() {
+        let header = fixture.text.find('\n').expect("a header line") + 1;
+        let step = (fixture.text.len() - header) / 7;
+        for cut in (header..fixture.text.len()).step_by(step.max(1)) {
+            // A cut inside a character would be no text here; a journal is cut in bytes.
+            if !fixture.text.is_char_boundary(cut) {
+                continue;
+            }
+            let copy = Copy::with_journal(&fixture.name, &fixture.text[..cut]);
+            let told = copy.report();
+            assert_eq!(told.code, Some(0), "{} cut at {cut}: {told}", fixture.name);
+            assert!(
+                told.stderr.contains("warning: the run was killed before its end"),
+                "{} cut at {cut}: {told}",
+                fixture.name
+            );
+            let summary: Value = serde_json::from_str(&copy.output("summary.json")).expect("JSON");
+            let whole = fixture.text[..cut]
+                .lines()
+                .filter(|line| serde_json::from_str::<Value>(line).is_ok());
+            let kept = whole
+                .filter(|line| line.starts_with("{\"kind\":\"build\""))
+                .count();
+            let shown = summary["samples"].as_array().unwrap().iter();
+            let shown: BTreeSet<_> = shown
+                .filter(|sample| {
+                    sample["metric"]
+                        .as_str()
+                        .is_some_and(|metric| metric.rsplit('.').next() == Some("time"))
+                })
+                .map(|sample| sample["order"].as_u64())
+                .collect();
+            assert_eq!(shown.len(), kept, "{} cut at {cut}", fixture.name);
+        }
+    }
+}
+
+#[test]
+fn folders_that_hold_no_readable_run_are_told_with_two() {
+    let missing = scratch();
+    let told = Seatrial::line("report")
+        .arg(missing.path().join("run"))
+        .redact(missing.path(), 'r')
+        .run();
+    insta::assert_snapshot!(told, @"
+    exit 2
+    --- stderr
+    error: cannot load the run in rrrrrrrrrrrrrrr/run
+      caused by: cannot read the journal rrrrrrrrrrrrrrr/run/journal.jsonl
+      caused by: No such file or directory (os error 2)
+      hint: name the folder of a run, such as reports/<utc>-<scenario>
+    ");
+    let empty = Copy::with_journal("run", "");
+    insta::assert_snapshot!(empty.report(), @"
+    exit 2
+    --- stderr
+    error: cannot make a run of the journal in rrrrrrrrrrrrrrr/run
+      caused by: the journal does not begin with a run header
+    ");
+    let text = &fixtures()[0].text;
+    let newer = Copy::with_journal("run", &text.replacen("\"schema\":1", "\"schema\":2", 1));
+    insta::assert_snapshot!(newer.report(), @"
+    exit 2
+    --- stderr
+    error: cannot make a run of the journal in rrrrrrrrrrrrrrr/run
+      caused by: the journal has schema 2, expected 1
+    ");
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.insert(2, "not a record");
+    let broken = Copy::with_journal("run", &(lines.join("\n") + "\n"));
+    insta::assert_snapshot!(broken.report(), @"
+    exit 2
+    --- stderr
+    error: cannot load the run in rrrrrrrrrrrrrrr/run
+      caused by: rrrrrrrrrrrrrrr/run/journal.jsonl:3:2: the line is not a record of a journal
+      caused by: expected ident at line 1 column 2
+      hint: the journal was changed by something else, or written by another version; the lines before line 3 are whole
+    ");
+    for copy in [&empty, &newer, &broken] {
+        assert!(
+            copy.outputs().is_empty(),
+            "something was written of a run that cannot be read"
+        );
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_told_with_one() {
+    let fixture = &fixtures()[0];
+    let copy = Copy::of(fixture);
+    // Where the table of samples is to be, a folder stands that is not empty: this holds for root too.
+    let taken = copy.folder.join("samples.csv");
+    fs::create_dir_all(taken.join("full")).unwrap();
+    let told = copy.report();
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(told.stderr.contains("samples.csv"), "{told}");
+    assert!(Path::new(&taken).is_dir());
+}
