@@ -522,10 +522,25 @@ fn a_variant_that_never_builds_has_failed_starts_and_no_container() {
     insta::assert_snapshot!(run.lines_of(&["create", "keep"]), @"
     keep context
     keep #1 plain round 1, cold: failed, install exited with 1
-    keep #2 plain round 1, start: failed, no image was built
-    keep #3 plain round 2, start: failed, no image was built
+    keep #2 plain round 1, start: failed, there is no image of the last step: step `cold` failed
+    keep #3 plain round 2, start: failed, there is no image of the last step: step `cold` failed
     ");
     assert_eq!(run.outcome.bad_samples, 3);
+    run.left_nothing();
+}
+
+#[test]
+fn an_image_of_an_earlier_step_is_never_started_in_place_of_the_last_ones() {
+    let run = Rehearsal::of([step("cold").no_layers(), step("edit").append_to("main.txt")])
+        .starts(1)
+        .build(2, BuildAct::Fails)
+        .carry_out();
+    let starts = run.lines_of(&["create", "keep #3"]);
+    assert!(
+        starts.contains("failed, there is no image of the last step: step `edit` failed"),
+        "{starts}"
+    );
+    assert!(!starts.contains("create"), "{starts}");
     run.left_nothing();
 }
 

@@ -73,6 +73,11 @@ where
         for step in &scenario.build.steps {
             self.build_step(&mut state, step).await?;
         }
+        // An image of an earlier step is not what the starts are to measure.
+        match state.failed_step {
+            Some(failed) => self.unfinished.insert(variant.name.clone(), failed),
+            None => self.unfinished.remove(&variant.name),
+        };
         // Without this every cold build would leave a full set of records behind until the run's end. What the daemon
         // keeps of the context stays: whether it has it is a cache state of its own.
         if let Err(fault) = self.prune_own_records(|record| !record.is_context).await {

@@ -121,6 +121,7 @@ where
         bases: Vec::new(),
         base_images: Vec::new(),
         own_images: BTreeSet::new(),
+        unfinished: BTreeMap::new(),
         latest_image: BTreeMap::new(),
         manifests: BTreeMap::new(),
         recorded: BTreeSet::new(),
@@ -156,6 +157,8 @@ struct Execution<'a, D, B, W, P, L, N> {
     base_images: Vec<BaseImage>,
     /// References that this run put into the daemon and has not removed yet.
     own_images: BTreeSet<String>,
+    /// Variants whose last turn of builds failed, with the step that did.
+    unfinished: BTreeMap<String, String>,
     /// The reference of each variant's last image.
     latest_image: BTreeMap<String, String>,
     /// Each variant's last recorded context.

@@ -48,6 +48,10 @@ where
             return Ok(());
         };
         let key = self.next_key(&turn.variant, turn.round, turn.warmup);
+        if let Some(failed) = self.unfinished.get(&turn.variant) {
+            let reason = format!("there is no image of the last step: step `{failed}` failed");
+            return self.keep_start(key, Attempted::failed(reason, Vec::new()), Vec::new());
+        }
         let Some(image) = self.latest_image.get(&turn.variant).cloned() else {
             let reason = "no image was built".to_owned();
             return self.keep_start(key, Attempted::failed(reason, Vec::new()), Vec::new());
