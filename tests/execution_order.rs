@@ -49,10 +49,10 @@ fn a_turn_resets_then_edits_surveys_builds_and_keeps_each_step() {
     keep #3 plain round 1, edit: ok
     remove image plain:2
     list records
-    prune
+    prune layer-1 layer-2 layer-3
     remove image plain:3
     list records
-    prune layer-1 context-1 layer-2 layer-3
+    prune context-1
     remove copies
     ");
     assert_eq!(run.outcome.stop, StopReason::Complete);
@@ -257,7 +257,7 @@ fn a_turn_whose_first_step_reuses_layers_begins_with_a_build_that_is_not_measure
     keep #2 plain round 1, edit: ok
     remove image plain:1
     list records
-    prune
+    prune layer-1 layer-2 layer-3
     reset plain
     list records
     build plain:primed, mounts-2, context-1
@@ -280,10 +280,10 @@ fn a_turn_whose_first_step_reuses_layers_begins_with_a_build_that_is_not_measure
     keep #4 plain round 2, edit: ok
     remove image plain:3
     list records
-    prune layer-1 layer-2 layer-3
+    prune layer-4 layer-5 layer-6
     remove image plain:4
     list records
-    prune context-1 layer-4 layer-5 layer-6
+    prune context-1
     remove copies
     ");
     assert_eq!(run.builds().len(), 4);
@@ -331,14 +331,14 @@ fn only_own_records_of_the_build_cache_are_pruned_and_those_of_a_context_at_the_
     build plain:1 without cache, mounts-1, context-1
     list records
     list records
-    prune
+    prune layer-1
     list records
     build plain:2 without cache, mounts-2, context-2
     list records
     list records
-    prune layer-1
+    prune layer-2
     list records
-    prune context-1 layer-2 context-2
+    prune context-1 context-2
     ");
     assert_eq!(run.build_records, ["theirs", "context-theirs"]);
 }
@@ -356,12 +356,12 @@ fn records_that_may_be_somebody_elses_stay_and_are_told() {
     build plain:1 without cache, mounts-1, context-1
     list records
     list records
-    prune
+    prune layer-1
     list records
     build plain:2 without cache, mounts-2, context-2
     list records
     list records
-    prune layer-1
+    prune layer-2
     list records
     build plain:3 without cache, mounts-3, context-3
     list records
@@ -371,16 +371,16 @@ fn records_that_may_be_somebody_elses_stay_and_are_told() {
     build plain:4 without cache, mounts-4, context-4
     list records
     list records
-    prune
+    prune layer-4
     list records
-    prune context-1 layer-4 context-4
+    prune context-1 context-4
     ");
     assert!(
         run.build_records.contains(&"theirs".to_owned()),
         "{:?}",
         run.build_records
     );
-    insta::assert_snapshot!(run.outcome.left_behind.join("\n"), @"4 records of the build cache: somebody else built meanwhile, so they may not be the run's");
+    insta::assert_snapshot!(run.outcome.left_behind.join("\n"), @"3 records of the build cache: somebody else built meanwhile, so they may not be the run's");
 }
 
 #[test]
@@ -438,7 +438,7 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     keep #2 plain round 1, edit: failed, install exited with 1
     keep #3 plain round 1, again: invalid, step `edit` before it failed
     list records
-    prune
+    prune layer-1 layer-2
     reset plain
     survey plain
     list records
@@ -466,11 +466,11 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     keep #6 plain round 2, again: ok
     remove image plain:5
     list records
-    prune layer-1 layer-2
+    prune layer-3 layer-4 layer-5
     remove image plain:2
     remove image plain:6
     list records
-    prune context-1 layer-3 layer-4 layer-5
+    prune context-1
     remove copies
     ");
     assert_eq!(run.outcome.stop, StopReason::Complete);
@@ -535,7 +535,7 @@ fn an_image_of_an_earlier_step_is_never_started_in_place_of_the_last_ones() {
         .starts(1)
         .build(2, BuildAct::Fails)
         .carry_out();
-    let starts = run.lines_of(&["create", "keep"]);
+    let starts = run.lines_of(&["create", "keep #3"]);
     assert!(
         starts.contains("failed, there is no image of the last step: step `edit` failed"),
         "{starts}"
@@ -912,12 +912,12 @@ fn bases_are_got_before_the_first_build_and_passed_to_each_by_name() {
     inspect plain:1
     keep #1 plain round 1, cold: ok
     list records
-    prune
+    prune layer-1
     remove image debian:13
     remove image seatrial/base/ballast:recipe
     remove image plain:1
     list records
-    prune layer-1 context-1
+    prune context-1
     remove copies
     ");
     // What was there before stays, what was pulled for the run goes.

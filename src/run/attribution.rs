@@ -67,11 +67,6 @@ impl Attribution {
         records.iter().filter(|record| self.own.contains(&record.id))
     }
 
-    /// Ids of all records that are ours for certain, removed ones included.
-    pub(super) fn own_ids(&self) -> BTreeSet<String> {
-        self.own.clone()
-    }
-
     /// How many records may be ours, and are left because they may be somebody else's.
     pub(super) fn doubtful(&self) -> usize {
         self.doubtful.len()

@@ -16,8 +16,8 @@ use crate::run::events::{Event, Watcher};
 use crate::run::expectation::broken_condition;
 use crate::run::plan::{Turn, needs_priming};
 use crate::run::ports::{
-    Bases, BuildFault, BuildFolders, BuildRecord, BuildReport, BuildRequest, Ledger, Probe, Survey,
-    TracedInstruction, Workshop,
+    Bases, BuildFault, BuildFolders, BuildReport, BuildRequest, Ledger, Probe, Survey, TracedInstruction,
+    Workshop,
 };
 use crate::scenario::{ContextState, LayerState, MountState, Nonce, Step, Variant};
 
@@ -78,14 +78,9 @@ where
             Some(failed) => self.unfinished.insert(variant.name.clone(), failed),
             None => self.unfinished.remove(&variant.name),
         };
-        // Without this every cold build would leave a full set of records behind until the run's end. Those of this turn
-        // stay for one more: the daemon may still be letting go of the builds that made them, and a record that is
-        // removed meanwhile comes back, and with it layers that a cold build is then given. What the daemon keeps of
-        // the context stays: whether it has it is a cache state of its own.
-        let own = self.own_records();
-        let earlier = std::mem::replace(&mut self.earlier_records, own);
-        let removable = |record: &BuildRecord| !record.is_context && earlier.contains(&record.id);
-        if let Err(fault) = self.prune_own_records(removable).await {
+        // Without this every cold build would leave a full set of records behind until the run's end. What the daemon
+        // keeps of the context stays: whether it has it is a cache state of its own.
+        if let Err(fault) = self.prune_own_records(|record| !record.is_context).await {
             self.warn(format!(
                 "records of the build cache stay until the run ends: {}",
                 fault.source

@@ -82,14 +82,6 @@ where
         Ok(())
     }
 
-    /// Ids of all records of the build cache that are the run's own for certain, removed ones included.
-    pub(super) fn own_records(&self) -> BTreeSet<String> {
-        self.records
-            .as_ref()
-            .map(Attribution::own_ids)
-            .unwrap_or_default()
-    }
-
     /// Removes records of the build cache that are ours for certain and that `select` takes.
     pub(super) async fn prune_own_records(
         &mut self,

@@ -125,7 +125,6 @@ where
         latest_image: BTreeMap::new(),
         manifests: BTreeMap::new(),
         recorded: BTreeSet::new(),
-        earlier_records: BTreeSet::new(),
         records: None,
         shared_keys: BTreeMap::new(),
     };
@@ -166,8 +165,6 @@ struct Execution<'a, D, B, W, P, L, N> {
     manifests: BTreeMap<String, Arc<Manifest>>,
     /// Contexts that the journal holds already.
     recorded: BTreeSet<Digest>,
-    /// Own records of the build cache that turns before the last one left.
-    earlier_records: BTreeSet<String>,
     /// Whose records of the build cache are whose; `None` until the daemon was asked.
     records: Option<Attribution>,
     /// What the daemon keeps each variant's context under.
