@@ -6,7 +6,9 @@ use crate::scenario::{Expectation, LayerState, Step};
 /// Why the sample of a step does not count; `None` where it was taken as planned.
 pub(super) fn broken_condition(step: &Step, instructions: &[InstructionResult]) -> Option<String> {
     if step.cache.layers == LayerState::Empty
-        && let Some(cached) = instructions.iter().find(|instruction| instruction.cached)
+        && let Some(cached) = instructions
+            .iter()
+            .find(|instruction| instruction.cached && obeys_no_cache(instruction))
     {
         return Some(format!(
             "no layer was to be reused, yet `{}` came from the cache",
@@ -40,6 +42,13 @@ pub(super) fn broken_condition(step: &Step, instructions: &[InstructionResult]) 
     }
 }
 
+/// Whether the builder runs an instruction again when it is told to use no cache. It never tells that to the step that
+/// makes the folder of a WORKDIR, with the docker command's `--no-cache` either: a folder that the daemon has made on
+/// this base before comes from the cache.
+fn obeys_no_cache(instruction: &InstructionResult) -> bool {
+    !begins_with(&instruction.name, "WORKDIR ")
+}
+
 /// Whether an instruction begins with a text; runs of white space count as one blank.
 fn begins_with(instruction: &str, text: &str) -> bool {
     let folded = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -62,6 +71,21 @@ mod tests {
             duration_ns: None,
             log_bytes: ByteSize::ZERO,
         }
+    }
+
+    #[test]
+    fn a_folder_that_was_made_before_leaves_a_cold_build_cold() {
+        let step = Step {
+            name: "cold".to_owned(),
+            cache: BuildCacheState {
+                layers: LayerState::Empty,
+                ..BuildCacheState::default()
+            },
+            edits: Vec::new(),
+            expect: None,
+        };
+        let made_before = [instruction("WORKDIR /srv", true), instruction("COPY . .", false)];
+        assert_eq!(broken_condition(&step, &made_before), None);
     }
 
     #[test]
