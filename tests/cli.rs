@@ -50,7 +50,7 @@ mod help {
           context  Tell what a build context holds, what each ignore rule drops, and
                    which paths are heaviest
           report   Write tables, charts and the page again from the samples of a run
-          clean    Remove what killed runs left in the daemon
+          clean    Remove what killed runs left behind
           help     Print this message or the help of the given subcommand(s)
 
         Options:
@@ -339,7 +339,7 @@ mod help {
         insta::assert_snapshot!(Seatrial::line("clean --help").run(), @"
         exit 0
         --- stdout
-        Remove what killed runs left in the daemon
+        Remove what killed runs left behind
 
         Usage: seatrial clean [OPTIONS]
 

@@ -63,6 +63,8 @@ fn folder() -> Folder {
         ("bad.Dockerfile", "FROM a\nRNU x\n"),
         ("unset.Dockerfile", "ARG ALPNE\nFROM ${ALPNE}\nFROM $OTHER\n"),
         ("bad.dockerignore", "docs\n!\n"),
+        ("ruled.Dockerfile", "FROM a\n"),
+        ("ruled.Dockerfile.dockerignore", "[b-a]\n"),
         ("context/app/main.py", "print()\n"),
     ];
     Folder(
@@ -240,6 +242,7 @@ fn mistakes_of_meaning_say_what_may_help() {
         "[[variant]]\nname = \"plain\"\ndockerfile = \"Dockerfile\"\n",
         "[[variant]]\nname = \"Other Name\"\ndockerfile = \"Dockerfil\"\n",
         "[[variant]]\nname = \"b\"\ndockerfile = \"bad.Dockerfile\"\nignore = \"bad.dockerignore\"\n",
+        "[[variant]]\nname = \"b\"\ndockerfile = \"ruled.Dockerfile\"\n",
         "[[variant]]\nname = \"b\"\ndockerfile = \"unset.Dockerfile\"\n",
         "[[variant]]\nname = \"b\"\ndockerfile = \"Dockerfile\"\ntarget = \"bas\"\n",
         "baseline = true\n[[variant]]\nname = \"b\"\ndockerfile = \"Dockerfile\"\nbaseline = true\n",
@@ -267,6 +270,9 @@ fn mistakes_of_meaning_say_what_may_help() {
       hint: did you mean `RUN`?
     s/bad.dockerignore:2:1: line 2 of the ignore file is a lone `!`, expected a pattern after it
       hint: name what the `!` brings back, or remove the line
+    > [[variant]] | name = "b" | dockerfile = "ruled.Dockerfile"
+    s/ruled.Dockerfile.dockerignore:1:1: line 1 of the ignore file, pattern `[b-a]`, is malformed: the range `b-a` in a class is empty
+      hint: put the lower character first
     > [[variant]] | name = "b" | dockerfile = "unset.Dockerfile"
     s/unset.Dockerfile:2:1: FROM names `ALPNE`, which nothing sets [in the variant `b`]
       hint: did you mean `ALPINE`?

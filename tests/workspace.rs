@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use seatrial::scenario::{Edit, Fill, Nonce};
 use seatrial::unit::ByteSize;
-use seatrial::workspace::{CopyError, SCRATCH_PREFIX, Scratch, apply};
+use seatrial::workspace::{AbandonedScratch, CopyError, SCRATCH_PREFIX, Scratch, apply};
 use tempfile::TempDir;
 
 /// SHA-256 of the archive that GNU tar makes of a folder: names, kinds, modes, hard links, symbolic links,
@@ -333,6 +333,31 @@ fn read_only_folders_are_removed_without_any_privilege() {
         removing.join().unwrap();
     });
     assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_scratch_folder_is_abandoned_when_nobody_holds_it_any_more() {
+    let parent = tempfile::tempdir().unwrap();
+    let used = Scratch::create(parent.path()).unwrap();
+    let left = parent.path().join(format!("{SCRATCH_PREFIX}left"));
+    fs::create_dir_all(left.join("copy/app")).unwrap();
+    fs::write(left.join("copy/app/main.py"), "").unwrap();
+    fs::set_permissions(left.join("copy/app"), fs::Permissions::from_mode(0o500)).unwrap();
+    fs::create_dir(parent.path().join("somebody-elses")).unwrap();
+    symlink(
+        parent.path().join("somebody-elses"),
+        parent.path().join(format!("{SCRATCH_PREFIX}link")),
+    )
+    .unwrap();
+    let mut found = Scratch::abandoned(parent.path()).unwrap();
+    assert_eq!(
+        found.iter().map(AbandonedScratch::path).collect::<Vec<_>>(),
+        [&left]
+    );
+    found.remove(0).remove().unwrap();
+    assert!(!left.exists());
+    assert!(Scratch::abandoned(parent.path()).unwrap().is_empty());
+    assert!(used.path().exists() && parent.path().join("somebody-elses").exists());
 }
 
 #[test]

@@ -56,8 +56,8 @@ impl Specimen {
                 kernel: "Linux 6.1.0".to_owned(),
                 architecture: "x86_64".to_owned(),
                 cpu: Some("Specimen CPU at 1 GHz".to_owned()),
-                cpus: 4,
-                memory_bytes: ByteSize(8 << 30),
+                cpus: Some(4),
+                memory_bytes: Some(ByteSize(8 << 30)),
                 components: vec![("containerd".to_owned(), "1.0.0".to_owned())],
                 load_1m: Some(0.5),
             },
@@ -102,7 +102,7 @@ impl Specimen {
 
     pub(crate) fn load(mut self, load_1m: f64) -> Self {
         // The specimen's machine has four processors; two make the load heavy.
-        self.run.header.environment.cpus = 2;
+        self.run.header.environment.cpus = Some(2);
         self.run.header.environment.load_1m = Some(load_1m);
         self
     }

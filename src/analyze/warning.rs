@@ -93,15 +93,12 @@ pub(super) fn warn(run: &Run, series: &[Series]) -> Vec<Warning> {
         Some(StopReason::Complete) => {}
         stop => all.push(Warning::Unfinished { stop }),
     }
-    if let Some(load) = run.header.environment.load_1m
-        && load > f64::from(run.header.environment.cpus) / 2.0
-    {
-        all.push(Warning::BusyMachine {
-            load,
-            cpus: run.header.environment.cpus,
-        });
-    }
     let environment = &run.header.environment;
+    if let (Some(load), Some(cpus)) = (environment.load_1m, environment.cpus)
+        && load > f64::from(cpus) / 2.0
+    {
+        all.push(Warning::BusyMachine { load, cpus });
+    }
     if environment.export_waits_for_second {
         let driver = environment.storage_driver.clone();
         all.push(Warning::ExportWaits { driver });

@@ -45,7 +45,7 @@ pub(super) enum Command {
     Context(ContextArgs),
     /// Write tables, charts and the page again from the samples of a run.
     Report(ReportArgs),
-    /// Remove what killed runs left in the daemon.
+    /// Remove what killed runs left behind.
     Clean(CleanArgs),
 }
 

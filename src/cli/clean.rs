@@ -1,4 +1,5 @@
-//! `seatrial clean`: what killed runs left in the daemon, found by what their journals name.
+//! `seatrial clean`: what killed runs left in the daemon, found by what their journals name, and in the temporary
+//! folder, found by its name and by a lock that nobody holds.
 
 use std::fs;
 use std::io::{self, Write};
@@ -14,13 +15,17 @@ use crate::docker::Engine;
 use crate::results::{Record, RunEnd, StopReason};
 use crate::run::{Containers as _, EngineFault, Images as _};
 use crate::store::{Journal, LeftoverState, Named, find_leftovers};
+use crate::workspace::Scratch;
 
 /// Removes leftovers; prints one line for each thing.
 pub(super) fn clean(args: &CleanArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let leftovers = find_leftovers(&args.reports).map_err(|error| Failure::new(ExitCode::Failed, error))?;
+    let mut code = ExitCode::Done;
+    if !remove_scratch(args.dry_run, out)? {
+        code = ExitCode::Failed;
+    }
     let runtime = runtime()?;
     let engine = runtime.block_on(connect())?;
-    let mut code = ExitCode::Done;
     for leftover in leftovers {
         let folder = leftover.folder.display();
         match leftover.state {
@@ -111,6 +116,29 @@ impl Sweep<'_> {
         let verb = if self.dry_run { "would remove" } else { "removed" };
         writeln!(out, "{verb} {kind} {name}")
     }
+}
+
+/// Removes the scratch copies of killed runs; whether all of them could be removed.
+fn remove_scratch(dry_run: bool, out: &mut dyn Write) -> Result<bool, Failure> {
+    let abandoned =
+        Scratch::abandoned(&std::env::temp_dir()).map_err(|error| Failure::new(ExitCode::Failed, error))?;
+    let mut all = true;
+    for scratch in abandoned {
+        let path = scratch.path().display().to_string();
+        if dry_run {
+            writeln!(out, "would remove {path}")?;
+            continue;
+        }
+        match scratch.remove() {
+            Ok(()) => writeln!(out, "removed {path}")?,
+            Err(error) => {
+                let text = super::failure::in_one_line(&error);
+                writeln!(io::stderr().lock(), "warning: {text}")?;
+                all = false;
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Removes root file systems of imported bases from the user's cache folder.

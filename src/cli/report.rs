@@ -8,7 +8,7 @@ use rustix::termios::tcgetwinsize;
 use super::args::ReportArgs;
 use super::{ExitCode, Failure};
 use crate::analyze::Analysis;
-use crate::report::{Terminal, render_all, summary_json, tables};
+use crate::report::{Terminal, paragraph, render_all, summary_json, tables};
 use crate::results::Run;
 use crate::store::{load, save_samples};
 
@@ -40,13 +40,15 @@ pub(super) fn write_report(
             out.write_all(summary.as_bytes())?;
             continue;
         }
-        writeln!(out, "{}\n", analysis.sentence)?;
+        let sentence = analysis.sentence.to_string();
+        writeln!(out, "{}\n", paragraph(&sentence, "", terminal()))?;
         // Tables of a run that was given up before its first sample would hold nothing but dashes.
         if !run.builds.is_empty() || !run.starts.is_empty() {
             writeln!(out, "{}", tables(&run, &analysis, terminal()))?;
         }
         for warning in &analysis.warnings {
-            writeln!(io::stderr().lock(), "warning: {warning}")?;
+            let warning = format!("warning: {warning}");
+            writeln!(io::stderr().lock(), "{}", paragraph(&warning, "  ", terminal()))?;
         }
         for path in paths {
             writeln!(out, "{}", path.display())?;

@@ -143,15 +143,11 @@ impl Engine {
             ),
             architecture: info.architecture.unwrap_or_else(unknown),
             cpu: None,
-            cpus: info
-                .ncpu
-                .and_then(|count| u32::try_from(count).ok())
-                .unwrap_or_default(),
-            memory_bytes: ByteSize(
-                info.mem_total
-                    .and_then(|bytes| u64::try_from(bytes).ok())
-                    .unwrap_or_default(),
-            ),
+            cpus: info.ncpu.and_then(|count| u32::try_from(count).ok()),
+            memory_bytes: info
+                .mem_total
+                .and_then(|bytes| u64::try_from(bytes).ok())
+                .map(ByteSize),
             components,
             load_1m: None,
         })

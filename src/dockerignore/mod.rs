@@ -5,6 +5,7 @@
 //! root, and patterns go through a rewriting into a regular expression whose quirks show. The
 //! outcomes are copied, the surprising ones are reported as [`PatternWarning`].
 
+mod beside;
 mod character_class;
 mod clean;
 mod decision;
@@ -19,6 +20,7 @@ mod rule;
 mod walk;
 mod warning;
 
+pub use beside::beside;
 pub use clean::{clean, parents};
 pub use decision::Decision;
 pub use error::{IgnoreError, PatternError};

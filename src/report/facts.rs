@@ -112,15 +112,15 @@ pub(super) fn environment(run: &Run) -> Vec<Fact> {
         "kernel",
         format!("{}, {}", environment.kernel, environment.architecture),
     );
-    fact(
-        "machine",
-        format!(
-            "{}, {} processors, {}",
-            environment.cpu.as_deref().unwrap_or("processor unknown"),
-            environment.cpus,
-            environment.memory_bytes
-        ),
-    );
+    let machine = [
+        environment.cpu.clone(),
+        environment.cpus.map(|cpus| format!("{cpus} processors")),
+        environment.memory_bytes.map(|bytes| bytes.to_string()),
+    ];
+    let machine: Vec<String> = machine.into_iter().flatten().collect();
+    if !machine.is_empty() {
+        fact("machine", machine.join(", "));
+    }
     if let Some(load) = environment.load_1m {
         fact("load at start", format!("{load:.2}"));
     }

@@ -31,10 +31,10 @@ pub struct Environment {
     pub architecture: String,
     /// The processor's model; absent where the daemon is not on this machine.
     pub cpu: Option<String>,
-    /// Processors that the daemon sees.
-    pub cpus: u32,
-    /// Memory that the daemon sees.
-    pub memory_bytes: ByteSize,
+    /// Processors that the daemon sees; absent where it does not say.
+    pub cpus: Option<u32>,
+    /// Memory that the daemon sees; absent where it does not say.
+    pub memory_bytes: Option<ByteSize>,
     /// Versions of parts, such as `containerd` and `runc`, by name.
     pub components: Vec<(String, String)>,
     /// The one-minute load average when the run began; absent where it cannot be read.

@@ -1,6 +1,5 @@
 //! Where a build finds its Dockerfile and the ignore file that goes with it.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use super::clone_file::FileCloner;
 use super::context_copy::ContextCopy;
 use super::file_facts::{FileFacts, set_mode, set_mtime};
 use super::scratch::Scratch;
+use crate::dockerignore::beside;
 use crate::scenario::Variant;
 
 /// The folder that a build reads its Dockerfile from.
@@ -82,15 +82,15 @@ impl Scratch {
         let Some(file_name) = file_name.map(str::to_owned) else {
             return Err(PlaceError::Name { path: dockerfile });
         };
-        let beside = sibling(&dockerfile);
+        let default_ignore = beside(&dockerfile);
         let ignore = match &variant.ignore {
             Some(ignore) => Some(scenario_dir.join(ignore)),
-            None => beside.exists().then(|| beside.clone()),
+            None => default_ignore.exists().then_some(default_ignore),
         };
         let inside = path_in_copy(&dockerfile, copy);
         let ignore_inside = ignore.as_deref().and_then(|ignore| path_in_copy(ignore, copy));
         let ignore_is_beside =
-            ignore.is_none() || ignore_inside == inside.as_deref().map(sibling) && inside.is_some();
+            ignore.is_none() || ignore_inside == inside.as_deref().map(beside) && inside.is_some();
         if let Some(inside) = &inside
             && ignore_is_beside
             && fs::symlink_metadata(copy.path().join(inside)).is_ok_and(|metadata| metadata.is_file())
@@ -111,7 +111,7 @@ impl Scratch {
             source,
         })?;
         let target = placed.dir.join(&placed.file_name);
-        let ignore_target = sibling(&target);
+        let ignore_target = beside(&target);
         placed.place(&dockerfile, inside, target, copy)?;
         if let Some(ignore) = ignore {
             placed.place(&ignore, ignore_inside, ignore_target, copy)?;
@@ -165,13 +165,6 @@ impl DockerfileDir {
         })?;
         write_over(&file, original, &placed)
     }
-}
-
-/// The path of the ignore file that belongs to a Dockerfile.
-fn sibling(dockerfile: &Path) -> PathBuf {
-    let mut path = OsString::from(dockerfile);
-    path.push(".dockerignore");
-    path.into()
 }
 
 /// Where the copy has the file, if the file lies in the folder that was copied.

@@ -39,7 +39,7 @@ pub use edit_error::{EditError, FileKind};
 pub use fill::FillError;
 pub use hash::{HashError, HashSummary, hash_files};
 pub use inside_path::PathRefusal;
-pub use scratch::{SCRATCH_PREFIX, Scratch, ScratchError};
+pub use scratch::{AbandonedScratch, SCRATCH_PREFIX, Scratch, ScratchError};
 pub use served_tree::ServedTree;
 pub use tree_digest::{TreeDigestError, tree_digest};
 pub use trial::{EditProblem, try_edits};

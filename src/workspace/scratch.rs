@@ -1,10 +1,13 @@
 //! The private folder of a run.
 
 use std::fs;
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Component, Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::geteuid;
 
 use super::context_copy::ContextCopy;
 use super::copy_tree::CopyError;
@@ -20,7 +23,14 @@ pub const SCRATCH_PREFIX: &str = "seatrial-scratch-";
 pub struct Scratch {
     path: PathBuf,
     is_closed: bool,
+    /// Locked while the process lives, which tells the folder from one that a killed process left. Absent where the
+    /// file system knows no locks: nobody takes such a folder for abandoned.
+    _lock: Option<File>,
 }
+
+/// A scratch folder whose process was killed.
+#[derive(Debug)]
+pub struct AbandonedScratch(Scratch);
 
 /// The scratch folder could not be made or removed.
 #[derive(Debug, thiserror::Error)]
@@ -63,9 +73,39 @@ impl Scratch {
             source,
         })?;
         Ok(Self {
+            _lock: lock(&path),
             path,
             is_closed: false,
         })
+    }
+
+    /// The scratch folders in `parent` that are this user's and that no process uses any more.
+    ///
+    /// # Errors
+    ///
+    /// Where `parent` cannot be listed.
+    pub fn abandoned(parent: &Path) -> io::Result<Vec<AbandonedScratch>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(parent)? {
+            let entry = entry?;
+            if !entry.file_name().to_string_lossy().starts_with(SCRATCH_PREFIX) {
+                continue;
+            }
+            // What is gone in the meantime was somebody's who still lives.
+            let is_own = entry
+                .metadata()
+                .is_ok_and(|meta| meta.is_dir() && meta.uid() == geteuid().as_raw());
+            let path = entry.path();
+            if let Some(lock) = is_own.then(|| lock(&path)).flatten() {
+                found.push(AbandonedScratch(Self {
+                    path,
+                    is_closed: true,
+                    _lock: Some(lock),
+                }));
+            }
+        }
+        found.sort_by(|one, other| one.path().cmp(other.path()));
+        Ok(found)
     }
 
     /// The folder, as an absolute path without links.
@@ -132,10 +172,34 @@ impl Scratch {
     }
 }
 
+impl AbandonedScratch {
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Removes the folder with everything in it.
+    ///
+    /// # Errors
+    ///
+    /// [`ScratchError::Remove`] when something of it is still there.
+    pub fn remove(self) -> Result<(), ScratchError> {
+        self.0.close()
+    }
+}
+
+/// Locks a folder for as long as the file is open; `None` where another process holds it or it cannot be locked.
+fn lock(folder: &Path) -> Option<File> {
+    let file = File::open(folder).ok()?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive).ok()?;
+    Some(file)
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         if !self.is_closed {
-            // A drop has nobody to report to; `clean` finds the folder by its name.
+            // A drop has nobody to report to; `clean` finds the folder, as it finds those of killed processes.
             let _ = remove_tree(&self.path);
         }
     }

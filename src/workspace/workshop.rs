@@ -16,7 +16,7 @@ use super::served_tree::ServedTree;
 use super::walk::{Visited, walk};
 use crate::context::ContextReport;
 use crate::dockerfile::Dockerfile;
-use crate::dockerignore::{IgnoreFile, Pruning};
+use crate::dockerignore::{IgnoreFile, Pruning, beside};
 use crate::run::{BuildFolders, Survey, Workshop, WorkshopFault};
 use crate::scenario::{Edit, Nonce, Scenario};
 
@@ -73,11 +73,8 @@ impl ScratchWorkshop {
 impl Bench {
     /// The rules that a build of this variant applies: those beside its Dockerfile, else those of the context.
     fn ignore_file(&self) -> Result<IgnoreFile, WorkshopFault> {
-        let beside = self
-            .dockerfile
-            .dir
-            .join(format!("{}.dockerignore", self.dockerfile.file_name));
-        for path in [beside, self.copy.path().join(".dockerignore")] {
+        let dockerfile = self.dockerfile.dir.join(&self.dockerfile.file_name);
+        for path in [beside(&dockerfile), self.copy.path().join(".dockerignore")] {
             match fs::read(&path) {
                 Ok(bytes) => return IgnoreFile::parse(&bytes).map_err(fault),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}

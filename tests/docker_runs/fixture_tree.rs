@@ -31,14 +31,15 @@ pub(crate) fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// A Dockerfile over links, odd modes, names beyond ASCII, globs and negated ignore rules.
+/// A Dockerfile over links, odd modes, names beyond ASCII, globs and negated ignore rules. No two instructions are the
+/// same on the same base: the builder makes one vertex of such, under whichever name it meets first.
 const ODD_DOCKERFILE: &str = r#"ARG BALLAST
 FROM ${BALLAST} AS all
 COPY token.txt /token.txt
 COPY . /all
 
 FROM ${BALLAST}
-COPY token.txt /token.txt
+COPY token.txt /token-of-the-service.txt
 COPY file-link dir-link/ /linked/
 COPY hard-* /hard/
 COPY --chown=3:4 setuid.sh sticky /modes/

@@ -148,6 +148,8 @@ fn what_a_killed_run_left_is_removed_by_clean_and_nothing_else() {
             "{}",
             others.stdout
         );
+        let copies = trial.scratch_copies();
+        assert_eq!(copies.len(), 1, "{copies:?}");
         running.signal(Signal::KILL);
         assert_eq!(running.wait().code, None);
         if matches!(stays_in, StaysIn::SecondBuild) {
@@ -163,13 +165,15 @@ fn what_a_killed_run_left_is_removed_by_clean_and_nothing_else() {
 
         let dry = trial.clean(&["--dry-run"]);
         assert_eq!(Inventory::take().since(&before), left);
+        assert_eq!(trial.scratch_copies(), copies);
         let ended = trial.clean(&[]);
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert_eq!(Inventory::take(), before);
+        assert_eq!(trial.scratch_copies(), [""; 0]);
         assert_eq!(dry.stdout.replace("would remove", "removed"), ended.stdout);
         assert_eq!(
             ended.stdout.lines().count(),
-            left.len(),
+            left.len() + copies.len(),
             "{} {left:?}",
             ended.stdout
         );

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::findings::Findings;
 use super::reader::Reader;
-use crate::dockerignore::IgnoreFile;
+use crate::dockerignore::{IgnoreFile, beside};
 use crate::scenario::file::Cursor;
 use crate::scenario::{Place, Problem, Source, Variant};
 
@@ -17,11 +17,14 @@ pub(super) fn check(
     findings: &mut Findings<'_>,
 ) {
     for (index, variant) in variants.iter().enumerate() {
-        let Some(ignore) = &variant.ignore else {
-            continue;
+        let beside = beside(&variant.dockerfile);
+        let path = variant.ignore.as_ref().unwrap_or(&beside);
+        let is_known = reader.known(path).is_some();
+        let source = match &variant.ignore {
+            Some(path) => reader.read(path, &at.index(index).key("ignore"), findings),
+            None => reader.read_if_present(path),
         };
-        let is_known = reader.known(ignore).is_some();
-        if let Some(source) = reader.read(ignore, &at.index(index).key("ignore"), findings)
+        if let Some(source) = source
             && !is_known
         {
             check_rules(&source, findings);
