@@ -8,10 +8,13 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use seatrial::ballast::BallastImage;
 use support::{docker, docker_or_skip, docker_output};
+
+/// How long a service may take to answer; far beyond what it takes.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An image of one test, under a name of its own, and the containers started from it: removed when the
 /// test ends, also when it fails. A daemon that held the same image under another name keeps it.
@@ -73,7 +76,8 @@ fn answer_of(container: &str, path: &str) -> String {
     let address = docker(&["port", container, "8000/tcp"]);
     let mut answer = String::new();
     if let Ok(mut stream) = TcpStream::connect(address) {
-        // The port is open before the service is; then the connection is reset or closed.
+        // The port is open before the service is; then the connection is reset, closed, or silent.
+        stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
         let _ = write!(stream, "GET {path} HTTP/1.1\r\nHost: ballast\r\n\r\n");
         let _ = stream.read_to_string(&mut answer);
     }
@@ -140,10 +144,22 @@ fn serve_answers_through_the_published_port_and_stops_at_once() {
     }
     let mut imported = Imported::new("serve");
     let container = imported.start(&["/ballast", "serve", "--ready-after", "1ms"]);
-    while answer_of(&container, "/health") != "HTTP/1.1 200 OK" {
-        assert_eq!(
-            docker(&["inspect", "--format", "{{.State.Running}}", &container]),
-            "true"
+    let began = Instant::now();
+    loop {
+        let answer = answer_of(&container, "/health");
+        if answer == "HTTP/1.1 200 OK" {
+            break;
+        }
+        let state = docker(&[
+            "inspect",
+            "--format",
+            "{{json .State}} {{json .NetworkSettings}}",
+            &container,
+        ]);
+        assert!(
+            began.elapsed() < PATIENCE && state.contains("\"Running\":true"),
+            "`{answer}` from a container with {state}, which said: {}",
+            docker(&["logs", &container])
         );
         thread::sleep(Duration::from_millis(20));
     }

@@ -30,12 +30,14 @@ fn a_turn_resets_then_edits_surveys_builds_and_keeps_each_step() {
     list records
     build plain:1 without cache, mounts-1, context-1
     list records
+    journal records context-1 layer-1
     inspect plain:1
     keep #1 plain round 1, cold: ok
     survey plain
     list records
     build plain:2, mounts-1, context-1
     list records
+    journal records layer-2
     inspect plain:2
     keep #2 plain round 1, unchanged: ok
     remove image plain:1
@@ -45,6 +47,7 @@ fn a_turn_resets_then_edits_surveys_builds_and_keeps_each_step() {
     list records
     build plain:3, mounts-1, context-1
     list records
+    journal records layer-3
     inspect plain:3
     keep #3 plain round 1, edit: ok
     remove image plain:2
@@ -53,6 +56,7 @@ fn a_turn_resets_then_edits_surveys_builds_and_keeps_each_step() {
     remove image plain:3
     list records
     prune context-1
+    list records
     remove copies
     ");
     assert_eq!(run.outcome.stop, StopReason::Complete);
@@ -239,12 +243,14 @@ fn a_turn_whose_first_step_reuses_layers_begins_with_a_build_that_is_not_measure
     list records
     build plain:primed, mounts-1, context-1
     list records
+    journal records context-1 layer-1
     remove image plain:primed
     survey plain
     keep context
     list records
     build plain:1, mounts-1, context-1
     list records
+    journal records layer-2
     inspect plain:1
     keep #1 plain round 1, unchanged: ok
     edit plain: append main.txt, nonce-1
@@ -253,6 +259,7 @@ fn a_turn_whose_first_step_reuses_layers_begins_with_a_build_that_is_not_measure
     list records
     build plain:2, mounts-1, context-1
     list records
+    journal records layer-3
     inspect plain:2
     keep #2 plain round 1, edit: ok
     remove image plain:1
@@ -262,11 +269,13 @@ fn a_turn_whose_first_step_reuses_layers_begins_with_a_build_that_is_not_measure
     list records
     build plain:primed, mounts-2, context-1
     list records
+    journal records layer-4
     remove image plain:primed
     survey plain
     list records
     build plain:3, mounts-2, context-1
     list records
+    journal records layer-5
     inspect plain:3
     keep #3 plain round 2, unchanged: ok
     remove image plain:2
@@ -276,6 +285,7 @@ fn a_turn_whose_first_step_reuses_layers_begins_with_a_build_that_is_not_measure
     list records
     build plain:4, mounts-2, context-1
     list records
+    journal records layer-6
     inspect plain:4
     keep #4 plain round 2, edit: ok
     remove image plain:3
@@ -284,6 +294,7 @@ fn a_turn_whose_first_step_reuses_layers_begins_with_a_build_that_is_not_measure
     remove image plain:4
     list records
     prune context-1
+    list records
     remove copies
     ");
     assert_eq!(run.builds().len(), 4);
@@ -339,6 +350,7 @@ fn only_own_records_of_the_build_cache_are_pruned_and_those_of_a_context_at_the_
     prune layer-2
     list records
     prune context-1 context-2
+    list records
     ");
     assert_eq!(run.build_records, ["theirs", "context-theirs"]);
 }
@@ -374,6 +386,7 @@ fn records_that_may_be_somebody_elses_stay_and_are_told() {
     prune layer-4
     list records
     prune context-1 context-4
+    list records
     ");
     assert!(
         run.build_records.contains(&"theirs".to_owned()),
@@ -427,6 +440,7 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     list records
     build plain:1 without cache, mounts-1, context-1
     list records
+    journal records context-1 layer-1
     inspect plain:1
     keep #1 plain round 1, cold: ok
     edit plain: append main.txt, nonce-1
@@ -435,6 +449,7 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     list records
     build plain:2, mounts-1, context-1
     list records
+    journal records layer-2
     keep #2 plain round 1, edit: failed, install exited with 1
     keep #3 plain round 1, again: invalid, step `edit` before it failed
     list records
@@ -444,6 +459,7 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     list records
     build plain:4 without cache, mounts-2, context-1
     list records
+    journal records layer-3
     inspect plain:4
     keep #4 plain round 2, cold: ok
     remove image plain:1
@@ -453,6 +469,7 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     list records
     build plain:5, mounts-2, context-1
     list records
+    journal records layer-4
     inspect plain:5
     keep #5 plain round 2, edit: ok
     remove image plain:4
@@ -462,6 +479,7 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     list records
     build plain:6, mounts-2, context-1
     list records
+    journal records layer-5
     inspect plain:6
     keep #6 plain round 2, again: ok
     remove image plain:5
@@ -471,6 +489,7 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     remove image plain:6
     list records
     prune context-1
+    list records
     remove copies
     ");
     assert_eq!(run.outcome.stop, StopReason::Complete);
@@ -546,8 +565,8 @@ fn an_image_of_an_earlier_step_is_never_started_in_place_of_the_last_ones() {
 
 #[test]
 fn a_full_disk_stops_the_run_and_everything_is_tidied() {
-    // Records: context, cold, context, edit.
-    for (record, builds) in [(1, 0), (2, 1), (3, 1), (4, 2)] {
+    // Records: context, build records, cold, context, build records, edit.
+    for (record, builds) in [(1, 0), (2, 1), (3, 1), (4, 1), (5, 2), (6, 2)] {
         let run = Rehearsal::of([step("cold").no_layers(), step("edit").append_to("main.txt")])
             .rounds(3)
             .starts(3)
@@ -567,7 +586,7 @@ fn a_full_disk_stops_the_run_and_everything_is_tidied() {
 fn a_disk_that_fills_up_between_starts_leaves_no_container() {
     let run = Rehearsal::of([step("cold").no_layers()])
         .starts(3)
-        .disk_full_from(4)
+        .disk_full_from(5)
         .carry_out();
     insta::assert_snapshot!(run.lines_of(&["create", "keep", "cannot", "remove"]), @"
     keep context
@@ -600,6 +619,7 @@ fn an_interruption_during_a_build_ends_the_run_and_removes_what_the_build_had_st
     list records
     build plain:1 without cache, mounts-1, context-1
     list records
+    journal records context-1 layer-1
     inspect plain:1
     keep #1 plain round 1, cold: ok
     edit plain: append main.txt, nonce-1
@@ -608,10 +628,12 @@ fn an_interruption_during_a_build_ends_the_run_and_removes_what_the_build_had_st
     list records
     build plain:2, mounts-1, context-1
     list records
+    journal records layer-2
     remove image plain:1
     remove image plain:2
     list records
     prune layer-1 context-1 layer-2
+    list records
     remove copies
     ");
     assert_eq!(run.outcome.stop, StopReason::Interrupted);
@@ -909,6 +931,7 @@ fn bases_are_got_before_the_first_build_and_passed_to_each_by_name() {
     list records
     build plain:1 without cache, mounts-1, context-1, BALLAST=seatrial/base/ballast:recipe, DEBIAN=debian:13, MINE=mine:1
     list records
+    journal records context-1 layer-1
     inspect plain:1
     keep #1 plain round 1, cold: ok
     list records
@@ -918,6 +941,7 @@ fn bases_are_got_before_the_first_build_and_passed_to_each_by_name() {
     remove image plain:1
     list records
     prune context-1
+    list records
     remove copies
     ");
     // What was there before stays, what was pulled for the run goes.

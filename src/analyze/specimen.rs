@@ -63,6 +63,7 @@ impl Specimen {
             },
         };
         let run = Run {
+            build_records: Vec::new(),
             header,
             bases: vec![BaseRecord {
                 name: "base".to_owned(),

@@ -13,7 +13,7 @@ use super::run::kept_bases;
 use super::{ExitCode, Failure};
 use crate::docker::Engine;
 use crate::results::{Record, RunEnd, StopReason};
-use crate::run::{Containers as _, EngineFault, Images as _};
+use crate::run::{Attribution, Builder as _, Containers as _, EngineFault, Images as _, prune_own_records};
 use crate::store::{Journal, LeftoverState, Named, find_leftovers};
 use crate::workspace::Scratch;
 
@@ -109,7 +109,38 @@ impl Sweep<'_> {
                 }
             }
         }
+        faults.extend(self.build_records(named, out).await?);
         Ok(faults)
+    }
+
+    /// Removes records of the build cache that were the run's for certain, and says how many are left because they may
+    /// be somebody else's.
+    async fn build_records(&self, named: &Named, out: &mut dyn Write) -> io::Result<Vec<EngineFault>> {
+        if named.build_records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let attribution = Attribution::of_journal(&named.build_records);
+        let records = match self.engine.settled_build_records().await {
+            Ok(records) => records,
+            Err(fault) => return Ok(vec![fault]),
+        };
+        for record in attribution.own(&records) {
+            self.say("record of the build cache", &record.id, out)?;
+        }
+        let doubtful = attribution.doubtful(&records).count();
+        if doubtful > 0 {
+            writeln!(
+                out,
+                "left {doubtful} records of the build cache that appeared beside those of {}: they may be \
+                 somebody else's",
+                named.run_id
+            )?;
+        }
+        if self.dry_run {
+            return Ok(Vec::new());
+        }
+        let pruned = prune_own_records(self.engine, &attribution, records).await;
+        Ok(Vec::from_iter(pruned.err()))
     }
 
     fn say(&self, kind: &str, name: &str, out: &mut dyn Write) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! Builds, and the daemon's build cache.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bollard_buildkit_proto::moby::buildkit::v1::{DiskUsageRequest, PruneRequest};
 
@@ -8,6 +9,7 @@ use super::Engine;
 use super::solve::{control, solve};
 use crate::digest::Digest;
 use crate::run::{BuildRecord, BuildReport, BuildRequest, Builder, EngineFault};
+use crate::unit::DaemonInstant;
 
 impl Builder for Engine {
     async fn build(&self, request: &BuildRequest) -> Result<BuildReport, EngineFault> {
@@ -29,12 +31,31 @@ impl Builder for Engine {
             .await
             .map_err(list)?;
         let records = usage.into_inner().record.into_iter();
-        Ok(records
+        let mut records: Vec<_> = records
             .map(|record| BuildRecord {
                 id: record.id,
                 is_context: record.record_type == "source.local",
+                created: record
+                    .created_at
+                    .and_then(|at| DaemonInstant::at(at.seconds, at.nanos)),
             })
-            .collect())
+            .collect();
+        // The daemon lists them as they lie in a hash table, another time in another order.
+        records.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        Ok(records)
+    }
+
+    async fn settled_build_records(&self) -> Result<Vec<BuildRecord>, EngineFault> {
+        let mut last = self.build_records().await?;
+        for _ in 0..MOST_LOOKS {
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+            let now = self.build_records().await?;
+            if now == last {
+                break;
+            }
+            last = now;
+        }
+        Ok(last)
     }
 
     async fn prune_build_records(&self, ids: &[String]) -> Result<(), EngineFault> {
@@ -56,6 +77,12 @@ impl Builder for Engine {
         Ok(())
     }
 }
+
+/// How long the records must stay the same to count as settled.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
+/// After so many changes they are taken as they are: somebody else builds.
+const MOST_LOOKS: usize = 20;
 
 /// What a failure to list or prune is about.
 const RECORDS: &str = "records of the build cache";

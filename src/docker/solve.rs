@@ -83,6 +83,7 @@ pub(super) async fn solve(
     let trace = watched.trace();
     Ok(BuildReport {
         duration,
+        span: trace.span(),
         sent: session.context_sent(),
         instructions: trace.instructions(),
         phases: trace.phases(),

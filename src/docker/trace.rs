@@ -7,7 +7,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex};
 
 use crate::results::Phase;
 use crate::run::{BuildFault, TracedInstruction};
-use crate::unit::{ByteSize, Nanos};
+use crate::unit::{ByteSize, DaemonInstant, DaemonSpan, Nanos};
 
 /// How many lines of a vertex's log are kept.
 const LOG_TAIL_LINES: usize = 100;
@@ -170,6 +170,17 @@ impl Trace {
             })
             .max_by_key(|(start, _)| **start)
             .map(|(_, vertex)| vertex)
+    }
+
+    /// From the first thing that the daemon began on to the last that it ended, as far as it was told.
+    pub(super) fn span(&self) -> Option<DaemonSpan> {
+        let instant = |nanoseconds: i128| i64::try_from(nanoseconds).ok().map(DaemonInstant);
+        let spans = || self.vertices.iter().flat_map(|vertex| &vertex.spans);
+        let ended = spans().map(|(start, end)| end.unwrap_or(*start)).max()?;
+        Some(DaemonSpan {
+            began: instant(self.zero())?,
+            ended: instant(ended)?,
+        })
     }
 
     /// The daemon's clock when it began on the first vertex.

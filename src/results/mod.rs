@@ -3,6 +3,7 @@
 //! Stored fields are `snake_case` with a unit suffix. Every journal begins with a [`RunHeader`] that carries the
 //! schema's version. What is missing is absent, never zero.
 
+mod build_records;
 mod build_sample;
 mod environment;
 mod image_facts;
@@ -12,6 +13,7 @@ mod sample_key;
 mod start_sample;
 mod status;
 
+pub use build_records::BuildRecordsSeen;
 pub use build_sample::{BuildFailure, BuildSample, ContextSent, InstructionResult, Phase};
 pub use environment::{Environment, ImageStore};
 pub use image_facts::{ImageFacts, InstructionSize};

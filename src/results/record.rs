@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BuildSample, Environment, StartSample};
+use super::{BuildRecordsSeen, BuildSample, Environment, StartSample};
 use crate::context::ManifestDiff;
 use crate::digest::Digest;
 use crate::unit::ByteSize;
@@ -19,6 +19,8 @@ pub enum Record {
     Context(ContextRecord),
     /// One build.
     Build(Box<BuildSample>),
+    /// Whose records of the build cache are whose, so that they are found after a run that was killed.
+    BuildRecords(BuildRecordsSeen),
     /// One start.
     Start(Box<StartSample>),
     /// Something that a reader of the numbers must know.

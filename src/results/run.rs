@@ -1,8 +1,8 @@
 //! A run read back from its records.
 
 use super::{
-    BaseRecord, BuildSample, ContextRecord, RESULTS_SCHEMA, Record, RunEnd, RunHeader, StartSample,
-    WarningRecord,
+    BaseRecord, BuildRecordsSeen, BuildSample, ContextRecord, RESULTS_SCHEMA, Record, RunEnd, RunHeader,
+    StartSample, WarningRecord,
 };
 
 /// A run, complete or not.
@@ -16,6 +16,8 @@ pub struct Run {
     pub contexts: Vec<ContextRecord>,
     /// Builds, in the order in which they were taken.
     pub builds: Vec<BuildSample>,
+    /// What was learned of records of the build cache, in the order in which it was.
+    pub build_records: Vec<BuildRecordsSeen>,
     /// Starts, in the order in which they were taken.
     pub starts: Vec<StartSample>,
     /// What a reader must know.
@@ -57,6 +59,7 @@ impl Run {
             bases: Vec::new(),
             contexts: Vec::new(),
             builds: Vec::new(),
+            build_records: Vec::new(),
             starts: Vec::new(),
             warnings: Vec::new(),
             end: None,
@@ -68,6 +71,7 @@ impl Run {
                 Record::Base(base) => run.bases.push(base),
                 Record::Context(context) => run.contexts.push(context),
                 Record::Build(sample) => run.builds.push(*sample),
+                Record::BuildRecords(seen) => run.build_records.push(seen),
                 Record::Start(sample) => run.starts.push(*sample),
                 Record::Warning(warning) => run.warnings.push(warning),
                 Record::End(end) => run.end = Some(end),

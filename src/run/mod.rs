@@ -6,7 +6,9 @@ mod execute;
 mod expectation;
 mod plan;
 mod ports;
+mod prune;
 
+pub use attribution::Attribution;
 pub use events::{Event, Watcher};
 pub use execute::{Daemon, Outcome, Ports, RunFault, execute, image_repository};
 pub use plan::{Part, Plan, Turn};
@@ -15,3 +17,4 @@ pub use ports::{
     ContainerEnd, ContainerRequest, Containers, ContextTree, EngineFault, Images, Ledger, LedgerFault,
     LookOrder, Looked, Probe, RootFs, Survey, TracedInstruction, TreeFault, Workshop, WorkshopFault,
 };
+pub use prune::prune_own_records;

@@ -3,11 +3,11 @@
 
 use crate::digest::Digest;
 use crate::results::{
-    Attempts, BaseRecord, Bounded, BuildFailure, BuildSample, ContextSent, Environment, ImageFacts,
-    ImageStore, InstructionResult, Phase, ProbeTier, RESULTS_SCHEMA, Record, RunEnd, RunHeader, SampleKey,
-    StartSample, Status, StopReason, VariantRecord, WarningRecord,
+    Attempts, BaseRecord, Bounded, BuildFailure, BuildRecordsSeen, BuildSample, ContextSent, Environment,
+    ImageFacts, ImageStore, InstructionResult, Phase, ProbeTier, RESULTS_SCHEMA, Record, RunEnd, RunHeader,
+    SampleKey, StartSample, Status, StopReason, VariantRecord, WarningRecord,
 };
-use crate::unit::{ByteSize, Nanos};
+use crate::unit::{ByteSize, DaemonInstant, Nanos};
 
 /// The records of a complete run: a header first, an end last.
 pub(super) fn records() -> Vec<Record> {
@@ -32,6 +32,7 @@ pub(super) fn records() -> Vec<Record> {
             own: false,
         }),
         Record::Build(Box::new(build(key("naive", 1, 1, true), Status::Ok))),
+        Record::BuildRecords(build_records()),
         Record::Build(Box::new(build(
             key("naive", 1, 2, false),
             Status::Invalid {
@@ -51,6 +52,15 @@ pub(super) fn records() -> Vec<Record> {
             left_behind: Vec::new(),
         }),
     ]
+}
+
+/// What the run learned of records of the build cache.
+pub(super) fn build_records() -> BuildRecordsSeen {
+    BuildRecordsSeen {
+        own: vec!["own".to_owned()],
+        doubtful: vec!["doubtful".to_owned()],
+        newest_daemon_ns: Some(DaemonInstant(1_800_000_000_000_000_000)),
+    }
 }
 
 fn header() -> RunHeader {

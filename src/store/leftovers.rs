@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::journal;
 use super::run_folder::{FindRun, LoadRun, load, runs};
-use crate::results::Run;
+use crate::results::{BuildRecordsSeen, Run};
 
 /// The runs of a folder cannot be listed.
 pub type FindLeftovers = FindRun;
@@ -46,6 +46,8 @@ pub struct Named {
     pub references: BTreeSet<String>,
     /// Ids of images that the run built, and of bases that it put into the daemon.
     pub image_ids: BTreeSet<String>,
+    /// Whose records of the build cache are whose, as far as the run came to say it.
+    pub build_records: Vec<BuildRecordsSeen>,
 }
 
 impl Named {
@@ -63,6 +65,7 @@ impl Named {
                 .map(|image| image.id.clone())
                 .chain(own_bases().map(|base| base.id.clone()))
                 .collect(),
+            build_records: run.build_records.clone(),
         }
     }
 }
@@ -146,6 +149,7 @@ mod tests {
             .map(str::to_owned)
             .into(),
             image_ids: ["sha256:base", "sha256:naive"].map(str::to_owned).into(),
+            build_records: vec![fixture::build_records()],
         };
         let states: Vec<&LeftoverState> = found.iter().map(|leftover| &leftover.state).collect();
         let [

@@ -2,11 +2,13 @@
 //! its unit in its name.
 
 mod byte_size;
+mod daemon_instant;
 mod nanos;
 mod parse;
 mod ratio;
 
 pub use byte_size::ByteSize;
+pub use daemon_instant::{DaemonInstant, DaemonSpan};
 pub use nanos::Nanos;
 pub use parse::ParseUnitError;
 pub use ratio::Ratio;

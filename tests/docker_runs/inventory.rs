@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::support::docker;
 
-/// Images, containers, volumes and networks.
+/// Images, containers, volumes, networks, and records of the build cache.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Inventory(BTreeSet<String>);
 
@@ -29,7 +29,16 @@ impl Inventory {
             let text = docker(&[arguments, &["--format", format]].concat());
             text.lines().map(|line| format!("{kind} {line}")).collect()
         };
-        Self(kinds.into_iter().flat_map(list).collect())
+        let mut things: BTreeSet<_> = kinds.into_iter().flat_map(list).collect();
+        let usage = docker(&[
+            "system",
+            "df",
+            "--verbose",
+            "--format",
+            "{{range .BuildCache}}{{.ID}} {{end}}",
+        ]);
+        things.extend(usage.split_whitespace().map(|id| format!("build record {id}")));
+        Self(things)
     }
 
     /// What is in this one and not in `earlier`.

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::daemon::Images;
-use crate::support::text;
+use crate::support::{output_of, text};
 
 /// Names a builder of new engines, whose trace is JSON; without it the docker command's own builder is asked.
 const BUILDX: &str = "SEATRIAL_TEST_BUILDX";
@@ -65,11 +65,11 @@ impl Builders {
             command
         };
         let build_arg = format!("BALLAST={}", self.base);
-        let output = command
-            .args(["--tag", &image, "--build-arg", &build_arg])
-            .arg(folder)
-            .output()
-            .unwrap();
+        let output = output_of(
+            command
+                .args(["--tag", &image, "--build-arg", &build_arg])
+                .arg(folder),
+        );
         let trace = text(&output.stderr);
         assert!(output.status.success(), "{trace}");
         let cached = if buildx.is_some() {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::daemon::daemon;
 use crate::inventory::Inventory;
-use crate::support::{docker, docker_output, text};
+use crate::support::{docker, docker_output, output_of, text};
 use crate::trial::{Trial, builds};
 
 const SCENARIO: &str = r##"
@@ -93,11 +93,7 @@ fn trial(scenario: &str) -> Trial {
 /// A digest of all that a folder holds, by tar and sha256sum: names, bytes, modes, owners, times.
 fn tree_digest(folder: &Path) -> String {
     let script = "tar --sort=name -C \"$1\" -cf - . | sha256sum";
-    let output = Command::new("sh")
-        .args(["-euc", script, "sh"])
-        .arg(folder)
-        .output()
-        .unwrap();
+    let output = output_of(Command::new("sh").args(["-euc", script, "sh"]).arg(folder));
     assert!(output.status.success(), "{}", text(&output.stderr));
     text(&output.stdout)
 }

@@ -1,7 +1,11 @@
 //! What the tests of several files need.
 
+mod limited;
+
 use std::io::{self, Write as _};
 use std::process::{Command, Output};
+
+pub(crate) use limited::output_of;
 
 /// The variable that skips every test which needs a Docker daemon.
 const SKIP_DOCKER: &str = "SEATRIAL_SKIP_DOCKER";
@@ -17,15 +21,12 @@ pub(crate) fn docker_or_skip() -> bool {
         let _ = writeln!(io::stderr(), "skipped by {SKIP_DOCKER}=1: {name}");
         return false;
     }
-    let version = Command::new("docker")
-        .args(["version", "--format", "{{.Server.Version}}"])
-        .output();
-    let answers = version.as_ref().is_ok_and(|output| output.status.success());
+    let version = docker_output(&["version", "--format", "{{.Server.Version}}"]);
     assert!(
-        answers,
+        version.status.success(),
         "no Docker daemon answers the docker command, which this test needs: start one, or skip such tests with \
          {SKIP_DOCKER}=1 ({})",
-        version.map_or_else(|error| error.to_string(), |output| text(&output.stderr))
+        text(&version.stderr)
     );
     true
 }
@@ -44,10 +45,7 @@ pub(crate) fn docker(arguments: &[&str]) -> String {
 
 /// Runs the docker command, whatever comes of it.
 pub(crate) fn docker_output(arguments: &[&str]) -> Output {
-    Command::new("docker")
-        .args(arguments)
-        .output()
-        .expect("the docker command can be started")
+    output_of(Command::new("docker").args(arguments))
 }
 
 /// Bytes a program printed, as text without surrounding white space.

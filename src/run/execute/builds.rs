@@ -80,7 +80,7 @@ where
         };
         // Without this every cold build would leave a full set of records behind until the run's end. What the daemon
         // keeps of the context stays: whether it has it is a cache state of its own.
-        if let Err(fault) = self.prune_own_records(|record| !record.is_context).await {
+        if let Err(fault) = self.prune_layers().await {
             self.warn(format!(
                 "records of the build cache stay until the run ends: {}",
                 fault.source
@@ -203,19 +203,22 @@ where
     /// Builds, with a look at the build cache right before and right after, so that the run's own records are known.
     async fn build(&mut self, request: &BuildRequest) -> Result<BuildReport, Halt> {
         let before = self.ports.daemon.build_records().await?;
-        if let Some(records) = &mut self.records {
-            records.before_build(&before);
-        }
+        self.records.between_builds(&before);
+        self.note_records()?;
         let built = tokio::select! {
             report = self.ports.daemon.build(request) => report.map_err(Halt::from),
             // Leaving the build's future ends the build at the daemon.
             () = interruption(&mut self.interrupted) => Err(Halt::Interrupted),
         };
+        if built.is_err() {
+            // What it leaves is there once the daemon has ended it.
+            self.ports.daemon.settle().await;
+        }
         match self.ports.daemon.build_records().await {
             Ok(after) => {
-                if let Some(records) = &mut self.records {
-                    records.after_build(&after);
-                }
+                let span = built.as_ref().ok().and_then(|report| report.span);
+                self.records.after_build(&after, span);
+                self.note_records()?;
             }
             // What was measured is not lost for it. What the build left was not seen to be ours, and stays.
             Err(fault) if built.is_ok() => {
@@ -227,6 +230,14 @@ where
             Err(_) => {}
         }
         built
+    }
+
+    /// Puts into the journal what the last look at the build cache told.
+    pub(super) fn note_records(&mut self) -> Result<(), Halt> {
+        if let Some(seen) = self.records.news() {
+            self.ports.ledger.keep(&Record::BuildRecords(seen))?;
+        }
+        Ok(())
     }
 
     /// Puts the context into the journal, as a change of the variant's last one.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Execution, Halt, image_repository};
 use crate::run::Daemon;
-use crate::run::attribution::Attribution;
 use crate::run::events::{Event, Watcher};
-use crate::run::ports::{Bases, BuildRecord, EngineFault, Ledger, Probe, Workshop};
+use crate::run::ports::{Bases, EngineFault, Ledger, Probe, Workshop};
+use crate::run::prune::prune_own_records;
 
 impl<D, B, W, P, L, N> Execution<'_, D, B, W, P, L, N>
 where
@@ -38,18 +38,9 @@ where
                 left.push(format!("image {reference}: {}", fault.source));
             }
         }
-        if let Err(fault) = self.prune_own_records(|_| true).await {
-            left.push(format!("records of the build cache: {}", fault.source));
-        }
-        if let Some(doubtful) = self
-            .records
-            .as_ref()
-            .map(Attribution::doubtful)
-            .filter(|count| *count > 0)
-        {
-            left.push(format!(
-                "{doubtful} records of the build cache: somebody else built meanwhile, so they may not be the run's"
-            ));
+        match self.prune_all_records().await {
+            Ok(stay) => left.extend(stay),
+            Err(fault) => left.push(format!("records of the build cache: {}", fault.source)),
         }
         if let Err(fault) = self.ports.workshop.close() {
             left.push(format!("scratch copies: {fault}"));
@@ -82,20 +73,35 @@ where
         Ok(())
     }
 
-    /// Removes records of the build cache that are ours for certain and that `select` takes.
-    pub(super) async fn prune_own_records(
-        &mut self,
-        select: impl Fn(&BuildRecord) -> bool,
-    ) -> Result<(), EngineFault> {
-        let Some(attribution) = &self.records else {
-            return Ok(());
-        };
+    /// Removes what is ours for certain of the build cache, but for what the daemon keeps of contexts.
+    pub(super) async fn prune_layers(&mut self) -> Result<(), EngineFault> {
         let records = self.ports.daemon.build_records().await?;
-        let own: Vec<_> = attribution
-            .own(&records)
-            .filter(|record| select(record))
-            .map(|record| record.id.clone())
-            .collect();
-        self.ports.daemon.prune_build_records(&own).await
+        self.records.between_builds(&records);
+        let layers = self.records.own(&records).filter(|record| !record.is_context);
+        let ids: Vec<_> = layers.map(|record| record.id.clone()).collect();
+        self.ports.daemon.prune_build_records(&ids).await
+    }
+
+    /// Removes all that is ours for certain of the build cache; returns what is said about the rest.
+    async fn prune_all_records(&mut self) -> Result<Vec<String>, EngineFault> {
+        let records = self.ports.daemon.settled_build_records().await?;
+        self.records.between_builds(&records);
+        // A journal that cannot be written has been told of already, and is no reason to leave anything.
+        let _ = self.note_records();
+        let records = prune_own_records(self.ports.daemon, &self.records, records).await?;
+        let own = self.records.own(&records).count();
+        let doubtful = self.records.doubtful(&records).count();
+        let said = [
+            (own, "something else in the daemon uses them"),
+            (
+                doubtful,
+                "somebody else built meanwhile, so they may not be the run's",
+            ),
+        ];
+        Ok(said
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, reason)| format!("{count} records of the build cache: {reason}"))
+            .collect())
     }
 }

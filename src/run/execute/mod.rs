@@ -125,7 +125,7 @@ where
         latest_image: BTreeMap::new(),
         manifests: BTreeMap::new(),
         recorded: BTreeSet::new(),
-        records: None,
+        records: Attribution::default(),
         shared_keys: BTreeMap::new(),
     };
     let carried_out = execution.carry_out(plan).await;
@@ -165,8 +165,8 @@ struct Execution<'a, D, B, W, P, L, N> {
     manifests: BTreeMap<String, Arc<Manifest>>,
     /// Contexts that the journal holds already.
     recorded: BTreeSet<Digest>,
-    /// Whose records of the build cache are whose; `None` until the daemon was asked.
-    records: Option<Attribution>,
+    /// Whose records of the build cache are whose.
+    records: Attribution,
     /// What the daemon keeps each variant's context under.
     shared_keys: BTreeMap<String, String>,
 }
@@ -186,7 +186,7 @@ where
             .watcher
             .notice(&Event::Planned { plan, builds, starts });
         let before = self.ports.daemon.build_records().await?;
-        self.records = Some(Attribution::before_run(&before));
+        self.records = Attribution::before_run(&before);
         self.prepare_bases().await?;
         for part in &plan.parts {
             match part {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{ContextTree, EngineFault};
 use crate::results::Phase;
-use crate::unit::{ByteSize, Nanos};
+use crate::unit::{ByteSize, DaemonInstant, DaemonSpan, Nanos};
 
 /// Builds, and the records that they leave in the daemon's build cache.
 pub trait Builder: Sync {
@@ -15,8 +15,12 @@ pub trait Builder: Sync {
     /// Waits until the daemon has ended the builds that were given up: until then it may still store their images.
     fn settle(&self) -> impl Future<Output = ()> + Send;
 
-    /// All records of the build cache.
+    /// All records of the build cache, in the order of their ids.
     fn build_records(&self) -> impl Future<Output = Result<Vec<BuildRecord>, EngineFault>> + Send;
+
+    /// The same, once the daemon has stopped changing them, or after a while: those of a build can show up, and get
+    /// their final id, after the build has ended.
+    fn settled_build_records(&self) -> impl Future<Output = Result<Vec<BuildRecord>, EngineFault>> + Send;
 
     /// Removes records by id. One that something else needs stays.
     fn prune_build_records(&self, ids: &[String]) -> impl Future<Output = Result<(), EngineFault>> + Send;
@@ -29,6 +33,8 @@ pub struct BuildRecord {
     pub id: String,
     /// Whether it holds files of a context, as the daemon keeps them between builds.
     pub is_context: bool,
+    /// When it was made, where the daemon says so.
+    pub created: Option<DaemonInstant>,
 }
 
 /// One build, as it is asked for.
@@ -61,6 +67,8 @@ pub struct BuildRequest {
 pub struct BuildReport {
     /// From the request to the answer, on this machine's monotonic clock.
     pub duration: Nanos,
+    /// From the first thing that the daemon began on to the last that it ended, where it did anything.
+    pub span: Option<DaemonSpan>,
     /// Bytes of file content that were sent for the context.
     pub sent: ByteSize,
     /// The Dockerfile's instructions, in the order in which the daemon listed them.

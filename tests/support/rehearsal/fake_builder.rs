@@ -66,8 +66,13 @@ impl Builder for FakeDaemon {
         let record = |id: &String| BuildRecord {
             id: id.clone(),
             is_context: id.starts_with("context-"),
+            created: None,
         };
         Ok(self.held().records.iter().map(record).collect())
+    }
+
+    async fn settled_build_records(&self) -> Result<Vec<BuildRecord>, EngineFault> {
+        self.build_records().await
     }
 
     async fn prune_build_records(&self, ids: &[String]) -> Result<(), EngineFault> {
@@ -91,6 +96,7 @@ fn report(request: &BuildRequest, failed: bool) -> BuildReport {
     let run = "[2/2] RUN install";
     BuildReport {
         duration: Nanos::from_millis(5),
+        span: None,
         sent: ByteSize(7),
         instructions: vec![instruction("[1/2] COPY . /app"), instruction(run)],
         phases: vec![Phase {

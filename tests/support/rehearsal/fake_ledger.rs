@@ -42,6 +42,11 @@ fn said(record: &Record) -> String {
             let place = place(&sample.key);
             format!("keep {place}, {}: {}", sample.step, outcome(&sample.outcome))
         }
+        Record::BuildRecords(seen) => {
+            let doubtful = seen.doubtful.iter().map(|id| format!("{id}?"));
+            let ids: Vec<_> = seen.own.iter().cloned().chain(doubtful).collect();
+            format!("journal records {}", ids.join(" "))
+        }
         Record::Start(sample) => {
             format!("keep {}, start: {}", place(&sample.key), outcome(&sample.outcome))
         }
