@@ -9,7 +9,7 @@ use super::Engine;
 use super::solve::{control, solve};
 use crate::digest::Digest;
 use crate::run::{BuildRecord, BuildReport, BuildRequest, Builder, EngineFault};
-use crate::unit::DaemonInstant;
+use crate::unit::{DaemonInstant, DaemonSpan};
 
 impl Builder for Engine {
     async fn build(&self, request: &BuildRequest) -> Result<BuildReport, EngineFault> {
@@ -17,8 +17,8 @@ impl Builder for Engine {
         built.map_err(|error| failed("build", &request.image, error))
     }
 
-    async fn settle(&self) {
-        self.given_up.settle().await;
+    async fn settle(&self) -> Option<DaemonSpan> {
+        self.given_up.settle().await
     }
 
     async fn build_records(&self) -> Result<Vec<BuildRecord>, EngineFault> {

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 
 use super::trace::Trace;
+use crate::unit::DaemonSpan;
 
 /// How long the rest of the messages is waited for once the build has been answered.
 const REST_OF_TRACE: Duration = Duration::from_secs(2);
@@ -21,16 +22,30 @@ const END_OF_BUILD: Duration = Duration::from_secs(20);
 
 /// Builds that nobody waits for any more, while the daemon may still be at them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct GivenUpBuilds(Arc<Mutex<Vec<JoinHandle<()>>>>);
+pub(super) struct GivenUpBuilds(Arc<Mutex<Vec<GivenUp>>>);
+
+#[derive(Debug)]
+struct GivenUp {
+    trace: Arc<Mutex<Trace>>,
+    end: JoinHandle<()>,
+}
 
 impl GivenUpBuilds {
-    /// Waits until the daemon is done with all of them, or for a while.
-    pub(super) async fn settle(&self) {
-        let ends = std::mem::take(&mut *locked(&self.0));
-        for end in ends {
+    /// Waits until the daemon is done with all of them, or for a while; gives the time in which it worked on them, as
+    /// far as it was told.
+    pub(super) async fn settle(&self) -> Option<DaemonSpan> {
+        let builds = std::mem::take(&mut *locked(&self.0));
+        let mut span = None;
+        for GivenUp { trace, end } in builds {
             // A daemon that hangs is no reason to hang as well.
             let _ = tokio::time::timeout(END_OF_BUILD, end).await;
+            let this = locked(&trace).span();
+            span = match (span, this) {
+                (Some(one), Some(other)) => Some(DaemonSpan::over(one, other)),
+                (one, other) => one.or(other),
+            };
         }
+        span
     }
 }
 
@@ -93,7 +108,8 @@ impl WatchedBuild {
 impl Drop for WatchedBuild {
     fn drop(&mut self) {
         if let Some(end) = self.end.take() {
-            locked(&self.given_up.0).push(end);
+            let trace = Arc::clone(&self.trace);
+            locked(&self.given_up.0).push(GivenUp { trace, end });
         }
     }
 }

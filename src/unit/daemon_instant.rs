@@ -30,6 +30,15 @@ pub struct DaemonSpan {
 }
 
 impl DaemonSpan {
+    /// The span over both.
+    #[must_use]
+    pub fn over(self, other: Self) -> Self {
+        Self {
+            began: self.began.min(other.began),
+            ended: self.ended.max(other.ended),
+        }
+    }
+
     /// Whether the instant lies within.
     #[must_use]
     pub fn covers(self, instant: DaemonInstant) -> bool {

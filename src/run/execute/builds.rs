@@ -210,13 +210,13 @@ where
             // Leaving the build's future ends the build at the daemon.
             () = interruption(&mut self.interrupted) => Err(Halt::Interrupted),
         };
-        if built.is_err() {
+        let span = match &built {
+            Ok(report) => report.span,
             // What it leaves is there once the daemon has ended it.
-            self.ports.daemon.settle().await;
-        }
+            Err(_) => self.ports.daemon.settle().await,
+        };
         match self.ports.daemon.build_records().await {
             Ok(after) => {
-                let span = built.as_ref().ok().and_then(|report| report.span);
                 self.records.after_build(&after, span);
                 self.note_records()?;
             }

@@ -13,7 +13,8 @@ pub trait Builder: Sync {
     fn build(&self, request: &BuildRequest) -> impl Future<Output = Result<BuildReport, EngineFault>> + Send;
 
     /// Waits until the daemon has ended the builds that were given up: until then it may still store their images.
-    fn settle(&self) -> impl Future<Output = ()> + Send;
+    /// Gives the time in which it worked on them, where there are any and it told of it.
+    fn settle(&self) -> impl Future<Output = Option<DaemonSpan>> + Send;
 
     /// All records of the build cache, in the order of their ids.
     fn build_records(&self) -> impl Future<Output = Result<Vec<BuildRecord>, EngineFault>> + Send;

@@ -4,7 +4,7 @@ use seatrial::results::Phase;
 use seatrial::run::{
     BuildFault, BuildRecord, BuildReport, BuildRequest, Builder, EngineFault, TracedInstruction,
 };
-use seatrial::unit::{ByteSize, Nanos};
+use seatrial::unit::{ByteSize, DaemonSpan, Nanos};
 
 use super::fake_daemon::{FakeDaemon, refused, short};
 use super::script::{BuildAct, Trouble};
@@ -49,7 +49,9 @@ impl Builder for FakeDaemon {
         Ok(report(request, failed))
     }
 
-    async fn settle(&self) {}
+    async fn settle(&self) -> Option<DaemonSpan> {
+        None
+    }
 
     async fn build_records(&self) -> Result<Vec<BuildRecord>, EngineFault> {
         self.log.note("list records");
