@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::scenario::{BaseSource, Checked, Edit, Expectation, Scenario, Step, resolved_toml};
+use crate::scenario::{
+    BaseSource, BuilderKind, Checked, Edit, Expectation, Scenario, Step, Variant, resolved_toml,
+};
 
 /// How to show a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +45,7 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
         } else {
             ""
         };
-        writeln!(
-            out,
-            "  {}: {}{baseline}",
-            variant.name,
-            variant.dockerfile.display()
-        )?;
+        writeln!(out, "  {}: {}{baseline}", variant.name, settings_of(variant))?;
     }
     if !scenario.bases.is_empty() {
         writeln!(out, "\nbases")?;
@@ -91,6 +88,18 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\ngates on {}", metrics.join(", "))?;
     }
     Ok(())
+}
+
+/// What a variant is built of, in one line.
+pub(super) fn settings_of(variant: &Variant) -> String {
+    let mut parts = vec![variant.dockerfile.display().to_string()];
+    if variant.builder != BuilderKind::default() {
+        parts.push(format!("{} builder", variant.builder));
+    }
+    parts.extend(variant.base.iter().map(|base| format!("base {base}")));
+    parts.extend(variant.target.iter().map(|target| format!("target {target}")));
+    parts.extend(variant.args.iter().map(|(name, value)| format!("{name}={value}")));
+    parts.join(", ")
 }
 
 fn counted(count: u32, noun: &str) -> String {
@@ -143,14 +152,14 @@ mod tests {
 
     #[test]
     fn a_summary_says_what_is_measured() {
-        insta::assert_snapshot!(shown(View::Summary, &Overrides::default()), @"
+        insta::assert_snapshot!(shown(View::Summary, &Overrides::default()), @r#"
         small: A small scenario: one edit, two orders
         Does the check read everything?
         tags: cache, small
 
         variants
           plain: plain.Dockerfile, the baseline
-          ordered: ordered.Dockerfile
+          ordered: ordered.Dockerfile, EXTRA=1
 
         bases
           alpine as ALPINE: pulled, alpine:3.20, or imported, sh base.sh
@@ -164,7 +173,7 @@ mod tests {
           6 starts after 1 warm-up, ready at /health on port 8000 within 60.0 s
 
         gates on step.edit source.time, image.size
-        ");
+        "#);
     }
 
     #[test]
@@ -192,6 +201,7 @@ mod tests {
         [[variant]]
         name = "plain"  # scenario
         dockerfile = "plain.Dockerfile"  # scenario
+        builder = "buildkit"  # built in
         # the baseline  # built in
 
         [[variant]]
@@ -199,6 +209,7 @@ mod tests {
         dockerfile = "ordered.Dockerfile"  # scenario
         ignore = "ordered.dockerignore"  # scenario
         args = { "EXTRA" = "1" }  # scenario
+        builder = "buildkit"  # built in
 
         [build]
         rounds = 3  # command line

@@ -183,6 +183,9 @@ where
     fn request(&self, state: &TurnState<'_>, step: Option<&Step>, image: String) -> BuildRequest {
         let variant = state.variant;
         let mut args: BTreeMap<_, _> = self.bases.iter().cloned().collect();
+        if let Some(reference) = variant.base.as_ref().and_then(|name| self.base_reference(name)) {
+            args.insert(Variant::BASE_ARGUMENT.to_owned(), reference);
+        }
         args.extend(variant.args.clone());
         let namespace = format!("{}/{}/{}", self.run_id, state.label(), state.namespaces);
         let shared_key = self.shared_keys.get(&variant.name).cloned();

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{DurationText, EditTable};
-use crate::scenario::BuildCacheState;
+use crate::scenario::{BuildCacheState, BuilderKind};
 
 /// How often and in which steps to build.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -17,6 +17,8 @@ pub struct BuildTable {
     pub warmups: Option<u32>,
     /// The longest that one build may take.
     pub timeout: Option<DurationText>,
+    /// The builder of every variant that names none.
+    pub builder: Option<BuilderKind>,
     /// The builds of one round, in order; edits stack. Without any: a cold build and an unchanged one.
     pub step: Option<Vec<StepTable>>,
 }
