@@ -7,7 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use seatrial::scenario::{
     BaseChoice, BaseSource, Checked, Overrides, Problem, ReadFailure, ScenarioFiles, ScenarioInput, Source,
-    check, resolved_toml,
+    Surroundings, check, resolved_toml,
 };
 
 /// Files by path.
@@ -45,6 +45,30 @@ impl ScenarioFiles for Folder {
             .collect();
         names.dedup();
         names
+    }
+}
+
+impl Surroundings for Folder {
+    fn variable(&self, name: &str) -> Option<Vec<u8>> {
+        let value = match name {
+            "TOKEN" | "SSH_AUTH_SOCK" => "/agent.sock",
+            "DEAF_SOCK" => "/deaf.sock",
+            "SHORT" => "abc",
+            _ => return None,
+        };
+        Some(value.as_bytes().to_vec())
+    }
+
+    fn secret_file(&self, path: &Path) -> Result<Vec<u8>, ReadFailure> {
+        self.read(path).map(String::into_bytes)
+    }
+
+    fn listens(&self, socket: &Path) -> bool {
+        socket == Path::new("/agent.sock")
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        path == Path::new("../assets") || ScenarioFiles::is_folder(self, path)
     }
 }
 
@@ -90,6 +114,7 @@ fn checked(text: &str, defaults: Option<&str>, overrides: &Overrides) -> Checked
         source: source("s/scenario.toml", text),
         defaults: defaults.map(|text| source("seatrial.toml", text)),
         files: &folder,
+        surroundings: &folder,
     };
     check(&input, overrides)
 }

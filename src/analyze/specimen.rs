@@ -36,6 +36,8 @@ impl Specimen {
                     dockerfile: format!("{name}.Dockerfile"),
                     dockerfile_digest: Digest::of(name),
                     image: format!("seatrial/specimen/{name}"),
+                    options: crate::scenario::BuildOptions::default(),
+                    env_args: Vec::new(),
                 })
                 .collect(),
             baseline: (*variants.first().unwrap_or(&"")).to_owned(),
@@ -250,6 +252,7 @@ impl Specimen {
                 kept_bytes: ByteSize(MIB),
                 kept_files: 20,
                 sent_bytes: ByteSize(4_096),
+                named: Vec::new(),
             }),
             instructions: vec![
                 instruction("FROM specimen/base:1", 1, true, 0),

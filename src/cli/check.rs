@@ -1,8 +1,10 @@
-//! `seatrial check`: every mistake of a scenario at once, without touching Docker.
+//! `seatrial check`: every mistake of a scenario at once. Docker is asked only for what not every engine has, and never
+//! changed.
 
 use std::io::{self, Write};
 
 use super::args::ScenarioArgs;
+use super::engine::{connect, hold_against, runtime};
 use super::load::{Loaded, load};
 use super::problems::{ProblemStyle, write_problems};
 use super::{ExitCode, Failure};
@@ -12,7 +14,8 @@ use crate::scenario::Overrides;
 pub(super) fn check(args: &ScenarioArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let mut code = ExitCode::Done;
     for path in &args.scenarios {
-        let loaded = load(path, &Overrides::default())?;
+        let mut loaded = load(path, &Overrides::default())?;
+        hold_against_engine(&mut loaded)?;
         if loaded.checked.problems.is_empty() {
             writeln!(out, "{}: ok{}", path.display(), expansion(&loaded))?;
         } else {
@@ -21,6 +24,25 @@ pub(super) fn check(args: &ScenarioArgs, out: &mut dyn Write) -> Result<ExitCode
         }
     }
     Ok(code)
+}
+
+/// Asks the engine, where a scenario needs what not every engine has. Where none answers, that is said and is no mistake.
+fn hold_against_engine(loaded: &mut Loaded) -> Result<(), Failure> {
+    if !loaded.checked.depends_on_engine() {
+        return Ok(());
+    }
+    let asked = runtime()?.block_on(async {
+        let engine = connect().await?;
+        hold_against(loaded, &engine).await
+    });
+    if asked.is_err() {
+        let path = loaded.folder.path().display();
+        writeln!(
+            io::stderr().lock(),
+            "note: {path} asks for what not every engine has, and no engine answers: that was not checked"
+        )?;
+    }
+    Ok(())
 }
 
 /// What the matrix of a scenario makes of its variants; nothing where it has none.

@@ -1,5 +1,6 @@
 //! Connecting to the daemon, and the async runtime that talks to it.
 
+use super::load::Loaded;
 use super::{ExitCode, Failure};
 use crate::docker::{ConnectEngine, Endpoint, Engine};
 
@@ -16,6 +17,16 @@ pub(super) async fn connect() -> Result<Engine, Failure> {
     let host = std::env::var("DOCKER_HOST").ok();
     let endpoint = Endpoint::from_docker_host(host.as_deref()).map_err(unusable)?;
     Engine::connect(endpoint).await.map_err(unusable)
+}
+
+/// Holds a scenario against an engine, where not every engine can do what it asks for.
+pub(super) async fn hold_against(loaded: &mut Loaded, engine: &Engine) -> Result<(), Failure> {
+    if loaded.checked.depends_on_engine() {
+        let facts = engine.facts().await;
+        let facts = facts.map_err(|fault| Failure::new(ExitCode::NoDaemon, fault))?;
+        loaded.checked.hold_against(&facts);
+    }
+    Ok(())
 }
 
 /// No usable daemon, with what may help.

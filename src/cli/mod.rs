@@ -8,6 +8,7 @@ mod context;
 mod engine;
 mod exit_code;
 mod failure;
+mod grants;
 mod interruption;
 mod list;
 mod load;
@@ -18,6 +19,7 @@ mod run;
 mod scenario_folder;
 mod schema;
 mod show;
+mod surroundings;
 
 use std::io::{self, Write};
 

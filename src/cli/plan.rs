@@ -171,6 +171,7 @@ fn variant_json(variant: &Variant) -> serde_json::Value {
         "base": variant.base,
         "target": variant.target,
         "args": variant.args,
+        "options": variant.options,
     })
 }
 

@@ -10,7 +10,8 @@ use tokio::sync::watch;
 use super::args::RunArgs;
 use super::base_sources::BaseSources;
 use super::check::say_problems;
-use super::engine::{connect, runtime, unusable};
+use super::engine::{connect, hold_against, runtime, unusable};
+use super::grants::{env_args, grants};
 use super::interruption::watch_signals;
 use super::load::{Loaded, load};
 use super::report::write_report;
@@ -21,7 +22,7 @@ use crate::docker::Engine;
 use crate::host::Machine;
 use crate::probe::ProbeThread;
 use crate::results::{Environment, RESULTS_SCHEMA, Record, RunEnd, RunHeader, StopReason, VariantRecord};
-use crate::run::{Ledger, Outcome, Plan, Ports, execute, image_repository};
+use crate::run::{Grants, Ledger, Outcome, Plan, Ports, Redactor, execute, image_repository};
 use crate::scenario::{Scenario, ScenarioFiles as _};
 use crate::store::{DaemonLock, HoldDaemon, Journal, RunFolder};
 use crate::workspace::ScratchWorkshop;
@@ -29,22 +30,23 @@ use crate::workspace::ScratchWorkshop;
 /// Measures every scenario in turn. All of them are checked before the first build.
 pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let overrides = (&args.overrides).into();
-    let loaded: Vec<Loaded> = args
+    let mut loaded: Vec<Loaded> = args
         .scenarios
         .iter()
         .map(|path| load(path, &overrides))
         .collect::<Result<_, _>>()?;
-    let mut mistaken = false;
-    for loaded in loaded.iter().filter(|loaded| loaded.checked.runnable().is_none()) {
-        say_problems(loaded)?;
-        mistaken = true;
-    }
-    if mistaken {
+    if say_mistakes(&loaded)? {
         return Ok(ExitCode::Usage);
     }
     let runtime = runtime()?;
     runtime.block_on(async {
         let engine = connect().await?;
+        for loaded in &mut loaded {
+            hold_against(loaded, &engine).await?;
+        }
+        if say_mistakes(&loaded)? {
+            return Ok(ExitCode::Usage);
+        }
         let interrupted = watch_signals()?;
         let Some(_held) = hold(&engine, args, interrupted.clone()).await? else {
             return Ok(ExitCode::Interrupted);
@@ -67,6 +69,16 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
         }
         Ok(code)
     })
+}
+
+/// Says the mistakes of every scenario that has some, and whether there were any.
+fn say_mistakes(loaded: &[Loaded]) -> io::Result<bool> {
+    let mut mistaken = false;
+    for loaded in loaded.iter().filter(|loaded| loaded.checked.runnable().is_none()) {
+        say_problems(loaded)?;
+        mistaken = true;
+    }
+    Ok(mistaken)
 }
 
 /// Holds the daemon for this process; nothing where the wait for it was interrupted.
@@ -130,8 +142,9 @@ impl Measurement<'_> {
         let environment = self.environment().await?;
         let platform = (environment.os.clone(), environment.architecture.clone());
 
+        let grants = grants(self.scenario, &self.loaded.folder.surroundings())?;
         let mut journal = Journal::create(folder.path()).map_err(journal_failure)?;
-        let header = self.header(&run_id, started, &plan, environment)?;
+        let header = self.header(&run_id, started, &plan, environment, &grants)?;
         journal
             .append(&Record::Run(Box::new(header)))
             .map_err(journal_failure)?;
@@ -154,6 +167,7 @@ impl Measurement<'_> {
                 bases: &bases,
                 workshop: &mut workshop,
                 probe: &ProbeThread,
+                grants: &grants,
                 ledger: &mut journal,
                 watcher: &mut watcher,
             },
@@ -170,6 +184,7 @@ impl Measurement<'_> {
         drop(journal);
         let reported = write_report(&[folder.path().to_owned()], self.args.json, out);
         end(
+            &grants.redactor,
             outcome,
             folder.path(),
             kept.map_err(|fault| Failure::new(ExitCode::Failed, fault)),
@@ -193,6 +208,7 @@ impl Measurement<'_> {
         started: Timestamp,
         plan: &Plan,
         environment: Environment,
+        grants: &Grants,
     ) -> Result<RunHeader, Failure> {
         let scenario = self.scenario;
         let variants = scenario.variants.iter().map(|variant| {
@@ -203,6 +219,8 @@ impl Measurement<'_> {
                 dockerfile: variant.dockerfile.display().to_string(),
                 dockerfile_digest: Digest::of(text),
                 image: image_repository(run_id, &variant.name),
+                options: variant.options.clone(),
+                env_args: env_args(variant, grants),
             })
         });
         Ok(RunHeader {
@@ -234,6 +252,7 @@ impl Measurement<'_> {
 
 /// What the program exits with: the first thing that went wrong is told, the rest is in the report.
 fn end(
+    redactor: &Redactor,
     outcome: Outcome,
     folder: &Path,
     kept: Result<(), Failure>,
@@ -248,6 +267,8 @@ fn end(
     }
     if let Some(fault) = outcome.fault {
         let hint = format!("what was measured before is in {}", folder.display());
+        // What a base's command or the daemon said may hold anything.
+        let fault = redactor.error(Box::new(fault));
         return Err(Failure::new(ExitCode::Failed, fault).with_hints([hint]));
     }
     kept?;

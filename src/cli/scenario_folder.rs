@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::surroundings::ProcessSurroundings;
 use super::{ExitCode, Failure};
 use crate::scenario::{Checked, Overrides, ReadFailure, ScenarioFiles, ScenarioInput, Source, check};
 
@@ -55,8 +56,16 @@ impl ScenarioFolder {
             source: Source { path, text },
             defaults: self.defaults(&absolute)?,
             files: self,
+            surroundings: &self.surroundings(),
         };
         Ok(check(&input, overrides))
+    }
+
+    /// What lies around the folder.
+    pub(super) fn surroundings(&self) -> ProcessSurroundings {
+        ProcessSurroundings {
+            folder: self.folder.clone(),
+        }
     }
 
     fn absolute(&self) -> Result<PathBuf, Failure> {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::scenario::{
-    BaseSource, BuilderKind, Checked, Edit, Expectation, Scenario, Step, Variant, resolved_toml,
+    BaseSource, BuildOptions, BuilderKind, Checked, Edit, Expectation, Scenario, Step, Variant, resolved_toml,
 };
 
 /// How to show a scenario.
@@ -99,7 +99,37 @@ pub(super) fn settings_of(variant: &Variant) -> String {
     parts.extend(variant.base.iter().map(|base| format!("base {base}")));
     parts.extend(variant.target.iter().map(|target| format!("target {target}")));
     parts.extend(variant.args.iter().map(|(name, value)| format!("{name}={value}")));
+    parts.extend(options_of(&variant.options));
     parts.join(", ")
+}
+
+/// The build options of a variant, each in a few words; never a value from the environment.
+fn options_of(options: &BuildOptions) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for (name, source) in &options.env_args {
+        let secret = if source.secret { ", secret" } else { "" };
+        parts.push(format!("{name} from ${}{secret}", source.env));
+    }
+    for (name, folder) in &options.contexts {
+        parts.push(format!("context {name} of {}", folder.display()));
+    }
+    for (id, source) in &options.secrets {
+        parts.push(format!("secret {id} from {source}"));
+    }
+    for (id, env) in &options.ssh {
+        parts.push(format!("ssh agent {id} at ${env}"));
+    }
+    parts.extend(options.platform.clone());
+    parts.extend(
+        options
+            .network
+            .map(|network| format!("network {}", network.as_str())),
+    );
+    parts.extend(options.shm_size.map(|size| format!("shm {size}")));
+    for (host, address) in &options.add_hosts {
+        parts.push(format!("host {host} at {address}"));
+    }
+    parts
 }
 
 fn counted(count: u32, noun: &str) -> String {

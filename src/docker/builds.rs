@@ -13,7 +13,12 @@ use crate::unit::{DaemonInstant, DaemonSpan};
 
 impl Builder for Engine {
     async fn build(&self, request: &BuildRequest) -> Result<BuildReport, EngineFault> {
-        let built = solve(&self.endpoint, &build_id(), request, &self.given_up).await;
+        let gateway = if request.options.needs_gateway() {
+            Some(self.host_gateway().await?)
+        } else {
+            None
+        };
+        let built = solve(&self.endpoint, &build_id(), request, gateway, &self.given_up).await;
         built.map_err(|error| failed("build", &request.image, error))
     }
 
@@ -87,7 +92,7 @@ const MOST_LOOKS: usize = 20;
 /// What a failure to list or prune is about.
 const RECORDS: &str = "records of the build cache";
 
-fn failed(
+pub(super) fn failed(
     operation: &'static str,
     subject: &str,
     source: impl std::error::Error + Send + Sync + 'static,

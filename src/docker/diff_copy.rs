@@ -51,9 +51,9 @@ impl ServedFolder {
     }
 }
 
-/// The folders of one build by the names that the daemon asks for: `context` and `dockerfile`.
+/// The folders of one build by the names that the daemon asks for: `context`, `dockerfile`, and those of named contexts.
 #[derive(Debug)]
-pub(super) struct Folders(pub(super) HashMap<&'static str, ServedFolder>);
+pub(super) struct Folders(pub(super) HashMap<String, ServedFolder>);
 
 type PacketStream = Pin<Box<dyn Stream<Item = Result<Packet, Status>> + Send>>;
 

@@ -4,7 +4,10 @@
 //! connection, and a session of our own that serves the context by `DiffCopy`. The API's build endpoint would send
 //! the whole context as a tar every time, which measures the harness and not the user's build.
 
+mod agents;
+mod build_options;
 mod builds;
+mod capabilities;
 mod containers;
 mod diff_copy;
 mod endpoint;
@@ -12,6 +15,7 @@ mod engine;
 mod health;
 mod hijack;
 mod images;
+mod secrets;
 mod session;
 mod solve;
 mod trace;

@@ -6,15 +6,19 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream as StdUnixStream;
 
 use bollard_buildkit_proto::health::health_server::HealthServer;
+use bollard_buildkit_proto::moby::buildkit::secrets::v1::secrets_server::SecretsServer;
 use bollard_buildkit_proto::moby::filesync::packet::file_sync_server::FileSyncServer;
+use bollard_buildkit_proto::moby::sshforward::v1::ssh_server::SshServer;
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
 use tonic::transport::Server;
 
 use super::Endpoint;
+use super::agents::{self, ServedAgents};
 use super::diff_copy::{Folders, ServedFolder};
 use super::health::AlwaysServing;
 use super::hijack::upgrade;
+use super::secrets::{self, ServedSecrets};
 use crate::run::BuildRequest;
 use crate::unit::ByteSize;
 
@@ -28,7 +32,8 @@ const METHODS: [&str; 2] = [
 #[derive(Debug)]
 pub(super) struct Session {
     id: String,
-    context: ServedFolder,
+    /// The context and the named ones.
+    contexts: Vec<ServedFolder>,
     server: JoinHandle<()>,
     /// Shares the connection with the server: shutting it down ends the session at the daemon at once, which
     /// stopping the server's task would not.
@@ -47,28 +52,49 @@ impl Session {
             ("X-Docker-Expose-Session-Name", "seatrial"),
             ("X-Docker-Expose-Session-Sharedkey", request.shared_key.as_str()),
         ];
-        headers.extend(METHODS.map(|method| ("X-Docker-Expose-Session-Grpc-Method", method)));
+        let mut methods = METHODS.to_vec();
+        let grants = &request.grants;
+        let secrets = (!grants.secrets.is_empty()).then(|| SecretsServer::new(ServedSecrets(grants.clone())));
+        let agents = (!grants.agents.is_empty()).then(|| SshServer::new(ServedAgents(grants.clone())));
+        // As with the docker command, a build that was given none is told so by the method's absence.
+        methods.extend(secrets.iter().flat_map(|_| secrets::METHODS));
+        methods.extend(agents.iter().flat_map(|_| agents::METHODS));
+        headers.extend(
+            methods
+                .into_iter()
+                .map(|method| ("X-Docker-Expose-Session-Grpc-Method", method)),
+        );
         let stream = upgrade(endpoint, "/session", &headers).await?.into_std()?;
         let connection = stream.try_clone()?;
         let stream = UnixStream::from_std(stream)?;
 
         let context = ServedFolder::new(request.context.clone());
-        let dockerfile = ServedFolder::new(request.dockerfile.clone());
-        let folders = Folders(HashMap::from([
-            ("context", context.clone()),
-            ("dockerfile", dockerfile),
-        ]));
+        let mut contexts = vec![context.clone()];
+        let mut folders = HashMap::from([
+            ("context".to_owned(), context),
+            (
+                "dockerfile".to_owned(),
+                ServedFolder::new(request.dockerfile.clone()),
+            ),
+        ]);
+        for (name, tree) in &request.named {
+            let folder = ServedFolder::new(tree.clone());
+            contexts.push(folder.clone());
+            folders.insert(folder_name(name), folder);
+        }
         let server = tokio::spawn(async move {
             let served = Server::builder()
                 .add_service(HealthServer::new(AlwaysServing))
-                .add_service(FileSyncServer::new(folders).max_decoding_message_size(usize::MAX))
+                .add_optional_service(secrets)
+                .add_optional_service(agents)
+                .add_service(FileSyncServer::new(Folders(folders)).max_decoding_message_size(usize::MAX))
                 .serve_with_incoming(tokio_stream::once(Ok::<_, io::Error>(stream)));
             // A connection that breaks shows as the build's failure, which says more.
             let _ = served.await;
         });
         Ok(Self {
             id,
-            context,
+            contexts,
             server,
             connection,
         })
@@ -79,9 +105,17 @@ impl Session {
         &self.id
     }
 
-    /// Bytes of the context's files that were sent so far.
+    /// Bytes of the files that were sent so far, of the context and of the named ones.
     pub(super) fn context_sent(&self) -> ByteSize {
-        self.context.sent()
+        self.contexts.iter().map(ServedFolder::sent).sum()
+    }
+}
+
+/// What the folder of a named context is asked for by: its name, unless another folder has it.
+pub(super) fn folder_name(context: &str) -> String {
+    match context {
+        "context" | "dockerfile" => format!("_{context}"),
+        name => name.to_owned(),
     }
 }
 

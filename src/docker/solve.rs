@@ -11,6 +11,7 @@ use tonic::transport::{Channel, Endpoint as ChannelEndpoint, Uri};
 use tower::service_fn;
 
 use super::Endpoint;
+use super::build_options::{self, HostGateway};
 use super::hijack::upgrade;
 use super::session::Session;
 use super::watched_build::{GivenUpBuilds, WatchedBuild};
@@ -46,6 +47,7 @@ pub(super) async fn solve(
     endpoint: &Endpoint,
     id: &str,
     request: &BuildRequest,
+    gateway: Option<HostGateway>,
     given_up: &GivenUpBuilds,
 ) -> Result<BuildReport, AskBuilder> {
     // Everything that the docker command does for a build is inside the timed part, its connections included.
@@ -57,7 +59,7 @@ pub(super) async fn solve(
 
     let mut client = control.clone();
     let mut watched = WatchedBuild::watch(control, id, given_up);
-    let solve = client.solve(solve_request(id, session.id(), request));
+    let solve = client.solve(solve_request(id, session.id(), request, gateway));
     let solved = tokio::time::timeout(request.timeout.into(), solve).await;
     let duration = began.elapsed().into();
 
@@ -92,7 +94,12 @@ pub(super) async fn solve(
     })
 }
 
-fn solve_request(id: &str, session: &str, request: &BuildRequest) -> SolveRequest {
+fn solve_request(
+    id: &str,
+    session: &str,
+    request: &BuildRequest,
+    gateway: Option<HostGateway>,
+) -> SolveRequest {
     let mut attributes = HashMap::from([("filename".to_owned(), request.dockerfile_name.clone())]);
     for (name, value) in &request.args {
         attributes.insert(format!("build-arg:{name}"), value.clone());
@@ -102,6 +109,7 @@ fn solve_request(id: &str, session: &str, request: &BuildRequest) -> SolveReques
         "build-arg:BUILDKIT_CACHE_MOUNT_NS".to_owned(),
         request.mount_namespace.clone(),
     );
+    attributes.extend(build_options::attributes(request, gateway));
     if let Some(target) = &request.target {
         attributes.insert("target".to_owned(), target.clone());
     }
@@ -117,6 +125,7 @@ fn solve_request(id: &str, session: &str, request: &BuildRequest) -> SolveReques
         // The newer field for exporters is unknown to older engines, which would then export nothing.
         exporter_deprecated: "moby".to_owned(),
         exporter_attrs_deprecated: HashMap::from([("name".to_owned(), request.image.clone())]),
+        entitlements: build_options::entitlements(request),
         cache: Some(CacheOptions::default()),
         ..SolveRequest::default()
     }

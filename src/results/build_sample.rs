@@ -54,8 +54,20 @@ pub struct ContextSent {
     pub kept_bytes: ByteSize,
     /// Files that the ignore rules keep.
     pub kept_files: u64,
-    /// Bytes of file content that were sent for this build.
+    /// Bytes of file content that were sent for this build, those of named contexts included.
     pub sent_bytes: ByteSize,
+    /// The named contexts, which the Dockerfile reads besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named: Vec<NamedContext>,
+}
+
+/// A context that a Dockerfile reads by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedContext {
+    /// The name.
+    pub name: String,
+    /// The digest of its manifest: its entries stand in the journal's context records.
+    pub manifest: Digest,
 }
 
 /// One instruction of a build, as the daemon's trace tells it.

@@ -5,6 +5,7 @@
 
 mod build_records;
 mod build_sample;
+mod env_argument;
 mod environment;
 mod image_facts;
 mod record;
@@ -14,7 +15,8 @@ mod start_sample;
 mod status;
 
 pub use build_records::BuildRecordsSeen;
-pub use build_sample::{BuildFailure, BuildSample, ContextSent, InstructionResult, Phase};
+pub use build_sample::{BuildFailure, BuildSample, ContextSent, InstructionResult, NamedContext, Phase};
+pub use env_argument::EnvArgumentRecord;
 pub use environment::{Environment, ImageStore};
 pub use image_facts::{ImageFacts, InstructionSize};
 pub use record::{

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{BuildRecordsSeen, BuildSample, Environment, StartSample};
+use super::{BuildRecordsSeen, BuildSample, EnvArgumentRecord, Environment, StartSample};
 use crate::context::ManifestDiff;
 use crate::digest::Digest;
+use crate::scenario::BuildOptions;
 use crate::unit::ByteSize;
 
 /// One line of the journal. The first is always the header.
@@ -79,6 +80,12 @@ pub struct VariantRecord {
     pub dockerfile_digest: Digest,
     /// The image reference that its builds are stored under.
     pub image: String,
+    /// How its builds are asked for besides; where secrets come from, and never one.
+    #[serde(default, skip_serializing_if = "BuildOptions::is_empty")]
+    pub options: BuildOptions,
+    /// Build arguments that came from the environment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env_args: Vec<EnvArgumentRecord>,
 }
 
 /// A base image that is ready.

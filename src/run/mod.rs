@@ -4,13 +4,16 @@ mod attribution;
 mod events;
 mod execute;
 mod expectation;
+mod grants;
 mod plan;
 mod ports;
 mod prune;
+mod redactor;
 
 pub use attribution::Attribution;
 pub use events::{Event, Watcher};
 pub use execute::{Daemon, Outcome, Ports, RunFault, execute, image_repository};
+pub use grants::{BuildGrants, Grants, Secret};
 pub use plan::{Part, Plan, Turn};
 pub use ports::{
     Addresses, BaseImage, Bases, BuildFault, BuildFolders, BuildRecord, BuildReport, BuildRequest, Builder,
@@ -18,3 +21,4 @@ pub use ports::{
     LookOrder, Looked, Probe, RootFs, Survey, TracedInstruction, TreeFault, Workshop, WorkshopFault,
 };
 pub use prune::prune_own_records;
+pub use redactor::Redactor;

@@ -111,7 +111,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::scenario::BuilderKind;
+    use crate::scenario::{BuildOptions, BuilderKind};
 
     fn variants(names: &[&str]) -> Vec<Variant> {
         names
@@ -124,6 +124,7 @@ mod tests {
                 base: None,
                 target: None,
                 builder: BuilderKind::Buildkit,
+                options: BuildOptions::default(),
                 baseline: false,
             })
             .collect()

@@ -5,10 +5,12 @@
 
 mod base;
 mod build;
+mod build_options;
 mod builder_kind;
 mod cache_state;
 mod check;
 mod edit;
+mod engine_need;
 mod expectation;
 pub mod file;
 mod files;
@@ -22,18 +24,22 @@ mod problem;
 mod provenance;
 mod resolved_toml;
 mod start;
+mod surroundings;
 mod variant;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
 
 pub use base::{Base, BaseSource};
 pub use build::{BuildSettings, Step};
+pub use build_options::{BuildOptions, EnvArgument, NetworkMode, SecretSource};
 pub use builder_kind::BuilderKind;
 pub use cache_state::{BaseState, BuildCacheState, ContextState, LayerState, MountState};
 pub use check::{Checked, ScenarioInput, check};
 pub use edit::Edit;
+pub use engine_need::{EngineFacts, EngineNeed};
 pub use expectation::Expectation;
 pub use files::{ReadFailure, ScenarioFiles};
 pub use gate::Gate;
@@ -44,6 +50,7 @@ pub use problem::{Place, Problem, Source};
 pub use provenance::{Origin, Provenance};
 pub use resolved_toml::resolved_toml;
 pub use start::{HttpReadiness, StartSettings};
+pub use surroundings::Surroundings;
 pub use variant::Variant;
 
 use crate::unit::ByteSize;
@@ -102,6 +109,8 @@ pub struct ContextSettings {
     pub path: PathBuf,
     /// Files made up in the copy, for bulk that is not worth committing.
     pub fill: Vec<Fill>,
+    /// Folders that every variant's Dockerfile reads as named contexts, by name.
+    pub named: BTreeMap<String, PathBuf>,
 }
 
 /// Deterministic bulk: `files` files below `path` which share `bytes` evenly.

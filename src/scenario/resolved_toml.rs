@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{
-    Base, BaseSource, BuildCacheState, Edit, Expectation, Gate, Origin, Provenance, Scenario, StartSettings,
-    Step, Variant,
+    Base, BaseSource, BuildCacheState, BuildOptions, Edit, Expectation, Gate, Origin, Provenance, Scenario,
+    SecretSource, StartSettings, Step, Variant,
 };
 use crate::unit::{ByteSize, Nanos};
 
@@ -128,9 +128,7 @@ impl Page<'_> {
         if let Some(ignore) = &variant.ignore {
             self.set("ignore", path(ignore));
         }
-        if !variant.args.is_empty() {
-            self.set("args", table(&variant.args));
-        }
+        self.arguments(variant);
         if let Some(base) = &variant.base {
             self.set("base", quoted(base));
         }
@@ -139,11 +137,51 @@ impl Page<'_> {
         }
         let setting = format!("variant.{}.builder", variant.name);
         self.set_from("builder", quoted(variant.builder.as_str()), &setting);
+        self.options(&variant.options);
         // The first variant is the baseline where none says so.
         if variant.baseline {
             self.set("baseline", true);
         } else if std::ptr::eq(scenario.baseline(), variant) {
             self.line(&format!("# the baseline  # {}", Origin::BuiltIn));
+        }
+    }
+
+    fn arguments(&mut self, variant: &Variant) {
+        let texts = variant
+            .args
+            .iter()
+            .map(|(name, value)| format!("{} = {}", quoted(name), quoted(value)));
+        let from_env = variant.options.env_args.iter().map(|(name, source)| {
+            let secret = if source.secret { ", secret = true" } else { "" };
+            format!("{} = {{ env = {}{secret} }}", quoted(name), quoted(&source.env))
+        });
+        let all: Vec<String> = texts.chain(from_env).collect();
+        if !all.is_empty() {
+            self.set("args", format!("{{ {} }}", all.join(", ")));
+        }
+    }
+
+    fn options(&mut self, options: &BuildOptions) {
+        let tables = [
+            entries("contexts", &options.contexts, |folder| path(folder)),
+            entries("secrets", &options.secrets, |source| match source {
+                SecretSource::Env(name) => format!("{{ env = {} }}", quoted(name)),
+                SecretSource::File(file) => format!("{{ file = {} }}", path(file)),
+            }),
+            entries("ssh", &options.ssh, |env| format!("{{ env = {} }}", quoted(env))),
+            entries("add-hosts", &options.add_hosts, |address| quoted(address)),
+        ];
+        for (key, value) in tables.into_iter().flatten() {
+            self.set(key, value);
+        }
+        if let Some(platform) = &options.platform {
+            self.set("platform", quoted(platform));
+        }
+        if let Some(network) = options.network {
+            self.set("network", quoted(network.as_str()));
+        }
+        if let Some(bytes) = options.shm_size {
+            self.set("shm-size", size(bytes));
         }
     }
 
@@ -276,6 +314,19 @@ fn table(entries: &std::collections::BTreeMap<String, String>) -> String {
         .map(|(key, value)| format!("{} = {}", quoted(key), quoted(value)))
         .collect();
     format!("{{ {} }}", entries.join(", "))
+}
+
+/// A key with an inline table, where there is anything in it.
+fn entries<'key, T>(
+    key: &'key str,
+    table: &std::collections::BTreeMap<String, T>,
+    show: impl Fn(&T) -> String,
+) -> Option<(&'key str, String)> {
+    let entries: Vec<String> = table
+        .iter()
+        .map(|(name, value)| format!("{} = {}", quoted(name), show(value)))
+        .collect();
+    (!entries.is_empty()).then(|| (key, format!("{{ {} }}", entries.join(", "))))
 }
 
 /// The duration in the largest unit that shows it exactly.

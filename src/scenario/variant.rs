@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::BuilderKind;
+use super::{BuildOptions, BuilderKind};
 
 /// One way to build the image: a Dockerfile with its ignore file, arguments, target and builder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -16,7 +16,7 @@ pub struct Variant {
     pub dockerfile: PathBuf,
     /// The ignore file that goes with this Dockerfile; `None` leaves it to the context's own `.dockerignore`.
     pub ignore: Option<PathBuf>,
-    /// Build arguments.
+    /// Build arguments with the values that the scenario gives them.
     pub args: BTreeMap<String, String>,
     /// The name of the base that is passed as the build argument [`Variant::BASE_ARGUMENT`].
     pub base: Option<String>,
@@ -24,6 +24,8 @@ pub struct Variant {
     pub target: Option<String>,
     /// Which of the engine's builders builds it.
     pub builder: BuilderKind,
+    /// How its build is asked for besides.
+    pub options: BuildOptions,
     /// Whether the others are compared with this one.
     pub baseline: bool,
 }

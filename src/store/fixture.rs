@@ -69,6 +69,8 @@ fn header() -> RunHeader {
         dockerfile: format!("{name}.Dockerfile"),
         dockerfile_digest: Digest::of(name),
         image: format!("seatrial/4f2a/{name}"),
+        options: crate::scenario::BuildOptions::default(),
+        env_args: Vec::new(),
     };
     RunHeader {
         schema: RESULTS_SCHEMA,
@@ -137,6 +139,7 @@ fn build(key: SampleKey, outcome: Status) -> BuildSample {
             kept_bytes: ByteSize(4_000),
             kept_files: 7,
             sent_bytes: ByteSize(120),
+            named: Vec::new(),
         }),
         instructions: vec![
             instruction("FROM scratch", true, None),

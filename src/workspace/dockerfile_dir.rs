@@ -219,7 +219,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::scenario::{BuilderKind, Edit, Nonce};
+    use crate::scenario::{BuildOptions, BuilderKind, Edit, Nonce};
     use crate::workspace::apply;
 
     fn variant(dockerfile: &str, ignore: Option<&str>) -> Variant {
@@ -231,6 +231,7 @@ mod tests {
             base: None,
             target: None,
             builder: BuilderKind::Buildkit,
+            options: BuildOptions::default(),
             baseline: false,
         }
     }

@@ -14,10 +14,10 @@ use super::hash::hash_files;
 use super::scratch::Scratch;
 use super::served_tree::ServedTree;
 use super::walk::{Visited, walk};
-use crate::context::ContextReport;
+use crate::context::{ContextReport, Manifest};
 use crate::dockerfile::Dockerfile;
 use crate::dockerignore::{IgnoreFile, Pruning, beside};
-use crate::run::{BuildFolders, Survey, Workshop, WorkshopFault};
+use crate::run::{BuildFolders, ContextTree, Survey, Workshop, WorkshopFault};
 use crate::scenario::{Edit, Nonce, Scenario};
 
 /// Scratch copies on disk, removed when closed or dropped.
@@ -25,6 +25,8 @@ use crate::scenario::{Edit, Nonce, Scenario};
 pub struct ScratchWorkshop {
     scratch: Option<Scratch>,
     benches: BTreeMap<String, Bench>,
+    /// Copies of the named contexts, by the folder that they are copies of.
+    named: BTreeMap<PathBuf, NamedCopy>,
 }
 
 /// One variant's copy.
@@ -33,6 +35,31 @@ struct Bench {
     copy: ContextCopy,
     dockerfile: DockerfileDir,
     digests: DigestCache,
+    /// The folders of the named contexts, by name.
+    contexts: BTreeMap<String, PathBuf>,
+}
+
+/// The copy of a named context, which nothing changes.
+#[derive(Debug)]
+struct NamedCopy {
+    copy: ContextCopy,
+    manifest: Arc<Manifest>,
+}
+
+impl NamedCopy {
+    fn make(scratch: &Scratch, folder: &Path, number: usize) -> Result<Self, WorkshopFault> {
+        // No variant can have such a name.
+        let name = format!("+named-{number}");
+        let copy = scratch.copy_context(folder, &[], &name).map_err(fault)?;
+        let everything = |_: &str, _: bool| Visited {
+            keep: true,
+            enter: true,
+        };
+        let mut manifest = walk(copy.path(), everything).map_err(fault)?.manifest;
+        hash_files(copy.path(), &mut manifest, &mut DigestCache::default()).map_err(fault)?;
+        let manifest = Arc::new(manifest);
+        Ok(Self { copy, manifest })
+    }
 }
 
 impl ScratchWorkshop {
@@ -44,6 +71,7 @@ impl ScratchWorkshop {
     pub fn open(parent: &Path, scenario_dir: &Path, scenario: &Scenario) -> Result<Self, WorkshopFault> {
         let scratch = Scratch::create(parent).map_err(fault)?;
         let mut benches = BTreeMap::new();
+        let mut named = BTreeMap::new();
         for variant in &scenario.variants {
             let context = scenario_dir.join(&scenario.context.path);
             let copy = scratch
@@ -52,16 +80,24 @@ impl ScratchWorkshop {
             let dockerfile = scratch
                 .place_dockerfile(scenario_dir, variant, &copy)
                 .map_err(fault)?;
+            for folder in variant.options.contexts.values() {
+                if !named.contains_key(folder) {
+                    let copy = NamedCopy::make(&scratch, &scenario_dir.join(folder), named.len())?;
+                    named.insert(folder.clone(), copy);
+                }
+            }
             let bench = Bench {
                 copy,
                 dockerfile,
                 digests: DigestCache::default(),
+                contexts: variant.options.contexts.clone(),
             };
             benches.insert(variant.name.clone(), bench);
         }
         Ok(Self {
             scratch: Some(scratch),
             benches,
+            named,
         })
     }
 
@@ -107,7 +143,13 @@ impl Workshop for ScratchWorkshop {
         let mut manifest = walk(bench.copy.path(), everything).map_err(fault)?.manifest;
         hash_files(bench.copy.path(), &mut manifest, &mut bench.digests).map_err(fault)?;
         let report = ContextReport::new(&manifest, &bench.ignore_file()?, Pruning::StreamedContext, 0);
+        let contexts = bench.contexts.clone();
+        let named = contexts.iter().filter_map(|(name, folder)| {
+            let copy = self.named.get(folder)?;
+            Some((name.clone(), Arc::clone(&copy.manifest)))
+        });
         Ok(Survey {
+            named: named.collect(),
             manifest,
             kept: report.kept_bytes,
             kept_files: report.kept_files,
@@ -119,8 +161,14 @@ impl Workshop for ScratchWorkshop {
         let path = bench.dockerfile.dir.join(&bench.dockerfile.file_name);
         let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
         let served = |root: PathBuf| Arc::new(ServedTree::new(root));
+        let named = bench.contexts.iter().filter_map(|(name, folder)| {
+            let copy = self.named.get(folder)?;
+            let tree: Arc<dyn ContextTree> = served(copy.copy.path().to_owned());
+            Some((name.clone(), tree))
+        });
         Ok(BuildFolders {
             context: served(bench.copy.path().to_owned()),
+            named: named.collect(),
             dockerfile: served(bench.dockerfile.dir.clone()),
             dockerfile_name: bench.dockerfile.file_name.clone(),
             parsed: Arc::new(Dockerfile::parse(&text).map_err(fault)?),
@@ -129,6 +177,7 @@ impl Workshop for ScratchWorkshop {
 
     fn close(&mut self) -> Result<(), WorkshopFault> {
         self.benches.clear();
+        self.named.clear();
         match self.scratch.take() {
             Some(scratch) => scratch.close().map_err(fault),
             None => Ok(()),

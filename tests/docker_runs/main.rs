@@ -14,6 +14,8 @@ mod failures;
 mod fixture_tree;
 mod interrupts;
 mod inventory;
+mod secrets;
 mod side_by_side;
 mod trial;
 mod whole_run;
+mod witness;

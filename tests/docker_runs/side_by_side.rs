@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use seatrial::docker::{Endpoint, Engine};
 use seatrial::run::{BuildRequest, Builder as _};
+use seatrial::scenario::BuildOptions;
 use seatrial::unit::Nanos;
 use seatrial::workspace::ServedTree;
 use serde_json::Value;
@@ -86,6 +87,9 @@ impl Builders {
         let image = self.images.tag(&format!("{}:ours", self.token));
         let tree = Arc::new(ServedTree::new(folder.to_owned()));
         let request = BuildRequest {
+            named: BTreeMap::new(),
+            options: BuildOptions::default(),
+            grants: Arc::default(),
             context: tree.clone(),
             dockerfile: tree,
             dockerfile_name: "Dockerfile".to_owned(),

@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 pub(crate) struct Trial {
     folder: TempDir,
     reports: PathBuf,
+    variables: Vec<(String, String)>,
 }
 
 impl Trial {
@@ -33,6 +34,7 @@ impl Trial {
         }
         Self {
             reports: folder.path().join("reports"),
+            variables: Vec::new(),
             folder,
         }
     }
@@ -41,6 +43,19 @@ impl Trial {
     pub(crate) fn reporting_to(mut self, reports: &Path) -> Self {
         reports.clone_into(&mut self.reports);
         self
+    }
+
+    /// Sets an environment variable for the program.
+    pub(crate) fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Runs a command that only looks at things.
+    pub(crate) fn command(&self, command: &[&str], arguments: &[&str]) -> Ended {
+        let mut program = self.bare(command[0]);
+        program.args(&command[1..]).args(arguments);
+        self.spawn(program).wait()
     }
 
     /// The scenario's folder.
@@ -80,9 +95,16 @@ impl Trial {
     }
 
     fn program(&self, subcommand: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
-        command.arg(subcommand).arg("--reports").arg(&self.reports);
+        let mut command = self.bare(subcommand);
+        command.arg("--reports").arg(&self.reports);
         command
+    }
+
+    fn bare(&self, subcommand: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
+        command
+            .arg(subcommand)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .env("TMPDIR", self.temporary())
             .env("XDG_CACHE_HOME", self.folder.path().join("cache"));
         command

@@ -8,8 +8,8 @@ use crate::context::{Manifest, ManifestDiff};
 use crate::digest::Digest;
 use crate::dockerfile::{Instruction, VertexName};
 use crate::results::{
-    BuildFailure, BuildSample, ContextRecord, ContextSent, ImageFacts, InstructionResult, Record, SampleKey,
-    Status,
+    BuildFailure, BuildSample, ContextRecord, ContextSent, ImageFacts, InstructionResult, NamedContext,
+    Record, SampleKey, Status,
 };
 use crate::run::Daemon;
 use crate::run::events::{Event, Watcher};
@@ -129,6 +129,7 @@ where
         }
         let survey = self.ports.workshop.survey(&variant.name)?;
         let manifest = self.record_context(&variant.name, &survey)?;
+        let named = self.record_named_contexts(&survey)?;
         if step.cache.mounts == MountState::Empty {
             state.namespaces += 1;
         }
@@ -163,6 +164,7 @@ where
             kept_bytes: survey.kept,
             kept_files: survey.kept_files,
             sent_bytes: report.sent,
+            named,
         };
         let sample = sample(key, step, state, context, report, facts);
         if matches!(sample.outcome, Status::Failed { .. }) {
@@ -191,10 +193,13 @@ where
         let shared_key = self.shared_keys.get(&variant.name).cloned();
         BuildRequest {
             context: state.folders.context.clone(),
+            named: state.folders.named.clone(),
             dockerfile: state.folders.dockerfile.clone(),
             dockerfile_name: state.folders.dockerfile_name.clone(),
             args,
             target: variant.target.clone(),
+            options: variant.options.clone(),
+            grants: self.ports.grants.of(&variant.name),
             no_cache: step.is_some_and(|step| step.cache.layers == LayerState::Empty),
             mount_namespace: namespace,
             shared_key: shared_key.unwrap_or_else(|| format!("{}/{}", self.run_id, variant.name)),
@@ -262,7 +267,28 @@ where
         Ok(digest)
     }
 
+    /// Puts the named contexts into the journal, each once.
+    fn record_named_contexts(&mut self, survey: &Survey) -> Result<Vec<NamedContext>, Halt> {
+        let mut named = Vec::new();
+        for (name, manifest) in &survey.named {
+            let digest = manifest.digest();
+            if self.recorded.insert(digest) {
+                self.ports.ledger.keep(&Record::Context(ContextRecord {
+                    manifest: digest,
+                    base: None,
+                    delta: ManifestDiff::between(&Manifest::default(), manifest),
+                }))?;
+            }
+            named.push(NamedContext {
+                name: name.clone(),
+                manifest: digest,
+            });
+        }
+        Ok(named)
+    }
+
     fn keep_build(&mut self, sample: BuildSample) -> Result<(), Halt> {
+        let sample = self.ports.grants.redactor.value(sample);
         self.bad_samples += usize::from(!sample.outcome.is_ok());
         self.ports.watcher.notice(&Event::Built(&sample));
         self.ports.ledger.keep(&Record::Build(Box::new(sample)))?;

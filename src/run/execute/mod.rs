@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::Grants;
 use super::attribution::Attribution;
 use super::events::{Event, Watcher};
 use super::plan::{Part, Plan};
@@ -38,6 +39,8 @@ pub struct Ports<'a, D, B, W, P, L, N> {
     pub workshop: &'a mut W,
     /// Looks for readiness.
     pub probe: &'a P,
+    /// What builds are given that nothing else may show.
+    pub grants: &'a Grants,
     /// Keeps records.
     pub ledger: &'a mut L,
     /// Is told what happens.
@@ -208,7 +211,8 @@ where
         }
     }
 
-    fn warn(&mut self, message: String) -> Result<(), Halt> {
+    fn warn(&mut self, message: impl AsRef<str>) -> Result<(), Halt> {
+        let message = self.ports.grants.redactor.text(message.as_ref()).into_owned();
         self.ports.watcher.notice(&Event::Warned(&message));
         self.ports
             .ledger

@@ -182,6 +182,7 @@ where
             log_tail,
         };
         self.bad_samples += usize::from(!ok);
+        let sample = self.ports.grants.redactor.value(sample);
         self.ports.watcher.notice(&Event::Started(&sample));
         self.ports.ledger.keep(&Record::Start(Box::new(sample)))?;
         Ok(())

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::{ContextTree, EngineFault};
 use crate::results::Phase;
+use crate::run::BuildGrants;
+use crate::scenario::BuildOptions;
 use crate::unit::{ByteSize, DaemonInstant, DaemonSpan, Nanos};
 
 /// Builds, and the records that they leave in the daemon's build cache.
@@ -47,10 +49,16 @@ pub struct BuildRequest {
     pub dockerfile: Arc<dyn ContextTree>,
     /// The Dockerfile's name in that folder.
     pub dockerfile_name: String,
+    /// The other contexts that the Dockerfile reads, by name.
+    pub named: BTreeMap<String, Arc<dyn ContextTree>>,
     /// Build arguments.
     pub args: BTreeMap<String, String>,
     /// The stage to build; `None` builds the last.
     pub target: Option<String>,
+    /// How it is asked for besides.
+    pub options: BuildOptions,
+    /// What it is given that nothing may show.
+    pub grants: Arc<BuildGrants>,
     /// Whether results of earlier instructions must not be used.
     pub no_cache: bool,
     /// The namespace of cache mounts; builds of another namespace see none of their content.
@@ -70,7 +78,7 @@ pub struct BuildReport {
     pub duration: Nanos,
     /// From the first thing that the daemon began on to the last that it ended, where it did anything.
     pub span: Option<DaemonSpan>,
-    /// Bytes of file content that were sent for the context.
+    /// Bytes of file content that were sent for the context and the named ones.
     pub sent: ByteSize,
     /// The Dockerfile's instructions, in the order in which the daemon listed them.
     pub instructions: Vec<TracedInstruction>,

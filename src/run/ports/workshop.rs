@@ -1,5 +1,6 @@
 //! Scratch copies of the context.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ContextTree;
@@ -66,6 +67,8 @@ pub struct Survey {
     pub kept: ByteSize,
     /// Files that the ignore rules keep.
     pub kept_files: u64,
+    /// Every entry of the named contexts, by name.
+    pub named: BTreeMap<String, Arc<Manifest>>,
 }
 
 /// The folders that a build reads.
@@ -73,6 +76,8 @@ pub struct Survey {
 pub struct BuildFolders {
     /// The build context.
     pub context: Arc<dyn ContextTree>,
+    /// The other contexts that the Dockerfile reads, by name.
+    pub named: BTreeMap<String, Arc<dyn ContextTree>>,
     /// The folder of the Dockerfile and of the ignore file that goes with it.
     pub dockerfile: Arc<dyn ContextTree>,
     /// The Dockerfile's name in that folder.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::scenario::{Place, Problem, Provenance, Scenario, Source};
+use crate::scenario::{EngineFacts, EngineNeed, Place, Problem, Provenance, Scenario, Source};
 
 /// A checked scenario.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Checked {
     pub(super) draft: Option<Scenario>,
     /// The places of the edits, by step and edit.
     pub(super) edits: Vec<Vec<Place>>,
+    /// What the scenario needs of the engine.
+    pub(super) needs: Vec<EngineNeed>,
 }
 
 impl Checked {
@@ -38,6 +40,24 @@ impl Checked {
     #[must_use]
     pub fn span_of_edit(&self, step: usize, edit: usize) -> Option<&Place> {
         self.edits.get(step)?.get(edit)
+    }
+
+    /// Whether there is anything that not every engine has.
+    #[must_use]
+    pub fn depends_on_engine(&self) -> bool {
+        !self.needs.is_empty()
+    }
+
+    /// Holds the scenario against the engine that it is to run on; what that does not have becomes a problem.
+    pub fn hold_against(&mut self, engine: &EngineFacts) {
+        let unmet = self.needs.iter().filter_map(|need| need.unmet_by(engine));
+        self.problems.extend(unmet);
+        self.problems.sort_by_key(|problem| {
+            problem
+                .place
+                .as_ref()
+                .map(|place| (place.file.clone(), place.span.start))
+        });
     }
 
     /// The text of a file that a place names.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::build_options::named_contexts;
 use super::findings::Findings;
 use super::input::ScenarioInput;
 use crate::scenario::file::{ContextTable, Cursor};
@@ -34,6 +35,7 @@ pub(super) fn context(
         problem.label("no such folder");
         problem.hint = hint(&name, "the folders there are", &folders);
     }
+    let named = named_contexts(table.named.as_ref(), &at.key("named"), input, findings);
     let fill = table.fill.unwrap_or_default().into_iter().map(|fill| Fill {
         path: fill.path.map(|path| path.0).unwrap_or_default(),
         files: fill.files.unwrap_or_default(),
@@ -43,5 +45,6 @@ pub(super) fn context(
     ContextSettings {
         path: table.path.map(|path| path.0).unwrap_or_default(),
         fill: fill.collect(),
+        named,
     }
 }

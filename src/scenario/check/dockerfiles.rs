@@ -170,6 +170,7 @@ fn unset_bases<'dockerfile>(
         }
         let argument = global.iter().rfind(|argument| argument.name == name)?;
         if bases.iter().any(|base| base.build_arg() == name)
+            || variant.options.env_args.contains_key(name)
             || (variant.base.is_some() && name == Variant::BASE_ARGUMENT)
         {
             return Some(name.to_owned());

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::scenario::{ScenarioFiles, Source};
+use crate::scenario::{ScenarioFiles, Source, Surroundings};
 
 /// A scenario as it was found.
 pub struct ScenarioInput<'input> {
@@ -15,6 +15,8 @@ pub struct ScenarioInput<'input> {
     pub defaults: Option<Source>,
     /// The other files of the folder.
     pub files: &'input dyn ScenarioFiles,
+    /// What lies around it.
+    pub surroundings: &'input dyn Surroundings,
 }
 
 impl ScenarioInput<'_> {

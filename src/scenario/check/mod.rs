@@ -2,6 +2,7 @@
 
 mod axis;
 mod bases;
+mod build_options;
 mod checked;
 mod classic;
 mod context;
@@ -12,6 +13,8 @@ mod gates;
 mod ignore_files;
 mod input;
 mod matrix;
+mod mounts;
+mod needs;
 mod placed;
 mod reader;
 mod scenario;
@@ -21,6 +24,7 @@ mod start;
 mod steps;
 mod variants;
 
+pub(super) use build_options::is_variable;
 pub use checked::Checked;
 pub use input::ScenarioInput;
 pub use scenario::check;

@@ -6,8 +6,11 @@ use super::findings::Findings;
 use super::input::ScenarioInput;
 use super::reader::Reader;
 use super::settings::Settings;
-use super::{bases, classic, context, gates, ignore_files, matrix, selection, start, steps, variants};
-use crate::scenario::file::{Cursor, DefaultsDocument, DefaultsTable, Read, ScenarioDocument, read};
+use super::variants::Common;
+use super::{
+    bases, classic, context, gates, ignore_files, matrix, mounts, needs, selection, start, steps, variants,
+};
+use crate::scenario::file::{Cursor, DefaultsDocument, DefaultsTable, Read, ScenarioDocument, masked, read};
 use crate::scenario::nearest::hint;
 use crate::scenario::{
     Base, BuildSettings, Metric, Overrides, Place, Problem, Provenance, Scenario, StartSettings, name,
@@ -33,8 +36,12 @@ pub fn check(input: &ScenarioInput<'_>, overrides: &Overrides) -> Checked {
         document,
         tree,
         problems,
+        literals,
     } = read::<ScenarioDocument>(&input.source);
     findings.problems.extend(problems);
+    if let Some(file) = sources.first_mut() {
+        file.text = masked(&file.text, &literals);
+    }
     let mut checked = Checked {
         scenario: None,
         provenance: Provenance::default(),
@@ -42,6 +49,7 @@ pub fn check(input: &ScenarioInput<'_>, overrides: &Overrides) -> Checked {
         sources: Vec::new(),
         draft: None,
         edits: Vec::new(),
+        needs: Vec::new(),
     };
     if let Some(document) = document {
         let settings = Settings {
@@ -141,7 +149,12 @@ impl Resolver<'_> {
             document.variant.unwrap_or_default(),
             &self.at,
             &bases,
-            (builder.0, &builder.1),
+            &Common {
+                builder: builder.0,
+                origin: &builder.1,
+                named: &context.named,
+                input: self.input,
+            },
             &mut self.checked.provenance,
             &mut self.findings,
         );
@@ -177,6 +190,8 @@ impl Resolver<'_> {
         };
         let dockerfiles = Dockerfiles::load(&placed, &bases, &mut reader, &mut self.findings);
         dockerfiles.check_expectations(&steps.steps, &at_steps, &mut self.findings);
+        mounts::check(&placed, &dockerfiles, &reader, &mut self.findings);
+        self.checked.needs = needs::needs(&placed, &self.at, &self.findings);
         classic::check(&placed, &dockerfiles, &reader, &mut self.findings);
         ignore_files::check(&placed, &context.path, &mut reader, &mut self.findings);
         self.checked.sources = reader.sources;

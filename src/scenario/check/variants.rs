@@ -1,7 +1,12 @@
 //! `[[variant]]`.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use super::axis::check_base;
+use super::build_options::options;
 use super::findings::Findings;
+use super::input::ScenarioInput;
 use super::placed::Placed;
 use crate::scenario::file::{Cursor, VariantTable};
 use crate::scenario::{Base, BuilderKind, Origin, Provenance, Variant, name};
@@ -23,14 +28,24 @@ const RESERVED: &[(&str, &str)] = &[
     ("TARGETSTAGE", "the builder sets it"),
 ];
 
+/// What all variants share.
+#[derive(Debug)]
+pub(super) struct Common<'check> {
+    /// The builder of those that name none.
+    pub(super) builder: BuilderKind,
+    /// Who says so.
+    pub(super) origin: &'check Origin,
+    /// The contexts that all of them can name.
+    pub(super) named: &'check BTreeMap<String, PathBuf>,
+    pub(super) input: &'check ScenarioInput<'check>,
+}
+
 /// Resolves the variants, in the file's order.
-///
-/// `builder` is that of variants that name none, with who says so.
 pub(super) fn variants<'tree>(
     tables: Vec<VariantTable>,
     at: &Cursor<'tree>,
     bases: &[Base],
-    builder: (BuilderKind, &Origin),
+    common: &Common<'_>,
     provenance: &mut Provenance,
     findings: &mut Findings<'_>,
 ) -> Vec<Placed<'tree>> {
@@ -81,16 +96,18 @@ pub(super) fn variants<'tree>(
             check_base(base, &at.key("base"), bases, findings);
         }
         if table.builder.is_none() {
-            provenance.note(format!("variant.{name}.builder"), builder.1.clone());
+            provenance.note(format!("variant.{name}.builder"), common.origin.clone());
         }
+        let resolved = options(&table, &at, common.named, common.input, findings);
         let variant = Variant {
             name,
             dockerfile: table.dockerfile.map(|path| path.0).unwrap_or_default(),
             ignore: table.ignore.map(|path| path.0),
-            args: table.args.unwrap_or_default(),
+            args: resolved.args,
             base: table.base,
             target: table.target,
-            builder: table.builder.unwrap_or(builder.0),
+            builder: table.builder.unwrap_or(common.builder),
+            options: resolved.options,
             baseline: table.baseline.unwrap_or_default(),
         };
         variants.push(Placed {
@@ -109,7 +126,8 @@ pub(super) fn check_chosen_bases(variants: &[Placed<'_>], bases: &[Base], findin
             continue;
         }
         let argument = Variant::BASE_ARGUMENT;
-        let other = if variant.args.contains_key(argument) {
+        let other = if variant.args.contains_key(argument) || variant.options.env_args.contains_key(argument)
+        {
             "`args`".to_owned()
         } else if let Some(base) = bases.iter().find(|base| base.build_arg() == argument) {
             format!("`[base.{}]`", base.name)

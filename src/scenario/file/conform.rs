@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use serde_json::Value as Json;
 
-use super::RelativePath;
+use super::literal_secrets::is_secret;
 use super::node::{Entry, Node, Value};
 use super::unsupported;
+use super::{FolderPath, RelativePath};
 use crate::scenario::nearest::{hint, nearest, quoted_list};
 use crate::unit::{ByteSize, Nanos};
 
@@ -142,6 +143,9 @@ impl<'schema> Walk<'schema> {
             Some("relative-path") => {
                 RelativePath::fault(text).map(|fault| format!("{name}: the path {text:?} {fault}"))
             }
+            Some("folder-path") => {
+                FolderPath::fault(text).map(|fault| format!("{name}: the path {text:?} {fault}"))
+            }
             _ => None,
         };
         let Some(message) = fault else {
@@ -155,6 +159,10 @@ impl<'schema> Walk<'schema> {
             Some("relative-path") => (
                 "expected a path inside the scenario's folder",
                 Some("paths are relative to the scenario's folder and never leave it".to_owned()),
+            ),
+            Some("folder-path") => (
+                "expected a relative path",
+                Some("paths are relative to the scenario's folder".to_owned()),
             ),
             _ => ("expected a number with its unit", None),
         };
@@ -226,6 +234,13 @@ impl<'schema> Walk<'schema> {
         {
             let message = format!("{name} = {text:?} is not supported by this version");
             self.note(node.span.clone(), message, None, None);
+            return;
+        }
+        if is_secret(&self.keys) {
+            let message = format!("{name} is no place to find a secret at");
+            let label = "expected `{ env = \"NAME\" }` or `{ file = \"path\" }`".to_owned();
+            let hint = "a secret never stands in a scenario; what stands here is not shown".to_owned();
+            self.note(node.span.clone(), message, Some(label), Some(hint));
             return;
         }
         let mut expected: Vec<String> = Vec::new();
@@ -358,7 +373,7 @@ fn expectation(schema: &Json) -> String {
     match (text("type"), text("format")) {
         (_, Some("duration-with-unit")) => "a duration in quotes, such as `\"10m\"`".to_owned(),
         (_, Some("byte-size")) => "a size in quotes, such as `\"40MiB\"`".to_owned(),
-        (_, Some("relative-path")) => "a relative path in quotes".to_owned(),
+        (_, Some("relative-path" | "folder-path")) => "a relative path in quotes".to_owned(),
         (Some("string"), _) => "a string".to_owned(),
         (Some("integer"), _) => "a whole number".to_owned(),
         (Some("boolean"), _) => "`true` or `false`".to_owned(),

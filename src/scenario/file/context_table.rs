@@ -1,9 +1,11 @@
 //! `[context]`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{RelativePath, SizeText};
+use super::{FolderPath, RelativePath, SizeText};
 
 /// Where the build context comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -14,6 +16,8 @@ pub struct ContextTable {
     pub path: Option<RelativePath>,
     /// Files made up in the copy, for bulk that is not worth committing.
     pub fill: Option<Vec<FillTable>>,
+    /// Folders that every variant's Dockerfile reads as named contexts, by name; relative to the scenario's folder.
+    pub named: Option<BTreeMap<String, FolderPath>>,
 }
 
 /// Deterministic bulk.

@@ -1,11 +1,14 @@
 //! Reading a document with all its mistakes.
 
+use std::ops::Range;
+
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use toml::de::DeTable;
 
 use super::conform::conform;
 use super::json_schema::schema_of;
+use super::literal_secrets::{in_broken, in_document};
 use super::node::{Node, Value};
 use crate::scenario::{Place, Problem, Source};
 
@@ -18,6 +21,8 @@ pub(crate) struct Read<T> {
     pub(crate) tree: Node,
     /// The mistakes.
     pub(crate) problems: Vec<Problem>,
+    /// The bytes that look like secrets, which must not be shown.
+    pub(crate) literals: Vec<Range<usize>>,
 }
 
 /// Reads a document of type `T`.
@@ -39,9 +44,11 @@ pub(crate) fn read<T: DeserializeOwned + JsonSchema>(source: &Source) -> Read<T>
                 value: Value::Table(Vec::new()),
             },
             problems,
+            literals: in_broken(&source.text),
         };
     }
-    let conformed = conform(&Node::of_document(table), &schema_of::<T>());
+    let whole = Node::of_document(table);
+    let conformed = conform(&whole, &schema_of::<T>());
     let mut problems: Vec<Problem> = conformed
         .mistakes
         .into_iter()
@@ -64,5 +71,6 @@ pub(crate) fn read<T: DeserializeOwned + JsonSchema>(source: &Source) -> Read<T>
         document,
         tree: conformed.document,
         problems,
+        literals: in_document(&whole),
     }
 }

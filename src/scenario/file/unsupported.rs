@@ -5,8 +5,6 @@
 /// Keys by the table in which they stand, with `.` between the tables and `*` for a name that the file chooses.
 const KEYS: &[(&str, &[&str])] = &[
     ("", &["replay", "hooks"]),
-    ("context", &["named"]),
-    ("variant", &["secrets", "ssh", "platform"]),
     ("matrix", &["platform"]),
     ("matrix.exclude", &["platform"]),
     ("matrix.include", &["platform"]),

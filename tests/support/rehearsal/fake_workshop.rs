@@ -64,6 +64,7 @@ impl Workshop for FakeWorkshop {
             manifest: Manifest::new(vec![entry]).map_err(|error| fault(&error.to_string()))?,
             kept: size,
             kept_files: 1,
+            named: BTreeMap::new(),
         })
     }
 
@@ -71,6 +72,7 @@ impl Workshop for FakeWorkshop {
         let parsed = Dockerfile::parse("FROM scratch\nCOPY . /app\nRUN install\n");
         Ok(BuildFolders {
             context: Arc::new(EmptyTree),
+            named: BTreeMap::new(),
             dockerfile: Arc::new(EmptyTree),
             dockerfile_name: "Dockerfile".to_owned(),
             parsed: Arc::new(parsed.map_err(|error| fault(&error.to_string()))?),

@@ -6,10 +6,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::Duration;
 
-use seatrial::run::{Plan, Ports, execute};
+use seatrial::run::{Grants, Plan, Ports, execute};
 use seatrial::scenario::{
-    Base, BaseSource, BuildCacheState, BuildSettings, BuilderKind, ContextSettings, ContextState, Edit,
-    Expectation, HttpReadiness, LayerState, MountState, Scenario, StartSettings, Step, Variant,
+    Base, BaseSource, BuildCacheState, BuildOptions, BuildSettings, BuilderKind, ContextSettings,
+    ContextState, Edit, Expectation, HttpReadiness, LayerState, MountState, Scenario, StartSettings, Step,
+    Variant,
 };
 use seatrial::unit::Nanos;
 use tokio::sync::watch;
@@ -49,6 +50,7 @@ impl Rehearsal {
             context: ContextSettings {
                 path: PathBuf::from("context"),
                 fill: Vec::new(),
+                named: BTreeMap::new(),
             },
             bases: Vec::new(),
             variants: vec![variant("plain")],
@@ -225,11 +227,13 @@ impl Rehearsal {
         };
         let mut watcher = FakeWatcher { log: log.clone() };
         let plan = Plan::of(&self.scenario, self.seed);
+        let grants = Grants::default();
         let ports = Ports {
             daemon: &daemon,
             bases: &bases,
             workshop: &mut workshop,
             probe: &probe,
+            grants: &grants,
             ledger: &mut ledger,
             watcher: &mut watcher,
         };
@@ -302,6 +306,7 @@ fn variant(name: &str) -> Variant {
         base: None,
         target: None,
         builder: BuilderKind::Buildkit,
+        options: BuildOptions::default(),
         baseline: false,
     }
 }

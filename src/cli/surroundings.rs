@@ -1,0 +1,49 @@
+//! The process and the machine that a scenario is run on.
+
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use crate::scenario::{ReadFailure, Surroundings};
+
+/// What lies around a scenario's folder.
+#[derive(Clone, Debug)]
+pub(super) struct ProcessSurroundings {
+    /// The scenario's folder.
+    pub(super) folder: PathBuf,
+}
+
+impl ProcessSurroundings {
+    /// A path of a secret's file: below the user's own folder, or relative to the scenario's.
+    fn resolve(&self, path: &Path) -> PathBuf {
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        match (path.strip_prefix("~"), home) {
+            (Ok(below), Some(home)) => home.join(below),
+            _ => self.folder.join(path),
+        }
+    }
+}
+
+impl Surroundings for ProcessSurroundings {
+    fn variable(&self, name: &str) -> Option<Vec<u8>> {
+        std::env::var_os(name).map(OsStringExt::into_vec)
+    }
+
+    fn secret_file(&self, path: &Path) -> Result<Vec<u8>, ReadFailure> {
+        fs::read(self.resolve(path)).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => ReadFailure::Missing,
+            io::ErrorKind::IsADirectory => ReadFailure::Folder,
+            _ => ReadFailure::Other(error.to_string()),
+        })
+    }
+
+    fn listens(&self, socket: &Path) -> bool {
+        UnixStream::connect(socket).is_ok()
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        self.folder.join(path).is_dir()
+    }
+}

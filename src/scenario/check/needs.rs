@@ -1,0 +1,41 @@
+//! What the variants of a scenario need of the engine.
+
+use super::findings::Findings;
+use super::placed::Placed;
+use crate::scenario::Place;
+use crate::scenario::engine_need::{EngineNeed, Needed};
+use crate::scenario::file::Cursor;
+
+/// From this version of the engine's API on its builder has named contexts, and takes the size of `/dev/shm`.
+const NEWER_BUILDER: (u32, u32) = (1, 42);
+
+/// What the variants need of the engine.
+pub(super) fn needs(variants: &[Placed<'_>], root: &Cursor<'_>, findings: &Findings<'_>) -> Vec<EngineNeed> {
+    let mut needs: Vec<EngineNeed> = Vec::new();
+    for Placed { variant, at, .. } in variants {
+        let options = &variant.options;
+        let mut need = |cursor: &Cursor<'_>, what| {
+            let place = Place::new(findings.source, cursor.span());
+            let need = EngineNeed { place, what };
+            if !needs.contains(&need) {
+                needs.push(need);
+            }
+        };
+        let of_newer = |for_what| Needed::Api {
+            for_what,
+            least: NEWER_BUILDER,
+        };
+        if !options.contexts.is_empty() {
+            let own = at.has("contexts").then(|| at.key("contexts"));
+            let shared = root.key("context").key("named");
+            need(&own.unwrap_or(shared), of_newer("named contexts"));
+        }
+        if options.shm_size.is_some() {
+            need(&at.key("shm-size"), of_newer("a size of `/dev/shm`"));
+        }
+        if let Some(platform) = &options.platform {
+            need(&at.key("platform"), Needed::Platform(platform.clone()));
+        }
+    }
+    needs
+}
