@@ -477,7 +477,7 @@ mod mistakes {
         13 | platfrom = "linux/amd64"
            | ^^^^^^^^ unknown key
            |
-           = hint: the keys here are: `add-hosts`, `args`, `base`, `baseline`, `builder`, `contexts`, `dockerfile`, `ignore`, `name`, `network`, `platform`, `secrets`, `shm-size`, `ssh`, `target`
+           = hint: did you mean `platform`?
 
         error: two variants are named `plain`
           --> tests/fixtures/mistakes/scenario.toml:16:8

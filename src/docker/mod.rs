@@ -15,6 +15,7 @@ mod engine;
 mod health;
 mod hijack;
 mod images;
+mod registry_logins;
 mod secrets;
 mod session;
 mod solve;

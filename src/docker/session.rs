@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream as StdUnixStream;
 use bollard_buildkit_proto::health::health_server::HealthServer;
 use bollard_buildkit_proto::moby::buildkit::secrets::v1::secrets_server::SecretsServer;
 use bollard_buildkit_proto::moby::filesync::packet::file_sync_server::FileSyncServer;
+use bollard_buildkit_proto::moby::filesync::v1::auth_server::AuthServer;
 use bollard_buildkit_proto::moby::sshforward::v1::ssh_server::SshServer;
 use tokio::net::UnixStream;
 use tokio::task::JoinHandle;
@@ -18,6 +19,7 @@ use super::agents::{self, ServedAgents};
 use super::diff_copy::{Folders, ServedFolder};
 use super::health::AlwaysServing;
 use super::hijack::upgrade;
+use super::registry_logins::{self, RegistryLogins};
 use super::secrets::{self, ServedSecrets};
 use crate::run::BuildRequest;
 use crate::unit::ByteSize;
@@ -57,6 +59,7 @@ impl Session {
         let secrets = (!grants.secrets.is_empty()).then(|| SecretsServer::new(ServedSecrets(grants.clone())));
         let agents = (!grants.agents.is_empty()).then(|| SshServer::new(ServedAgents(grants.clone())));
         // As with the docker command, a build that was given none is told so by the method's absence.
+        methods.extend(registry_logins::METHODS);
         methods.extend(secrets.iter().flat_map(|_| secrets::METHODS));
         methods.extend(agents.iter().flat_map(|_| agents::METHODS));
         headers.extend(
@@ -85,6 +88,7 @@ impl Session {
         let server = tokio::spawn(async move {
             let served = Server::builder()
                 .add_service(HealthServer::new(AlwaysServing))
+                .add_service(AuthServer::new(RegistryLogins))
                 .add_optional_service(secrets)
                 .add_optional_service(agents)
                 .add_service(FileSyncServer::new(Folders(folders)).max_decoding_message_size(usize::MAX))

@@ -57,14 +57,15 @@ impl Redactor {
     /// The text without secrets. One that is cut off at the text's end is found by its beginning.
     #[must_use]
     pub fn text<'text>(&self, text: &'text str) -> Cow<'text, str> {
-        let mut clean = Cow::Borrowed(text);
+        // First, since a shorter secret may begin a longer one.
+        let mut clean = match self.cut_off(text) {
+            Some(cut) => Cow::Owned(format!("{}{MARK}", &text[..cut])),
+            None => Cow::Borrowed(text),
+        };
         for piece in &self.pieces {
             if clean.contains(piece.as_str()) {
                 clean = Cow::Owned(clean.replace(piece.as_str(), MARK));
             }
-        }
-        if let Some(cut) = self.cut_off(&clean) {
-            clean = Cow::Owned(format!("{}{MARK}", &clean[..cut]));
         }
         clean
     }

@@ -8,12 +8,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agents;
+mod build_options;
 mod cached_flags;
 mod daemon;
 mod failures;
 mod fixture_tree;
 mod interrupts;
 mod inventory;
+mod logins;
 mod secrets;
 mod side_by_side;
 mod trial;

@@ -1,7 +1,7 @@
 //! The build options of a variant: what they name must be there.
 
+use core::net::IpAddr;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::Path;
 
 use super::findings::Findings;

@@ -1,0 +1,247 @@
+//! What a build is asked for besides its Dockerfile, seen from inside its instructions.
+
+use std::fs;
+
+use crate::daemon::daemon;
+use crate::inventory::Inventory;
+use crate::support::docker;
+use crate::trial::{Trial, builds};
+use crate::witness::{Kept, witness};
+
+const HEAD: &str = r#"
+schema = 1
+title = "Build options"
+context = { path = "context" }
+"#;
+
+const NAMED: &str = r#"
+schema = 1
+title = "Named contexts"
+keep = ["named"]
+
+[context]
+path = "context"
+named = { assets = "../assets" }
+
+[[variant]]
+name = "named"
+dockerfile = "Dockerfile"
+contexts = { context = "more" }
+shm-size = "12MiB"
+"#;
+
+const STEPS: &str = r#"
+[build]
+rounds = 1
+warmups = 0
+
+[[build.step]]
+name = "first"
+cache = { layers = "empty", context = "absent" }
+
+[[build.step]]
+name = "unchanged"
+expect = "cached"
+"#;
+
+/// Whether the engine's API has this version at least.
+fn has_api(least: (u32, u32)) -> bool {
+    let version = docker(&["version", "--format", "{{.Server.APIVersion}}"]);
+    let (major, minor) = version.split_once('.').unwrap();
+    (major.parse().unwrap(), minor.parse().unwrap()) >= least
+}
+
+fn trial(files: &[(&str, &str)]) -> Trial {
+    let trial = Trial::new(files);
+    fs::copy(witness(), trial.scenario().join("context/witness")).unwrap();
+    trial
+}
+
+/// The names of the network interfaces in `/proc/net/dev`.
+fn interfaces(table: &str) -> Vec<&str> {
+    let lines = table
+        .lines()
+        .filter_map(|line| Some(line.split_once(':')?.0.trim()));
+    let mut names: Vec<_> = lines.collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn networks_and_hosts_are_those_that_were_asked_for() {
+    let Some(_daemon) = daemon() else { return };
+    let variant = |name: &str, options: &str| {
+        format!("[[variant]]\nname = \"{name}\"\ndockerfile = \"Dockerfile\"\n{options}\n")
+    };
+    let scenario = [
+        HEAD,
+        "keep = [\"alone\", \"host\", \"usual\"]\n",
+        &variant("alone", "network = \"none\""),
+        &variant("host", "network = \"host\""),
+        &variant(
+            "usual",
+            "add-hosts = { registry = \"192.0.2.7\", six = \"2001:db8::7\", machine = \"host-gateway\" }",
+        ),
+        STEPS,
+    ]
+    .concat();
+    let dockerfile = "FROM scratch\nCOPY witness /witness\n\
+                      RUN [\"/witness\", \"note\", \"network\", \"file\", \"/proc/net/dev\"]\n\
+                      RUN [\"/witness\", \"note\", \"hosts\", \"file\", \"/etc/hosts\"]\n";
+    let trial = trial(&[
+        ("scenario.toml", &scenario),
+        ("Dockerfile", dockerfile),
+        ("context/note.txt", ""),
+    ]);
+    let before = Inventory::take();
+    let ended = trial.run(&[]);
+    let run = trial.journal();
+    let kept = ["alone", "host", "usual"].map(|variant| Kept::of(&run, variant));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let [alone, host, usual] = &kept;
+
+    let [alone, host, inside] = [alone, host, usual].map(|kept| kept.note("network"));
+    assert_eq!(interfaces(&alone), ["lo"]);
+    assert!(interfaces(&inside).len() == 2, "{inside}");
+    // The host's has the engine's own bridge, and whatever else this machine has.
+    assert!(
+        interfaces(&host).len() > 1 && interfaces(&host) != interfaces(&inside),
+        "{host}"
+    );
+
+    let hosts = usual.note("hosts");
+    let address = |name: &str| {
+        let of_name = |line: &&str| line.split_whitespace().nth(1) == Some(name);
+        hosts
+            .lines()
+            .find(of_name)
+            .and_then(|line| line.split_whitespace().next())
+    };
+    assert_eq!(address("registry"), Some("192.0.2.7"), "{hosts}");
+    assert_eq!(address("six"), Some("2001:db8::7"), "{hosts}");
+    let gateway = docker(&[
+        "network",
+        "inspect",
+        "bridge",
+        "--format",
+        "{{(index .IPAM.Config 0).Gateway}}",
+    ]);
+    assert_eq!(address("machine"), Some(gateway.as_str()), "{hosts}");
+    drop(kept);
+    assert_eq!(Inventory::take(), before);
+
+    // What tells the variants apart is in the journal.
+    let networks: Vec<_> = run
+        .header
+        .variants
+        .iter()
+        .map(|variant| variant.options.network.map(|network| network.as_str()))
+        .collect();
+    assert_eq!(networks, [Some("none"), Some("host"), None]);
+}
+
+#[test]
+fn named_contexts_and_shared_memory_need_a_newer_engine_and_are_told_to_an_older_one() {
+    let Some(_daemon) = daemon() else { return };
+    let scenario = [NAMED, STEPS].concat();
+    let dockerfile = "FROM scratch\nCOPY witness /witness\n\
+                      RUN [\"/witness\", \"note\", \"mounts\", \"file\", \"/proc/mounts\"]\n\
+                      COPY --from=assets logo.txt /notes/logo\n\
+                      COPY --from=context deep/extra.txt /notes/extra\n";
+    let trial = trial(&[
+        ("scenario.toml", &scenario),
+        ("Dockerfile", dockerfile),
+        ("../assets/logo.txt", "a logo\n"),
+        ("../assets/unused.txt", "not asked for\n"),
+        ("more/deep/extra.txt", "something else\n"),
+        ("context/note.txt", ""),
+    ]);
+    let before = Inventory::take();
+    let ended = trial.run(&[]);
+    if !has_api((1, 42)) {
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        for told in [
+            "named contexts cannot be had",
+            "`/dev/shm` cannot be had",
+            "scenario.toml:13:12",
+        ] {
+            assert!(ended.stderr.contains(told), "{}", ended.stderr);
+        }
+        assert_eq!(Inventory::take(), before);
+        return;
+    }
+    let run = trial.journal();
+    let kept = Kept::of(&run, "named");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(kept.note("logo"), "a logo\n");
+    assert_eq!(kept.note("extra"), "something else\n");
+    let mounts = kept.note("mounts");
+    let shared = mounts.lines().find(|line| line.contains(" /dev/shm ")).unwrap();
+    assert!(shared.contains("size=12288k"), "{shared}");
+    drop(kept);
+    assert_eq!(Inventory::take(), before);
+
+    let first = builds(&run, "named", "first")[0].context.clone().unwrap();
+    let witness = fs::metadata(witness()).unwrap().len();
+    let asked_for = "a logo\nsomething else\n".len() as u64;
+    assert_eq!(first.sent_bytes.0, witness + asked_for, "{first:?}");
+    let names: Vec<_> = first.named.iter().map(|named| named.name.as_str()).collect();
+    assert_eq!(names, ["assets", "context"]);
+    for (named, file) in first.named.iter().zip(["unused.txt", "deep/extra.txt"]) {
+        let record = run
+            .contexts
+            .iter()
+            .find(|record| record.manifest == named.manifest)
+            .unwrap();
+        assert!(format!("{:?}", record.delta).contains(file), "{record:?}");
+    }
+    let unchanged = builds(&run, "named", "unchanged")[0];
+    assert_eq!(
+        unchanged.context.as_ref().unwrap().sent_bytes.0,
+        0,
+        "{unchanged:?}"
+    );
+}
+
+#[test]
+fn a_platform_that_the_engine_cannot_run_is_a_mistake_and_its_own_is_built() {
+    let Some(_daemon) = daemon() else { return };
+    let scenario = |platform: &str| {
+        let variant = "[[variant]]\nname = \"one\"\ndockerfile = \"Dockerfile\"\n";
+        [
+            HEAD,
+            "keep = [\"one\"]\n",
+            variant,
+            &format!("platform = \"{platform}\"\n"),
+            STEPS,
+        ]
+        .concat()
+    };
+    let dockerfile = "FROM scratch\nARG TARGETPLATFORM\nCOPY witness /witness\n\
+                      RUN [\"/witness\", \"note\", \"platform\", \"env\", \"TARGETPLATFORM\"]\n";
+    let files = |text: &str| {
+        trial(&[
+            ("scenario.toml", text),
+            ("Dockerfile", dockerfile),
+            ("context/note.txt", ""),
+        ])
+    };
+    // No emulator is ever registered for it.
+    let foreign = files(&scenario("plan9/mips"));
+    let own = docker(&["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]);
+    for command in ["check", "run"] {
+        let told = match command {
+            "check" => foreign.command(&["check"], &[&foreign.scenario().display().to_string()]),
+            _ => foreign.run(&[]),
+        };
+        assert_eq!(told.code, Some(2), "{told:?}");
+        for text in ["scenario.toml:9:12", "`plan9/mips`", &own] {
+            assert!(told.stderr.contains(text), "{}", told.stderr);
+        }
+    }
+    let native = files(&scenario(&own));
+    let ended = native.run(&[]);
+    let kept = Kept::of(&native.journal(), "one");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(kept.note("platform"), own);
+}
