@@ -906,3 +906,119 @@ fn mistakes_of_a_matrix_name_the_value_and_what_would_fit() {
       hint: give the variant `builder = "buildkit"`, or a Dockerfile of its own
     "#);
 }
+
+/// The problems of variants that differ in their options.
+fn problems_of_options<'text>(options: impl IntoIterator<Item = &'text str>) -> String {
+    table(options, with)
+}
+
+#[test]
+fn options_of_a_build_are_checked_where_they_stand() {
+    insta::assert_snapshot!(problems_of_options([
+        "secrets = { a = { env = \"MISSING\" } }\n",
+        "secrets = { a = { file = \"missing.txt\" }, b = {}, c = { env = \"TOKEN\", file = \"x\" } }\n",
+        "secrets = { a = { env = \"SHORT\" } }\n",
+        "args = { A = { env = \"MISSING\" }, B = { env = \"TOKEN\", secret = 1 } }\n",
+        "args = { A = {} }\n",
+        "ssh = \"a b\"\n",
+        "ssh = { deploy = { env = \"DEAF_SOCK\" } }\n",
+        "contexts = { assets = \"../asset\", \"Big\" = \"../assets\", c = \"/abs\" }\n",
+        "platform = \"linux\"\n",
+        "network = \"bridge\"\n",
+        "shm-size = \"64 lumps\"\n",
+        "add-hosts = { a = \"10.0.0\", b = \"host-gatewy\" }\n",
+        "builder = \"classic\"\nsecrets = { a = { env = \"TOKEN\" } }\nssh = \"default\"\ncontexts = { a = \"../assets\" }\n",
+    ]), @r##"
+    > secrets = { a = { env = "MISSING" } }
+    s/scenario.toml:8:25: the environment has no `MISSING` for the secret `a`
+      hint: set the variable for this command, or take the option out
+    > secrets = { a = { file = "missing.txt" }, b = {}, c = { env = "TOKEN", file = "x" } }
+    s/scenario.toml:8:26: cannot read `missing.txt` for the secret `a`: there is no such file
+      hint: the path is relative to the scenario's folder, or begins with `~/`
+    s/scenario.toml:8:47: the secret `b` has no source
+      hint: give exactly one: `env = "NAME"` or `file = "path"`
+    s/scenario.toml:8:55: the secret `c` has two sources
+      hint: give exactly one: `env = "NAME"` or `file = "path"`
+    > secrets = { a = { env = "SHORT" } }
+    s/scenario.toml:8:25: the secret `a` has 3 bytes, expected at least 4: a shorter one cannot be kept out of what is recorded
+    > args = { A = { env = "MISSING" }, B = { env = "TOKEN", secret = 1 } }
+    s/scenario.toml:8:22: the environment has no `MISSING` for the build argument `A`
+      hint: set the variable for this command, or take the option out
+    s/scenario.toml:8:65: `variant.args.B.secret` is the number 1, expected `true` or `false` [expected `true` or `false`]
+    > args = { A = {} }
+    s/scenario.toml:8:14: `variant.args.A` lacks the key `env`
+      hint: `env`: the environment variable
+    > ssh = "a b"
+    s/scenario.toml:8:7: an ssh agent cannot have the id "a b", expected a word such as `default`
+    > ssh = { deploy = { env = "DEAF_SOCK" } }
+    s/scenario.toml:8:26: the ssh agent `deploy` does not answer at `/deaf.sock`, which `DEAF_SOCK` names
+      hint: start one with `eval $(ssh-agent)` and give it a key with `ssh-add`
+    > contexts = { assets = "../asset", "Big" = "../assets", c = "/abs" }
+    s/scenario.toml:8:23: the context `assets` names `../asset`, which is no folder [no such folder]
+    s/scenario.toml:8:35: a context cannot be named "Big", expected at most 64 lower-case letters and digits, with single `.`, `_` or `-` between them
+    s/scenario.toml:8:60: `variant.contexts.c`: the path "/abs" is an absolute path [expected a relative path]
+      hint: paths are relative to the scenario's folder
+    > platform = "linux"
+    s/scenario.toml:8:12: "linux" is no platform [expected a system and an architecture, such as `linux/arm64`]
+    > network = "bridge"
+    s/scenario.toml:8:11: `variant.network` is the string "bridge", expected one of `default`, `none`, `host` [expected one of `default`, `none`, `host`]
+      hint: the words here are: `default`, `none`, `host`
+    > shm-size = "64 lumps"
+    s/scenario.toml:8:12: `variant.shm-size`: `64 lumps` is not valid, expected a size with its unit, such as `512B`, `20KiB`, `40MB` [expected a number with its unit]
+    > add-hosts = { a = "10.0.0", b = "host-gatewy" }
+    s/scenario.toml:8:19: "10.0.0" is no address for the host `a` [expected an IP address or `host-gateway`]
+    s/scenario.toml:8:33: "host-gatewy" is no address for the host `b` [expected an IP address or `host-gateway`]
+      hint: did you mean `host-gateway`?
+    > builder = "classic" | secrets = { a = { env = "TOKEN" } } | ssh = "default" | contexts = { a = "../assets" }
+    s/scenario.toml:9:1: the classic builder has no `secrets`, and the variant `plain` is built by it
+      hint: give the variant `builder = "buildkit"`
+    s/scenario.toml:10:1: the classic builder has no `ssh`, and the variant `plain` is built by it
+      hint: give the variant `builder = "buildkit"`
+    s/scenario.toml:11:1: the classic builder has no `contexts`, and the variant `plain` is built by it
+      hint: give the variant `builder = "buildkit"`
+    "##);
+}
+
+#[test]
+fn a_secret_in_the_scenario_is_refused_and_no_part_of_it_is_shown() {
+    for text in [
+        "secrets = { pip = \"hunter2\" }\n",
+        "secrets = \"hunter2\"\n",
+        "secrets = [\"hunter2\"]\n",
+        "secrets = { pip = [\"hunter2\"] }\n",
+        "secrets = { pip = { value = \"hunter2\" } }\n",
+        "secrets = { pip = { env = \"hunter-2\" } }\n",
+        "secrets = { pip = { env = { x = \"hunter2\" } } }\n",
+        "secrets = { pip = { file = { x = \"hunter2\" } } }\nnonsense = 1\n",
+        "secrets = { pip = \"hunter2\", other = 1 }; nonsense\n",
+        "secrets = { pip = \"hunter2 }\n",
+        "secrets = { pip = '''hunter2\nhunter2''' }\n",
+        "[variant.secrets]\npip = \"hunter2\"\n",
+        "[variant.secrets.pip]\nvalue = \"hunter2\"\n",
+        "args = { PIP = { env = \"hunter-2\", secret = true } }\n",
+    ] {
+        let checked = checked(&with(text), None, &Overrides::default());
+        assert!(!checked.problems.is_empty(), "no problem was found in:\n{text}");
+        let shown = format!("{:?}{:?}", checked.problems, checked.sources);
+        assert!(!shown.contains("hunter"), "{text}: {shown}");
+        assert!(checked.problems[0].place.is_some(), "{text}");
+    }
+}
+
+#[test]
+fn options_of_a_build_are_resolved_and_shown_without_their_values() {
+    let text = with(
+        "args = { PLAIN = \"1\", CODE = { env = \"TOKEN\", secret = true } }\n\
+         secrets = { a = { env = \"TOKEN\" }, b = { file = \"context/app/main.py\" } }\n\
+         ssh = \"default\"\ncontexts = { assets = \"../assets\" }\nplatform = \"linux/arm64\"\n\
+         network = \"none\"\nshm-size = \"64MiB\"\nadd-hosts = { db = \"host-gateway\", six = \"2001:db8::1\" }\n",
+    );
+    let checked = checked(&text, None, &Overrides::default());
+    assert_eq!(checked.problems, []);
+    assert!(checked.depends_on_engine());
+    let shown = resolved_toml(checked.scenario.as_ref().unwrap(), &checked.provenance);
+    assert!(!shown.contains("agent.sock"), "{shown}");
+    let again = self::checked(&shown, None, &Overrides::default());
+    assert_eq!(again.problems, [], "{shown}");
+    assert_eq!(again.scenario, checked.scenario);
+}

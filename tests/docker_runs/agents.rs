@@ -88,12 +88,12 @@ impl Drop for Agent {
     }
 }
 
-/// Base64 in hex digits, by the `base64` program.
+/// Base64 in hex digits, by programs of the system.
 fn in_hex(base64: &str) -> String {
     let mut decode = Command::new("sh");
-    decode.args(["-c", "printf %s \"$1\" | base64 --decode", "sh", base64]);
-    let bytes = output_of(&mut decode).stdout;
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let script = "printf %s \"$1\" | base64 --decode | od -A n -t x1 -v | tr -d ' \\n'";
+    decode.args(["-c", script, "sh", base64]);
+    text(&output_of(&mut decode).stdout)
 }
 
 #[test]

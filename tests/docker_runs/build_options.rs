@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use seatrial::scenario::NetworkMode;
+
 use crate::daemon::daemon;
 use crate::inventory::Inventory;
 use crate::support::docker;
@@ -96,8 +98,8 @@ fn networks_and_hosts_are_those_that_were_asked_for() {
     let before = Inventory::take();
     let ended = trial.run(&[]);
     let run = trial.journal();
-    let kept = ["alone", "host", "usual"].map(|variant| Kept::of(&run, variant));
     assert_eq!(ended.code, Some(0), "{ended:?}");
+    let kept = ["alone", "host", "usual"].map(|variant| Kept::of(&run, variant));
     let [alone, host, usual] = &kept;
 
     let [alone, host, inside] = [alone, host, usual].map(|kept| kept.note("network"));
@@ -135,7 +137,7 @@ fn networks_and_hosts_are_those_that_were_asked_for() {
         .header
         .variants
         .iter()
-        .map(|variant| variant.options.network.map(|network| network.as_str()))
+        .map(|variant| variant.options.network.map(NetworkMode::as_str))
         .collect();
     assert_eq!(networks, [Some("none"), Some("host"), None]);
 }
@@ -171,8 +173,8 @@ fn named_contexts_and_shared_memory_need_a_newer_engine_and_are_told_to_an_older
         return;
     }
     let run = trial.journal();
-    let kept = Kept::of(&run, "named");
     assert_eq!(ended.code, Some(0), "{ended:?}");
+    let kept = Kept::of(&run, "named");
     assert_eq!(kept.note("logo"), "a logo\n");
     assert_eq!(kept.note("extra"), "something else\n");
     let mounts = kept.note("mounts");
@@ -241,7 +243,7 @@ fn a_platform_that_the_engine_cannot_run_is_a_mistake_and_its_own_is_built() {
     }
     let native = files(&scenario(&own));
     let ended = native.run(&[]);
-    let kept = Kept::of(&native.journal(), "one");
     assert_eq!(ended.code, Some(0), "{ended:?}");
+    let kept = Kept::of(&native.journal(), "one");
     assert_eq!(kept.note("platform"), own);
 }

@@ -83,6 +83,7 @@ fn secrets_reach_their_builds_and_no_byte_of_what_is_kept_or_said() {
         ("uses.Dockerfile", USES),
         ("echoes.Dockerfile", ECHOES),
         ("../netrc", &netrc),
+        ("context/note.txt", ""),
     ])
     .with_variable("TRIAL_TOKEN", &token)
     .with_variable("TRIAL_CODE", &code)

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::findings::Findings;
 use super::input::ScenarioInput;
 use crate::scenario::file::{ArgumentValue, Cursor, FolderPath, SecretTable, SshValue, VariantTable};
-use crate::scenario::nearest::hint;
+use crate::scenario::nearest::nearest;
 use crate::scenario::{BuildOptions, EnvArgument, SecretSource, name};
 
 /// The variable that names the socket of the user's own agent.
@@ -217,7 +217,8 @@ impl Check<'_, '_, '_> {
                     .findings
                     .at(&at, format!("{address:?} is no address for the host `{host}`"));
                 problem.label("expected an IP address or `host-gateway`");
-                problem.hint = hint(address, "the word is", &[BuildOptions::HOST_GATEWAY]);
+                problem.hint = nearest(address, [BuildOptions::HOST_GATEWAY])
+                    .map(|word| format!("did you mean `{word}`?"));
             }
         }
         table.cloned().unwrap_or_default()
