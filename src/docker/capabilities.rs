@@ -1,6 +1,6 @@
 //! What an engine can do, as far as scenarios depend on it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use bollard_buildkit_proto::moby::buildkit::v1::ListWorkersRequest;
 use bollard_buildkit_proto::moby::buildkit::v1::types::WorkerRecord;
@@ -70,7 +70,10 @@ impl Engine {
             .and_then(|ipam| ipam.config)
             .into_iter()
             .flatten()
-            .find_map(|pool| pool.gateway?.parse().ok())
+            .find_map(|pool| match pool.gateway {
+                Some(gateway) => gateway.parse().ok(),
+                None => first_address(&pool.subnet?),
+            })
             .map(HostGateway)
             .ok_or_else(|| {
                 let reason = std::io::Error::other("it has no gateway, which `host-gateway` stands for");
@@ -87,5 +90,31 @@ impl Engine {
             .await
             .map_err(|error| failed("ask", BUILDER, error))?;
         Ok(workers.into_inner().record)
+    }
+}
+
+/// The first address of a subnet such as `172.17.0.0/16`: an engine that chose its default network itself gives it to
+/// its bridge, and does not say so.
+fn first_address(subnet: &str) -> Option<IpAddr> {
+    let network: Ipv4Addr = subnet.split('/').next()?.parse().ok()?;
+    Some(Ipv4Addr::from_bits(network.to_bits().checked_add(1)?).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_address_of_a_subnet_follows_its_name() {
+        for (subnet, address) in [
+            ("172.17.0.0/16", Some("172.17.0.1")),
+            ("10.1.255.255/32", Some("10.2.0.0")),
+            ("255.255.255.255/32", None),
+            ("fe80::/64", None),
+            ("", None),
+        ] {
+            let expected = address.map(|address| address.parse().unwrap());
+            assert_eq!(first_address(subnet), expected, "{subnet}");
+        }
     }
 }

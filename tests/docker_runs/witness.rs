@@ -57,6 +57,12 @@ impl Kept {
         Self(found)
     }
 
+    /// What the witness prints in a container of the image.
+    pub(crate) fn run(&self, options: &[&str], arguments: &[&str]) -> String {
+        let command = [&["run", "--rm"], options, &[&self.0, "/witness"], arguments].concat();
+        text(&docker_output(&command).stdout)
+    }
+
     /// One of the notes of the witness.
     pub(crate) fn note(&self, name: &str) -> String {
         let folder = tempfile::tempdir().unwrap();
