@@ -40,6 +40,9 @@ impl Registry {
     }
 }
 
+/// The first byte of a client that speaks TLS.
+const TLS_HANDSHAKE: u8 = 22;
+
 fn answer(mut stream: TcpStream, told: &Mutex<Vec<String>>) {
     stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let mut request = Vec::new();
@@ -49,6 +52,11 @@ fn answer(mut stream: TcpStream, told: &Mutex<Vec<String>>) {
             return;
         }
         request.push(byte[0]);
+        if request == [TLS_HANDSHAKE] {
+            // As a server without TLS answers, by which clients know that it has none.
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+            return;
+        }
     }
     let request = String::from_utf8_lossy(&request).into_owned();
     let login = request.lines().find_map(|line| {
