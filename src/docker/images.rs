@@ -16,6 +16,8 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::Engine;
+use super::builds::failed;
+use super::registry_logins::credentials_for;
 use crate::results::{ImageFacts, InstructionSize};
 use crate::run::{BaseImage, EngineFault, Images, RootFs};
 use crate::unit::ByteSize;
@@ -53,7 +55,10 @@ impl Images for Engine {
             format!("{reference}:latest")
         };
         let options = CreateImageOptionsBuilder::new().from_image(&reference).build();
-        let mut progress = self.docker.create_image(Some(options), None, None);
+        let login = credentials_for(&reference)
+            .await
+            .map_err(|error| failed("pull", &reference, error))?;
+        let mut progress = self.docker.create_image(Some(options), None, login);
         while let Some(step) = progress.next().await {
             step.map_err(|refusal| fault("pull", &reference, refusal))?;
         }

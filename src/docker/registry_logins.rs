@@ -1,4 +1,5 @@
-//! The user's logins to registries, for bases that a build fetches by itself: `moby.filesync.v1.Auth/Credentials`.
+//! The user's logins to registries: for bases that are pulled, and for what a build fetches by itself
+//! (`moby.filesync.v1.Auth/Credentials`).
 //!
 //! They are found as the docker command finds them, in its `config.json` and by its helper programs, each time the
 //! daemon asks for one; none is kept, stored or shown.
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use bollard::auth::DockerCredentials;
 use bollard_buildkit_proto::moby::filesync::v1::auth_server::Auth;
 use bollard_buildkit_proto::moby::filesync::v1::{
     CredentialsRequest, CredentialsResponse, FetchTokenRequest, FetchTokenResponse, GetTokenAuthorityRequest,
@@ -78,13 +80,7 @@ impl Auth for RegistryLogins {
         &self,
         request: Request<CredentialsRequest>,
     ) -> Result<Response<CredentialsResponse>, Status> {
-        let host = request.into_inner().host;
-        let server = if host == HUB.0 { HUB.1 } else { &host };
-        let config = read_config()?;
-        let login = match config.helper_of(server) {
-            Some(helper) => ask_helper(helper, server).await?,
-            None => config.login_to(server)?,
-        };
+        let login = login_to(&request.into_inner().host).await?;
         // Without a login the registry is asked as anybody may ask it.
         let login = login.unwrap_or_default();
         Ok(Response::new(CredentialsResponse {
@@ -118,6 +114,49 @@ impl Auth for RegistryLogins {
 /// Tells the builder to fetch tokens itself, with the login.
 fn no_tokens() -> Status {
     Status::unavailable("tokens are not fetched by the session")
+}
+
+/// The login to a registry.
+async fn login_to(host: &str) -> Result<Option<Login>, Status> {
+    let server = if host == HUB.0 { HUB.1 } else { host };
+    let config = read_config()?;
+    match config.helper_of(server) {
+        Some(helper) => ask_helper(helper, server).await,
+        None => config.login_to(server),
+    }
+}
+
+/// The login to the registry of a reference, for an image that the engine pulls.
+///
+/// # Errors
+///
+/// What is wrong with the docker command's configuration or its helper.
+pub(super) async fn credentials_for(reference: &str) -> Result<Option<DockerCredentials>, io::Error> {
+    let host = registry_of(reference);
+    let login = login_to(host).await;
+    let login = login.map_err(|status| io::Error::other(status.message().to_owned()))?;
+    Ok(login.map(|Login { username, secret }| {
+        let is_token = username.is_empty();
+        DockerCredentials {
+            serveraddress: Some(host.to_owned()),
+            password: (!is_token).then(|| secret.clone()),
+            identitytoken: is_token.then_some(secret),
+            username: Some(username),
+            ..DockerCredentials::default()
+        }
+    }))
+}
+
+/// The registry of a reference: its first part, where that can be a host, else Docker Hub
+/// (`splitDockerDomain` of `distribution/reference`).
+fn registry_of(reference: &str) -> &str {
+    match reference.split_once('/') {
+        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => match host {
+            "docker.io" | "index.docker.io" => HUB.0,
+            host => host,
+        },
+        _ => HUB.0,
+    }
 }
 
 /// Where the docker command keeps its configuration.
@@ -283,6 +322,20 @@ mod tests {
         }
         let broken = config.login_to("broken.example").err().unwrap();
         assert!(broken.message().contains("broken.example"), "{broken}");
+    }
+
+    #[test]
+    fn the_registry_of_a_reference_is_its_first_part_where_that_is_a_host() {
+        for (reference, registry) in [
+            ("python:3", HUB.0),
+            ("someone/python:3", HUB.0),
+            ("docker.io/library/python", HUB.0),
+            ("localhost/x", "localhost"),
+            ("127.0.0.1:5000/x", "127.0.0.1:5000"),
+            ("ghcr.io/a/b@sha256:00", "ghcr.io"),
+        ] {
+            assert_eq!(registry_of(reference), registry, "{reference}");
+        }
     }
 
     #[test]

@@ -78,7 +78,8 @@ fn answer(mut stream: TcpStream, told: &Mutex<Vec<String>>) {
 #[test]
 fn logins_of_the_docker_command_reach_the_registry_alone() {
     let Some(_daemon) = daemon() else { return };
-    for is_helper in [false, true] {
+    // The builder fetches a base by itself, or the engine pulls it before.
+    for (is_helper, is_pulled) in [(false, false), (true, false), (false, true)] {
         let registry = Registry::start();
         let password = unique("password");
         let login = format!("someone:{password}");
@@ -93,14 +94,22 @@ fn logins_of_the_docker_command_reach_the_registry_alone() {
         } else {
             format!("{{\"auths\": {{\"{address}\": {{\"auth\": \"{base64}\"}}}}}}")
         };
-        let scenario = "schema = 1\ntitle = \"Logins\"\ncontext.path = \"context\"\n\
-                        [[variant]]\nname = \"one\"\ndockerfile = \"Dockerfile\"\n";
+        let image = format!("{address}/trial/{}:1", unique("base"));
+        let base = format!("[base.b]\nimage = \"{image}\"\n");
+        let scenario = [
+            "schema = 1\ntitle = \"Logins\"\ncontext.path = \"context\"\n",
+            if is_pulled { &base } else { "" },
+            "[[variant]]\nname = \"one\"\ndockerfile = \"Dockerfile\"\n",
+        ]
+        .concat();
+        let from = if is_pulled {
+            "ARG B\nFROM ${B}"
+        } else {
+            &format!("FROM {image}")
+        };
         let trial = Trial::new(&[
-            ("scenario.toml", scenario),
-            (
-                "Dockerfile",
-                &format!("FROM {address}/trial/{}:1\nCOPY . /\n", unique("base")),
-            ),
+            ("scenario.toml", &scenario),
+            ("Dockerfile", &format!("{from}\nCOPY . /\n")),
             ("context/note.txt", ""),
             ("../config/config.json", &config),
             (
@@ -127,7 +136,7 @@ fn logins_of_the_docker_command_reach_the_registry_alone() {
         assert_eq!(
             registry.logins(),
             [format!("Basic {base64}")],
-            "{is_helper}: {ended:?}"
+            "{is_helper} {is_pulled}: {ended:?}"
         );
         let mut said = ended.stdout + &ended.stderr;
         for entry in fs::read_dir(trial.report()).unwrap() {
