@@ -16,32 +16,24 @@ pub(super) fn grants(scenario: &Scenario, surroundings: &dyn Surroundings) -> Re
     for variant in &scenario.variants {
         by_variant.insert(variant.name.clone(), Arc::new(of_variant(variant, surroundings)?));
     }
-    let redactor = {
-        let secrets = scenario
-            .variants
-            .iter()
-            .flat_map(|variant| secrets_of(variant, &by_variant[&variant.name]));
-        Redactor::new(secrets)
-    };
-    Ok(Grants::new(by_variant, redactor))
+    Ok(Grants::new(by_variant, redactor(scenario, surroundings)))
 }
 
-/// What of a variant's grants nothing may show.
-fn secrets_of<'grants>(
-    variant: &'grants Variant,
-    grants: &'grants BuildGrants,
-) -> impl Iterator<Item = &'grants [u8]> {
-    let is_secret = |name: &str| {
-        let source = variant.options.env_args.get(name);
-        source.is_some_and(|source| source.secret)
-    };
-    let args = grants
-        .args
-        .iter()
-        .filter(move |(name, _)| is_secret(name.as_str()));
-    args.map(|(_, value)| value)
-        .chain(grants.secrets.values())
-        .map(Secret::reveal)
+/// Knows every secret of a scenario that is there, also where others are missing.
+pub(super) fn redactor(scenario: &Scenario, surroundings: &dyn Surroundings) -> Redactor {
+    let options = || scenario.variants.iter().map(|variant| &variant.options);
+    let args = options()
+        .flat_map(|options| options.env_args.values())
+        .filter(|source| source.secret)
+        .filter_map(|source| surroundings.variable(&source.env));
+    let secrets = options()
+        .flat_map(|options| options.secrets.values())
+        .filter_map(|source| match source {
+            SecretSource::Env(env) => surroundings.variable(env),
+            SecretSource::File(path) => surroundings.secret_file(path).ok(),
+        });
+    let secrets: Vec<Vec<u8>> = args.chain(secrets).collect();
+    Redactor::new(secrets.iter().map(Vec::as_slice))
 }
 
 fn of_variant(variant: &Variant, surroundings: &dyn Surroundings) -> Result<BuildGrants, Failure> {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::args::{BasesFrom, OverrideArgs};
 use super::failure::in_one_line;
+use super::grants::redactor;
 use super::scenario_folder::ScenarioFolder;
 use super::{ExitCode, Failure};
 use crate::scenario::{BaseChoice, Checked, Overrides, Problem, Source};
@@ -45,7 +46,22 @@ pub(super) fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Failure
     let folder = ScenarioFolder::at(path);
     let mut checked = folder.check(overrides)?;
     try_on_copy(&folder, &mut checked)?;
+    keep_secrets(&folder, &mut checked);
     Ok(Loaded { folder, checked })
+}
+
+/// Takes secrets out of what is wrong: commands of edits say what they like.
+fn keep_secrets(folder: &ScenarioFolder, checked: &mut Checked) {
+    let Some(draft) = checked.draft() else {
+        return;
+    };
+    let redactor = redactor(draft, &folder.surroundings());
+    for problem in &mut checked.problems {
+        problem.message = redactor.text(&problem.message).into_owned();
+        for text in [&mut problem.label, &mut problem.hint].into_iter().flatten() {
+            *text = redactor.text(text).into_owned();
+        }
+    }
 }
 
 /// Tries the edits on a copy. Where the scenario has other mistakes, those edits that could be read are tried all
