@@ -1022,3 +1022,20 @@ fn options_of_a_build_are_resolved_and_shown_without_their_values() {
     assert_eq!(again.problems, [], "{shown}");
     assert_eq!(again.scenario, checked.scenario);
 }
+
+#[test]
+fn options_of_every_variant_come_from_the_defaults_unless_the_variant_says_otherwise() {
+    let text = with("network = \"host\"\n[matrix]\nbuilder = [\"buildkit\"]\n");
+    let defaults =
+        "[defaults.variant]\nnetwork = \"none\"\nplatform = \"linux/amd64\"\nshm-size = \"1MiB\"\n";
+    let checked = checked(&text, Some(defaults), &Overrides::default());
+    assert_eq!(checked.problems, []);
+    let shown = resolved_toml(checked.scenario.as_ref().unwrap(), &checked.provenance);
+    for line in [
+        "network = \"host\"  # scenario",
+        "platform = \"linux/amd64\"  # defaults (seatrial.toml)",
+        "shm-size = \"1MiB\"  # defaults (seatrial.toml)",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line}\n{shown}");
+    }
+}

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{
-    Base, BaseSource, BuildCacheState, BuildOptions, Edit, Expectation, Gate, Origin, Provenance, Scenario,
-    SecretSource, StartSettings, Step, Variant,
+    Base, BaseSource, BuildCacheState, Edit, Expectation, Gate, Origin, Provenance, Scenario, SecretSource,
+    StartSettings, Step, Variant,
 };
 use crate::unit::{ByteSize, Nanos};
 
@@ -137,7 +137,7 @@ impl Page<'_> {
         }
         let setting = format!("variant.{}.builder", variant.name);
         self.set_from("builder", quoted(variant.builder.as_str()), &setting);
-        self.options(&variant.options);
+        self.options(variant);
         // The first variant is the baseline where none says so.
         if variant.baseline {
             self.set("baseline", true);
@@ -161,7 +161,9 @@ impl Page<'_> {
         }
     }
 
-    fn options(&mut self, options: &BuildOptions) {
+    fn options(&mut self, variant: &Variant) {
+        let options = &variant.options;
+        let setting = |key: &str| format!("variant.{}.{key}", variant.name);
         let tables = [
             entries("contexts", &options.contexts, |folder| path(folder)),
             entries("secrets", &options.secrets, |source| match source {
@@ -175,13 +177,13 @@ impl Page<'_> {
             self.set(key, value);
         }
         if let Some(platform) = &options.platform {
-            self.set("platform", quoted(platform));
+            self.set_from("platform", quoted(platform), &setting("platform"));
         }
         if let Some(network) = options.network {
-            self.set("network", quoted(network.as_str()));
+            self.set_from("network", quoted(network.as_str()), &setting("network"));
         }
         if let Some(bytes) = options.shm_size {
-            self.set("shm-size", size(bytes));
+            self.set_from("shm-size", size(bytes), &setting("shm-size"));
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::findings::Findings;
 use super::input::ScenarioInput;
+use super::variants::Common;
 use crate::scenario::file::{ArgumentValue, Cursor, FolderPath, SecretTable, SshValue, VariantTable};
 use crate::scenario::nearest::nearest;
 use crate::scenario::{BuildOptions, EnvArgument, SecretSource, name};
@@ -27,26 +28,29 @@ pub(super) struct Resolved {
     pub(super) args: BTreeMap<String, String>,
 }
 
-/// Resolves the options of a variant's table. `named` are the contexts of every variant.
+/// Resolves the options of a variant's table.
 pub(super) fn options(
     table: &VariantTable,
     at: &Cursor<'_>,
-    named: &BTreeMap<String, std::path::PathBuf>,
-    input: &ScenarioInput<'_>,
+    common: &Common<'_>,
     findings: &mut Findings<'_>,
 ) -> Resolved {
-    let mut check = Check { input, findings };
+    let mut check = Check {
+        input: common.input,
+        findings,
+    };
+    let (defaults, _) = common.defaults;
     let (args, env_args) = check.arguments(table.args.as_ref(), &at.key("args"));
-    let mut contexts = named.clone();
+    let mut contexts = common.named.clone();
     contexts.extend(check.contexts(table.contexts.as_ref(), &at.key("contexts")));
     let options = BuildOptions {
         env_args,
         contexts,
         secrets: check.secrets(table.secrets.as_ref(), &at.key("secrets")),
         ssh: check.agents(table.ssh.as_ref(), &at.key("ssh")),
-        platform: table.platform.clone(),
-        network: table.network,
-        shm_size: table.shm_size.map(|size| size.0),
+        platform: table.platform.clone().or_else(|| defaults.platform.clone()),
+        network: table.network.or(defaults.network),
+        shm_size: table.shm_size.or(defaults.shm_size).map(|size| size.0),
         add_hosts: check.hosts(table.add_hosts.as_ref(), &at.key("add-hosts")),
     };
     if let Some(platform) = &options.platform {

@@ -82,14 +82,18 @@ struct Combination<'axes, 'tree> {
 impl<'tree> Combination<'_, 'tree> {
     fn variant(&self, provenance: &mut Provenance) -> Placed<'tree> {
         let mut placed = self.template.clone();
-        let template = format!("variant.{}.builder", placed.variant.name);
-        let origin = provenance.of(&template).clone();
+        let origins = ["builder", "platform", "network", "shm-size"].map(|key| {
+            let template = format!("variant.{}.{key}", placed.variant.name);
+            (key, provenance.of(&template).clone())
+        });
         for setting in &self.settings {
             placed.variant.name.push('-');
             placed.variant.name.push_str(&setting.value.slug());
         }
         let name = &placed.variant.name;
-        provenance.note(format!("variant.{name}.builder"), origin);
+        for (key, origin) in origins {
+            provenance.note(format!("variant.{name}.{key}"), origin);
+        }
         for setting in &self.settings {
             setting.apply(&mut placed, provenance);
         }

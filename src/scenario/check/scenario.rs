@@ -145,6 +145,7 @@ impl Resolver<'_> {
         );
         let build = document.build.unwrap_or_default();
         let builder = self.settings.builder(&build, &mut self.checked.provenance);
+        let defaults = self.settings.variant();
         let placed = variants::variants(
             document.variant.unwrap_or_default(),
             &self.at,
@@ -153,6 +154,7 @@ impl Resolver<'_> {
                 builder: builder.0,
                 origin: &builder.1,
                 named: &context.named,
+                defaults: &defaults,
                 input: self.input,
             },
             &mut self.checked.provenance,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::scenario::file::{BuildTable, DefaultsTable, DurationText, StartTable};
+use crate::scenario::file::{BuildTable, DefaultsTable, DurationText, StartTable, VariantDefaults};
 use crate::scenario::{BuilderKind, Origin, Overrides, Provenance};
 use crate::unit::Nanos;
 
@@ -93,6 +93,16 @@ impl Settings<'_> {
         };
         let builder = self.pick(SETTING, builder, provenance);
         (builder, provenance.of(SETTING).clone())
+    }
+
+    /// What variants get that do not say otherwise, and who says so.
+    pub(super) fn variant(&self) -> (VariantDefaults, Origin) {
+        let defaults = self.defaults.as_ref();
+        let defaults = defaults.and_then(|defaults| defaults.variant.clone());
+        (
+            defaults.unwrap_or_default(),
+            Origin::Defaults(self.defaults_path.clone()),
+        )
     }
 
     /// The settings of `[start]`.

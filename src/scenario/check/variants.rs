@@ -8,7 +8,7 @@ use super::build_options::options;
 use super::findings::Findings;
 use super::input::ScenarioInput;
 use super::placed::Placed;
-use crate::scenario::file::{Cursor, VariantTable};
+use crate::scenario::file::{Cursor, VariantDefaults, VariantTable};
 use crate::scenario::{Base, BuilderKind, Origin, Provenance, Variant, name};
 
 /// Build arguments that somebody else sets, with who does.
@@ -37,6 +37,8 @@ pub(super) struct Common<'check> {
     pub(super) origin: &'check Origin,
     /// The contexts that all of them can name.
     pub(super) named: &'check BTreeMap<String, PathBuf>,
+    /// The options of those that do not say otherwise, and who says so.
+    pub(super) defaults: &'check (VariantDefaults, Origin),
     pub(super) input: &'check ScenarioInput<'check>,
 }
 
@@ -98,7 +100,23 @@ pub(super) fn variants<'tree>(
         if table.builder.is_none() {
             provenance.note(format!("variant.{name}.builder"), common.origin.clone());
         }
-        let resolved = options(&table, &at, common.named, common.input, findings);
+        let (defaults, origin) = common.defaults;
+        for (key, is_default) in [
+            (
+                "platform",
+                table.platform.is_none() && defaults.platform.is_some(),
+            ),
+            ("network", table.network.is_none() && defaults.network.is_some()),
+            (
+                "shm-size",
+                table.shm_size.is_none() && defaults.shm_size.is_some(),
+            ),
+        ] {
+            if is_default {
+                provenance.note(format!("variant.{name}.{key}"), origin.clone());
+            }
+        }
+        let resolved = options(&table, &at, common, findings);
         let variant = Variant {
             name,
             dockerfile: table.dockerfile.map(|path| path.0).unwrap_or_default(),

@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    BaseTable, BuildTable, ContextTable, DurationText, GateTable, MatrixTable, StartTable, VariantTable,
+    BaseTable, BuildTable, ContextTable, DurationText, GateTable, MatrixTable, SizeText, StartTable,
+    VariantTable,
 };
-use crate::scenario::BuilderKind;
+use crate::scenario::{BuilderKind, NetworkMode};
 
 /// A scenario of seatrial: a context, variants of a Dockerfile, a sequence of builds, and how to start the image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -58,6 +59,8 @@ pub struct DefaultsDocument {
 pub struct DefaultsTable {
     /// Defaults of `[build]`.
     pub build: Option<BuildDefaults>,
+    /// Defaults of each `[[variant]]`.
+    pub variant: Option<VariantDefaults>,
     /// Defaults of `[start]`.
     pub start: Option<StartDefaults>,
 }
@@ -75,6 +78,18 @@ pub struct BuildDefaults {
     pub timeout: Option<DurationText>,
     /// The builder of every variant that names none.
     pub builder: Option<BuilderKind>,
+}
+
+/// Defaults of each `[[variant]]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct VariantDefaults {
+    /// The platform to build for.
+    pub platform: Option<String>,
+    /// The network of `RUN`.
+    pub network: Option<NetworkMode>,
+    /// The size of `/dev/shm` in `RUN`.
+    pub shm_size: Option<SizeText>,
 }
 
 /// Defaults of `[start]`.

@@ -27,7 +27,9 @@ mod variant_table;
 pub use base_table::BaseTable;
 pub use build_table::{BuildTable, ExpectValue, StepTable};
 pub use context_table::{ContextTable, FillTable};
-pub use document::{BuildDefaults, DefaultsDocument, DefaultsTable, ScenarioDocument, StartDefaults};
+pub use document::{
+    BuildDefaults, DefaultsDocument, DefaultsTable, ScenarioDocument, StartDefaults, VariantDefaults,
+};
 pub use edit_table::EditTable;
 pub use gate_table::GateTable;
 pub use json_schema::json_schema;
