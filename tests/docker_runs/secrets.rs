@@ -111,11 +111,7 @@ fn secrets_reach_their_builds_and_no_byte_of_what_is_kept_or_said() {
     let log = echoes.failure.as_ref().unwrap().log_tail.join("\n");
     assert!(log.contains("[secret]") && log.contains("told"), "{log}");
     let start = start_of(&run, "uses");
-    assert_eq!(
-        start.log_tail.first().map(String::as_str),
-        Some("[secret]"),
-        "{start:?}"
-    );
+    assert!(start.log_tail.iter().any(|line| line == "[secret]"), "{start:?}");
     let uses = builds(&run, "uses", "first")[0];
     assert!(
         uses.instructions
@@ -170,4 +166,41 @@ fn secrets_reach_their_builds_and_no_byte_of_what_is_kept_or_said() {
             assert!(!found, "{place} holds `{secret}`");
         }
     }
+}
+
+#[test]
+fn a_secret_that_a_command_says_before_it_fails_is_not_told() {
+    let Some(_daemon) = daemon() else { return };
+    let token = unique("token");
+    let scenario = r#"
+schema = 1
+title = "A base that tells"
+context = { path = "context" }
+
+[base.tells]
+import = ["sh", "-c", "echo \"cannot log in with $TRIAL_TOKEN\" >&2; exit 3"]
+
+[[variant]]
+name = "one"
+dockerfile = "Dockerfile"
+secrets = { token = { env = "TRIAL_TOKEN" } }
+"#;
+    let trial = Trial::new(&[
+        ("scenario.toml", scenario),
+        ("Dockerfile", "ARG TELLS\nFROM ${TELLS}\nCOPY . /\n"),
+        ("context/note.txt", ""),
+    ])
+    .with_variable("TRIAL_TOKEN", &token);
+    let ended = trial.run(&["--quick"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        ended.stderr.contains("cannot log in with [secret]"),
+        "{}",
+        ended.stderr
+    );
+    let mut said = ended.stdout + &ended.stderr;
+    for (_, bytes) in files(&trial.report()) {
+        said += &String::from_utf8_lossy(&bytes);
+    }
+    assert!(!said.contains(&token), "{said}");
 }
