@@ -239,6 +239,7 @@ impl Specimen {
         let manifest = Digest::of(format!("{variant} {} {edits}", key.round));
         let total = Nanos::from_millis(millis);
         self.run.builds.push(BuildSample {
+            downloads: None,
             key,
             step: step.to_owned(),
             outcome,

@@ -10,7 +10,7 @@ use super::check::say_problems;
 use super::load::{Loaded, load};
 use super::{ExitCode, Failure};
 use crate::run::{Part, Plan, Turn};
-use crate::scenario::{BuildCacheState, ContextState, LayerState, MountState, Scenario};
+use crate::scenario::{BaseState, BuildCacheState, ContextState, LayerState, MountState, Scenario};
 use crate::store::latest_of;
 use crate::unit::{ByteSize, Nanos};
 use crate::workspace::{Visited, walk};
@@ -176,6 +176,7 @@ fn state_in_words(cache: BuildCacheState) -> String {
     let layers = match cache.layers {
         LayerState::Empty => "layers empty",
         LayerState::Primed => "layers primed",
+        LayerState::Imported => "layers imported",
     };
     let mounts = match cache.mounts {
         MountState::Empty => ", mounts empty",
@@ -185,5 +186,9 @@ fn state_in_words(cache: BuildCacheState) -> String {
         ContextState::Absent => ", context absent",
         ContextState::Kept => "",
     };
-    format!("{layers}{mounts}{context}")
+    let base = match cache.base {
+        BaseState::Absent => ", base absent",
+        BaseState::Present => "",
+    };
+    format!("{layers}{mounts}{context}{base}")
 }

@@ -8,7 +8,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::{DiskUsageRequest, PruneRequest}
 use super::Engine;
 use super::solve::{control, solve};
 use crate::digest::Digest;
-use crate::run::{BuildRecord, BuildReport, BuildRequest, Builder, EngineFault};
+use crate::run::{BuildRecord, BuildReport, BuildRequest, Builder, EngineFault, RecordKind};
 use crate::unit::{DaemonInstant, DaemonSpan};
 
 impl Builder for Engine {
@@ -34,7 +34,11 @@ impl Builder for Engine {
         let mut records: Vec<_> = records
             .map(|record| BuildRecord {
                 id: record.id,
-                is_context: record.record_type == "source.local",
+                kind: match record.record_type.as_str() {
+                    "source.local" => RecordKind::Context,
+                    "exec.cachemount" => RecordKind::CacheMount,
+                    _ => RecordKind::Layer,
+                },
                 created: record
                     .created_at
                     .and_then(|at| DaemonInstant::at(at.seconds, at.nanos)),

@@ -21,7 +21,7 @@ use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::context::{Entry, EntryKind, Selection};
-use crate::run::ContextTree;
+use crate::run::{ContextTransfer, ContextTree};
 use crate::unit::ByteSize;
 
 /// The size of one `DATA` packet, as the docker command sends it.
@@ -34,20 +34,35 @@ const PACKETS_AHEAD: usize = 64;
 #[derive(Clone, Debug)]
 pub(super) struct ServedFolder {
     tree: Arc<dyn ContextTree>,
-    sent_bytes: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    sent_bytes: AtomicU64,
+    offered_files: AtomicU64,
+    requested_files: AtomicU64,
 }
 
 impl ServedFolder {
     pub(super) fn new(tree: Arc<dyn ContextTree>) -> Self {
         Self {
             tree,
-            sent_bytes: Arc::default(),
+            counts: Arc::default(),
         }
     }
 
     /// Bytes of file content that were sent so far.
     pub(super) fn sent(&self) -> ByteSize {
-        ByteSize(self.sent_bytes.load(Ordering::Relaxed))
+        ByteSize(self.counts.sent_bytes.load(Ordering::Relaxed))
+    }
+
+    /// How the daemon asked for files so far.
+    pub(super) fn transfer(&self) -> ContextTransfer {
+        ContextTransfer {
+            offered_files: self.counts.offered_files.load(Ordering::Relaxed),
+            requested_files: self.counts.requested_files.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -150,6 +165,11 @@ impl Sender {
             .tree
             .walk(selection)
             .map_err(|fault| Status::failed_precondition(fault.to_string()))?;
+        let files = entries
+            .iter()
+            .filter(|entry| matches!(entry.kind, EntryKind::File { .. }));
+        let offered = &self.folder.counts.offered_files;
+        offered.fetch_add(files.count() as u64, Ordering::Relaxed);
         for entry in &entries {
             self.send(Packet {
                 stat: Some(stat(entry)),
@@ -171,6 +191,8 @@ impl Sender {
             let unreadable = |error: std::io::Error| {
                 Status::failed_precondition(format!("cannot read `{}` of the context: {error}", entry.path))
             };
+            let requested = &self.folder.counts.requested_files;
+            requested.fetch_add(1, Ordering::Relaxed);
             let mut file = self.folder.tree.open(&entry.path).map_err(unreadable)?;
             loop {
                 let length = file.read(&mut chunk).map_err(unreadable)?;
@@ -183,7 +205,8 @@ impl Sender {
                 if length == 0 {
                     break;
                 }
-                self.folder.sent_bytes.fetch_add(length as u64, Ordering::Relaxed);
+                let sent = &self.folder.counts.sent_bytes;
+                sent.fetch_add(length as u64, Ordering::Relaxed);
             }
         }
         Ok(())

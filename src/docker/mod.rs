@@ -4,6 +4,7 @@
 //! connection, and a session of our own that serves the context by `DiffCopy`. The API's build endpoint would send
 //! the whole context as a tar every time, which measures the harness and not the user's build.
 
+mod build_part;
 mod builds;
 mod containers;
 mod diff_copy;
@@ -12,6 +13,7 @@ mod engine;
 mod health;
 mod hijack;
 mod images;
+mod log_tail;
 mod session;
 mod solve;
 mod trace;

@@ -15,7 +15,7 @@ use super::Endpoint;
 use super::diff_copy::{Folders, ServedFolder};
 use super::health::AlwaysServing;
 use super::hijack::upgrade;
-use crate::run::BuildRequest;
+use crate::run::{BuildRequest, ContextTransfer};
 use crate::unit::ByteSize;
 
 /// What a session serves, by the names that the daemon calls.
@@ -82,6 +82,11 @@ impl Session {
     /// Bytes of the context's files that were sent so far.
     pub(super) fn context_sent(&self) -> ByteSize {
         self.context.sent()
+    }
+
+    /// How the daemon asked for the context's files so far.
+    pub(super) fn context_transfer(&self) -> ContextTransfer {
+        self.context.transfer()
     }
 }
 

@@ -14,7 +14,9 @@ mod start_sample;
 mod status;
 
 pub use build_records::BuildRecordsSeen;
-pub use build_sample::{BuildFailure, BuildSample, ContextSent, InstructionResult, Phase};
+pub use build_sample::{
+    BuildFailure, BuildSample, ContextSent, Downloaded, Downloads, InstructionResult, Phase,
+};
 pub use environment::{Environment, ImageStore};
 pub use image_facts::{ImageFacts, InstructionSize};
 pub use record::{

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{
-    Base, BaseSource, BuildCacheState, Edit, Expectation, Gate, Origin, Provenance, Scenario, StartSettings,
-    Step, Variant,
+    Base, BaseSource, BuildCacheState, Edit, Expectation, Gate, Origin, Provenance, RemoteCache, Scenario,
+    StartSettings, Step, Variant,
 };
 use crate::unit::{ByteSize, Nanos};
 
@@ -40,6 +40,9 @@ pub fn resolved_toml(scenario: &Scenario, provenance: &Provenance) -> String {
     page.set_from("rounds", build.rounds, "build.rounds");
     page.set_from("warmups", build.warmups, "build.warmups");
     page.set_from("timeout", duration(build.timeout), "build.timeout");
+    if let Some(cache) = &build.remote_cache {
+        page.remote_cache(cache);
+    }
     for step in &build.steps {
         page.step(step);
     }
@@ -142,11 +145,25 @@ impl Page<'_> {
         }
     }
 
+    fn remote_cache(&mut self, cache: &RemoteCache) {
+        self.header("[build.remote-cache]");
+        self.set("type", quoted(cache.type_name()));
+        if let Some(repository) = cache.repository() {
+            self.set("repository", quoted(repository));
+        }
+        if !matches!(cache, RemoteCache::Inline { .. }) {
+            self.set("mode", quoted(cache.mode().name()));
+        }
+    }
+
     fn step(&mut self, step: &Step) {
         self.header("[[build.step]]");
         self.set_from("name", quoted(&step.name), "build.step");
         let setting = format!("build.step.{}.cache", step.name);
         self.set_from("cache", cache(step.cache), &setting);
+        if step.export_cache {
+            self.set("export-cache", true);
+        }
         if !step.edits.is_empty() {
             let edits: Vec<String> = step.edits.iter().map(edit).collect();
             self.set("edit", format!("[{}]", edits.join(", ")));

@@ -138,6 +138,7 @@ fn build(key: SampleKey, outcome: Status) -> BuildSample {
             kept_files: 7,
             sent_bytes: ByteSize(120),
         }),
+        downloads: None,
         instructions: vec![
             instruction("FROM scratch", true, None),
             instruction("=RUN \"quoted\"\nand broken", false, Some(Nanos(900_000_000))),

@@ -86,6 +86,8 @@ impl Builders {
         let image = self.images.tag(&format!("{}:ours", self.token));
         let tree = Arc::new(ServedTree::new(folder.to_owned()));
         let request = BuildRequest {
+            cache_import: None,
+            cache_export: None,
             context: tree.clone(),
             dockerfile: tree,
             dockerfile_name: "Dockerfile".to_owned(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Execution, Halt, image_repository};
 use crate::run::Daemon;
 use crate::run::events::{Event, Watcher};
-use crate::run::ports::{Bases, EngineFault, Ledger, Probe, Workshop};
+use crate::run::ports::{Bases, EngineFault, Ledger, Probe, RecordKind, Workshop};
 use crate::run::prune::prune_own_records;
 
 impl<D, B, W, P, L, N> Execution<'_, D, B, W, P, L, N>
@@ -77,7 +77,10 @@ where
     pub(super) async fn prune_layers(&mut self) -> Result<(), EngineFault> {
         let records = self.ports.daemon.build_records().await?;
         self.records.between_builds(&records);
-        let layers = self.records.own(&records).filter(|record| !record.is_context);
+        let layers = self
+            .records
+            .own(&records)
+            .filter(|record| record.kind != RecordKind::Context);
         let ids: Vec<_> = layers.map(|record| record.id.clone()).collect();
         self.ports.daemon.prune_build_records(&ids).await
     }

@@ -2,6 +2,7 @@
 
 mod bases;
 mod builds;
+mod cache_state;
 mod cleanup;
 mod starts;
 
@@ -9,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::watch;
+
+pub use cache_state::cache_reference;
 
 use super::attribution::Attribution;
 use super::events::{Event, Watcher};
@@ -80,6 +83,15 @@ pub enum RunFault {
     KeepRecord(#[from] LedgerFault),
 }
 
+/// A base in the daemon.
+#[derive(Debug)]
+struct PreparedBase {
+    name: String,
+    reference: String,
+    /// Whether this run put it there.
+    own: bool,
+}
+
 /// Why a run goes no further.
 #[derive(Debug)]
 enum Halt {
@@ -123,10 +135,14 @@ where
         own_images: BTreeSet::new(),
         unfinished: BTreeMap::new(),
         latest_image: BTreeMap::new(),
+        evicted: BTreeSet::new(),
+        prepared_bases: Vec::new(),
+        bases_absent: false,
         manifests: BTreeMap::new(),
         recorded: BTreeSet::new(),
         records: Attribution::default(),
         shared_keys: BTreeMap::new(),
+        sent: BTreeMap::new(),
     };
     let carried_out = execution.carry_out(plan).await;
     let (stop, fault) = match carried_out {
@@ -161,6 +177,12 @@ struct Execution<'a, D, B, W, P, L, N> {
     unfinished: BTreeMap<String, String>,
     /// The reference of each variant's last image.
     latest_image: BTreeMap<String, String>,
+    /// Variants whose last image was removed so that another build could find the daemon without its layers.
+    evicted: BTreeSet<String>,
+    /// The bases as they were prepared.
+    prepared_bases: Vec<PreparedBase>,
+    /// Whether the bases were removed, so that a build could find the daemon without them.
+    bases_absent: bool,
     /// Each variant's last recorded context.
     manifests: BTreeMap<String, Arc<Manifest>>,
     /// Contexts that the journal holds already.
@@ -169,6 +191,8 @@ struct Execution<'a, D, B, W, P, L, N> {
     records: Attribution,
     /// What the daemon keeps each variant's context under.
     shared_keys: BTreeMap<String, String>,
+    /// The context that the daemon has of each variant under that key.
+    sent: BTreeMap<String, Arc<Manifest>>,
 }
 
 impl<D, B, W, P, L, N> Execution<'_, D, B, W, P, L, N>
@@ -193,6 +217,9 @@ where
                 Part::Builds(turn) => self.build_turn(turn).await?,
                 Part::Start(turn) => self.start_turn(turn).await?,
             }
+        }
+        for name in &self.scenario.keep {
+            self.restore_image(name).await?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ mod gates;
 mod ignore_files;
 mod input;
 mod reader;
+mod remote_cache;
 mod scenario;
 mod selection;
 mod settings;

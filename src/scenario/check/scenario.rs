@@ -6,7 +6,7 @@ use super::findings::Findings;
 use super::input::ScenarioInput;
 use super::reader::Reader;
 use super::settings::Settings;
-use super::{bases, context, gates, ignore_files, selection, start, steps, variants};
+use super::{bases, context, gates, ignore_files, remote_cache, selection, start, steps, variants};
 use crate::scenario::file::{Cursor, DefaultsDocument, DefaultsTable, Read, ScenarioDocument, read};
 use crate::scenario::nearest::hint;
 use crate::scenario::{
@@ -150,6 +150,12 @@ impl Resolver<'_> {
         } else {
             steps::built_in(&mut self.checked.provenance)
         };
+        let at_build = self.at.key("build");
+        let remote_cache = build.remote_cache.and_then(|table| {
+            remote_cache::remote_cache(table, &at_build.key("remote-cache"), &mut self.findings)
+        });
+        remote_cache::check_uses(remote_cache.as_ref(), &steps.steps, &at_build, &mut self.findings);
+        bases::check_absent(&bases, &steps.steps, &at_steps, &mut self.findings);
         let mut reader = Reader {
             input: self.input,
             sources: Vec::new(),
@@ -191,6 +197,7 @@ impl Resolver<'_> {
                 rounds: counts.rounds,
                 warmups: counts.warmups,
                 timeout: counts.timeout,
+                remote_cache,
                 steps: steps.steps,
             },
             start,

@@ -25,12 +25,14 @@ pub(super) fn built_in(provenance: &mut Provenance) -> Steps {
                 mounts: MountState::Empty,
                 ..BuildCacheState::default()
             },
+            export_cache: false,
             edits: Vec::new(),
             expect: None,
         },
         Step {
             name: "unchanged".to_owned(),
             cache: BuildCacheState::default(),
+            export_cache: false,
             edits: Vec::new(),
             expect: Some(Expectation::Cached),
         },
@@ -117,6 +119,7 @@ fn step(table: StepTable, at: &Cursor<'_>, findings: &mut Findings<'_>) -> (Step
     let step = Step {
         name: table.name.unwrap_or_default(),
         cache: table.cache.unwrap_or_default(),
+        export_cache: table.export_cache.unwrap_or_default(),
         edits,
         expect: table.expect.map(|expect| match expect {
             ExpectValue::Cached => Expectation::Cached,

@@ -14,11 +14,7 @@ const KEYS: &[(&str, &[&str])] = &[
 ];
 
 /// Words by the key that takes them.
-const WORDS: &[(&str, &[&str])] = &[
-    ("build.rounds", &["auto"]),
-    ("build.step.cache.layers", &["imported"]),
-    ("build.step.cache.base", &["absent"]),
-];
+const WORDS: &[(&str, &[&str])] = &[("build.rounds", &["auto"])];
 
 /// Whether a later version reads `key` in `table`.
 pub(super) fn is_key(table: &str, key: &str) -> bool {
