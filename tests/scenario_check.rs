@@ -204,10 +204,11 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
     > [build] | step = 1979-05-27
     s/scenario.toml:9:8: `build.step` is the date 1979-05-27, expected an array [expected an array]
     > [[build.step]] | name = "s" | cache = { layers = "emtpy" }
-    s/scenario.toml:10:20: `build.step.cache.layers` is the string "emtpy", expected one of `empty`, `primed` [expected one of `empty`, `primed`]
+    s/scenario.toml:10:20: `build.step.cache.layers` is the string "emtpy", expected one of `empty`, `primed`, `imported` [expected one of `empty`, `primed`, `imported`]
       hint: did you mean `empty`?
     > [[build.step]] | name = "s" | cache = { layers = "imported" }
-    s/scenario.toml:10:20: `build.step.cache.layers` = "imported" is not supported by this version
+    s/scenario.toml:10:9: the step `s` imports layers, and the scenario has no remote cache
+      hint: add `[build.remote-cache]` with `type` and `repository`
     > [[build.step]] | name = "s" | expect = "cachd"
     s/scenario.toml:10:10: `build.step.expect` is the string "cachd", expected `cached` or a table with `rebuilt` [expected `cached` or a table with `rebuilt`]
       hint: did you mean `cached`?

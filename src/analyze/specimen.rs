@@ -32,6 +32,7 @@ impl Specimen {
             variants: variants
                 .iter()
                 .map(|name| VariantRecord {
+                    cache_image: None,
                     name: (*name).to_owned(),
                     dockerfile: format!("{name}.Dockerfile"),
                     dockerfile_digest: Digest::of(name),

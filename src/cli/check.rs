@@ -1,12 +1,15 @@
-//! `seatrial check`: every mistake of a scenario at once, without touching Docker.
+//! `seatrial check`: every mistake of a scenario at once, without touching Docker. A daemon is asked only whether it
+//! can be brought into states that not every daemon knows.
 
 use std::io::{self, Write};
 
 use super::args::ScenarioArgs;
+use super::engine::{connect, runtime};
 use super::load::{Loaded, load};
 use super::problems::{ProblemStyle, write_problems};
 use super::{ExitCode, Failure};
-use crate::scenario::Overrides;
+use crate::run::{Unreachable, depends_on_daemon, unreachable};
+use crate::scenario::{Overrides, Scenario};
 
 /// Checks scenarios; says `ok` on standard output, and every mistake on standard error.
 pub(super) fn check(args: &ScenarioArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
@@ -14,6 +17,16 @@ pub(super) fn check(args: &ScenarioArgs, out: &mut dyn Write) -> Result<ExitCode
     for path in &args.scenarios {
         let loaded = load(path, &Overrides::default())?;
         if loaded.checked.problems.is_empty() {
+            if let Some(found) = loaded.checked.runnable().and_then(unreachable_here) {
+                writeln!(
+                    io::stderr().lock(),
+                    "error: {}\n  hint: {}",
+                    found.message,
+                    found.hint
+                )?;
+                code = ExitCode::Usage;
+                continue;
+            }
             writeln!(out, "{}: ok", path.display())?;
         } else {
             say_problems(&loaded)?;
@@ -21,6 +34,19 @@ pub(super) fn check(args: &ScenarioArgs, out: &mut dyn Write) -> Result<ExitCode
         }
     }
     Ok(code)
+}
+
+/// The first state of a scenario that the daemon of this machine does not reach. A scenario whose states any daemon
+/// reaches is checked without one, and so is any other where none answers.
+fn unreachable_here(scenario: &Scenario) -> Option<Unreachable> {
+    if !depends_on_daemon(scenario) {
+        return None;
+    }
+    let environment = runtime().ok()?.block_on(async {
+        let engine = connect().await.ok()?;
+        engine.environment().await.ok()
+    })?;
+    unreachable(scenario, &environment).into_iter().next()
 }
 
 /// Writes every mistake of a scenario to standard error, and how many there are.

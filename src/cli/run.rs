@@ -21,8 +21,8 @@ use crate::docker::Engine;
 use crate::host::Machine;
 use crate::probe::ProbeThread;
 use crate::results::{Environment, RESULTS_SCHEMA, Record, RunEnd, RunHeader, StopReason, VariantRecord};
-use crate::run::{Ledger, Outcome, Plan, Ports, execute, image_repository};
-use crate::scenario::{Scenario, ScenarioFiles as _};
+use crate::run::{Ledger, Outcome, Plan, Ports, cache_reference, execute, image_repository, unreachable};
+use crate::scenario::{RemoteCache, Scenario, ScenarioFiles as _};
 use crate::store::{DaemonLock, HoldDaemon, Journal, RunFolder};
 use crate::workspace::ScratchWorkshop;
 
@@ -49,6 +49,12 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
         let Some(_held) = hold(&engine, args, interrupted.clone()).await? else {
             return Ok(ExitCode::Interrupted);
         };
+        let environment = engine.environment().await.map_err(unusable)?;
+        let scenarios = loaded.iter().filter_map(|loaded| loaded.checked.runnable());
+        let found = scenarios.flat_map(|scenario| unreachable(scenario, &environment));
+        if let Some(found) = found.into_iter().next() {
+            return Err(Failure::new(ExitCode::Usage, found.message).with_hints([found.hint]));
+        }
         let mut code = ExitCode::Done;
         for loaded in &loaded {
             let Some(scenario) = loaded.checked.runnable() else {
@@ -203,6 +209,12 @@ impl Measurement<'_> {
                 dockerfile: variant.dockerfile.display().to_string(),
                 dockerfile_digest: Digest::of(text),
                 image: image_repository(run_id, &variant.name),
+                cache_image: match &scenario.build.remote_cache {
+                    Some(RemoteCache::Inline { repository }) => {
+                        Some(cache_reference(repository, run_id, &variant.name))
+                    }
+                    _ => None,
+                },
             })
         });
         Ok(RunHeader {

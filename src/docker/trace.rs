@@ -36,6 +36,7 @@ struct TracedVertex {
 #[derive(Clone, Copy, Debug, Default)]
 struct Download {
     bytes: u64,
+    extracted: bool,
     span: Option<(i128, i128)>,
 }
 
@@ -114,8 +115,11 @@ impl Trace {
             let downloads = vertices
                 .filter(|vertex| Part::of(&vertex.name) == wanted)
                 .flat_map(|vertex| vertex.downloads.iter());
-            // Two instructions that need the same layer both tell of it.
-            let by_digest: BTreeMap<_, _> = downloads.collect();
+            // Two instructions that need the same layer both tell of it. With a base come its manifest and its
+            // configuration, which are never extracted.
+            let is_layer =
+                |(_, download): &(&String, &Download)| wanted != Part::Resolve || download.extracted;
+            let by_digest: BTreeMap<_, _> = downloads.filter(is_layer).collect();
             let bytes = by_digest.values().map(|download| download.bytes);
             Downloaded {
                 count: by_digest.len() as u64,
@@ -206,12 +210,17 @@ impl TracedVertex {
     }
 
     fn take_status(&mut self, status: &VertexStatus) {
-        // Older daemons say `pulling sha256:…`, newer ones the digest alone.
-        let digest = status.id.strip_prefix("pulling ").unwrap_or(&status.id);
-        if !digest.starts_with("sha256:") {
+        // A layer of a base is told as `sha256:…` and, once it is there, as `extracting sha256:…`; one of a remote
+        // cache by its digest alone, or as `pulling sha256:…` where images are kept by a storage driver.
+        let (verb, digest) = status.id.split_once(' ').unwrap_or(("", &status.id));
+        if !digest.starts_with("sha256:") || !["", "pulling", "extracting"].contains(&verb) {
             return;
         }
         let download = self.downloads.entry(digest.to_owned()).or_default();
+        if verb == "extracting" {
+            download.extracted = true;
+            return;
+        }
         let told = status.current.max(status.total);
         download.bytes = download.bytes.max(u64::try_from(told).unwrap_or_default());
         if let (Some(started), Some(completed)) = (status.started, status.completed) {

@@ -79,6 +79,9 @@ pub struct VariantRecord {
     pub dockerfile_digest: Digest,
     /// The image reference that its builds are stored under.
     pub image: String,
+    /// The reference that an image with an inline cache has for the moment of its push.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_image: Option<String>,
 }
 
 /// A base image that is ready.

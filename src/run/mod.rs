@@ -8,6 +8,7 @@ mod expectation;
 mod plan;
 mod ports;
 mod prune;
+mod reachable;
 
 pub use attribution::Attribution;
 pub use events::{Event, Watcher};
@@ -20,3 +21,4 @@ pub use ports::{
     TreeFault, Workshop, WorkshopFault,
 };
 pub use prune::prune_own_records;
+pub use reachable::{Unreachable, depends_on_daemon, unreachable};

@@ -69,6 +69,7 @@ fn header() -> RunHeader {
         dockerfile: format!("{name}.Dockerfile"),
         dockerfile_digest: Digest::of(name),
         image: format!("seatrial/4f2a/{name}"),
+        cache_image: None,
     };
     RunHeader {
         schema: RESULTS_SCHEMA,

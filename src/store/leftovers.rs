@@ -58,7 +58,8 @@ impl Named {
         Self {
             run_id: run.header.run_id.clone(),
             references: variants
-                .map(|variant| variant.image.clone())
+                .flat_map(|variant| [Some(variant.image.clone()), variant.cache_image.clone()])
+                .flatten()
                 .chain(own_bases().map(|base| base.reference.clone()))
                 .collect(),
             image_ids: built

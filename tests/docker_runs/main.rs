@@ -8,12 +8,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cache_states;
 mod cached_flags;
 mod daemon;
 mod failures;
 mod fixture_tree;
 mod interrupts;
 mod inventory;
+mod registry;
 mod side_by_side;
 mod trial;
 mod whole_run;
