@@ -75,11 +75,7 @@ pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
     }
     writeln!(out, "\nsteps of every turn")?;
     for (index, step) in scenario.build.steps.iter().enumerate() {
-        let edits: Vec<_> = step
-            .edits
-            .iter()
-            .map(|edit| format!("{} {}", edit.kind(), edit.path().display()))
-            .collect();
+        let edits: Vec<_> = step.edits.iter().map(ToString::to_string).collect();
         writeln!(
             out,
             "  {}. {:<24} {}",

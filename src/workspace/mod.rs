@@ -5,6 +5,7 @@
 
 mod base_tar;
 mod clone_file;
+mod command;
 mod context_copy;
 mod copy_tree;
 mod digest_cache;
@@ -12,12 +13,16 @@ mod dockerfile_dir;
 mod edit;
 mod edit_clock;
 mod edit_error;
+mod edit_patch;
+mod edit_run;
+mod editor;
 mod enclosure;
 mod file_facts;
 mod fill;
 mod hash;
 mod inside_path;
 mod nearest;
+mod relocate;
 mod remove_tree;
 mod scratch;
 mod served_tree;
@@ -30,6 +35,7 @@ mod walk_error;
 mod workshop;
 
 pub use base_tar::{BaseTar, MakeBase};
+pub use command::CommandError;
 pub use context_copy::ContextCopy;
 pub use copy_tree::CopyError;
 pub use digest_cache::DigestCache;

@@ -10,10 +10,14 @@ mod support;
 
 mod cached_flags;
 mod daemon;
+mod edit_outcomes;
 mod failures;
 mod fixture_tree;
 mod interrupts;
 mod inventory;
+mod random_trees;
+mod records;
+mod sent_context;
 mod side_by_side;
 mod trial;
 mod whole_run;

@@ -139,20 +139,21 @@ impl Resolver<'_> {
 
         let build = document.build.unwrap_or_default();
         let counts = self.settings.build(&build, &mut self.checked.provenance);
+        let mut reader = Reader {
+            input: self.input,
+            sources: Vec::new(),
+        };
         let at_steps = self.at.key("build").key("step");
         let steps = if let Some(tables) = build.step {
             steps::steps(
                 tables,
                 &at_steps,
                 &mut self.checked.provenance,
+                &mut reader,
                 &mut self.findings,
             )
         } else {
             steps::built_in(&mut self.checked.provenance)
-        };
-        let mut reader = Reader {
-            input: self.input,
-            sources: Vec::new(),
         };
         let at_variants = self.at.key("variant");
         let dockerfiles = Dockerfiles::load(&variants, &bases, &at_variants, &mut reader, &mut self.findings);
