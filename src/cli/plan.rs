@@ -131,7 +131,7 @@ fn estimated_disk(loaded: &Loaded, scenario: &Scenario) -> Option<ByteSize> {
     })
     .ok()?;
     let filled: ByteSize = scenario.context.fill.iter().map(|fill| fill.bytes).sum();
-    let copy = walked.manifest.total_size() + filled;
+    let copy = walked.total_size() + filled;
     Some(ByteSize(copy.0.saturating_mul(scenario.variants.len() as u64)))
 }
 

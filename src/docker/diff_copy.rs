@@ -150,9 +150,22 @@ impl Sender {
             .tree
             .walk(selection)
             .map_err(|fault| Status::failed_precondition(fault.to_string()))?;
+        let mut linked: HashMap<&str, ByteSize> = HashMap::new();
         for entry in &entries {
+            let mut stat = stat(entry);
+            // A further name says the size of the file, as with the docker command.
+            match &entry.kind {
+                EntryKind::File { size_bytes, .. } => {
+                    linked.insert(&entry.path, *size_bytes);
+                }
+                EntryKind::Hardlink { target } => {
+                    let size = linked.get(target.as_str()).map_or(0, |size| size.0);
+                    stat.size = i64::try_from(size).unwrap_or(i64::MAX);
+                }
+                _ => {}
+            }
             self.send(Packet {
-                stat: Some(stat(entry)),
+                stat: Some(stat),
                 ..packet(PacketType::PacketStat)
             })?;
         }
@@ -171,9 +184,15 @@ impl Sender {
             let unreadable = |error: std::io::Error| {
                 Status::failed_precondition(format!("cannot read `{}` of the context: {error}", entry.path))
             };
-            let mut file = self.folder.tree.open(&entry.path).map_err(unreadable)?;
+            let mut file = match entry.kind {
+                EntryKind::Socket => None,
+                _ => Some(self.folder.tree.open(&entry.path).map_err(unreadable)?),
+            };
             loop {
-                let length = file.read(&mut chunk).map_err(unreadable)?;
+                let length = match &mut file {
+                    Some(file) => file.read(&mut chunk).map_err(unreadable)?,
+                    None => 0,
+                };
                 // An empty packet ends the file.
                 self.send(Packet {
                     id,
@@ -229,6 +248,7 @@ fn stat(entry: &Entry) -> Stat {
     let mut stat = Stat {
         path: entry.path.clone(),
         mod_time: entry.mtime_ns,
+        xattrs: entry.attributes.clone().into_iter().collect(),
         ..Stat::default()
     };
     match &entry.kind {
@@ -240,6 +260,8 @@ fn stat(entry: &Entry) -> Stat {
             stat.linkname.clone_from(target);
         }
         EntryKind::Hardlink { target } => stat.linkname.clone_from(target),
+        // Without a bit for its kind it is a file, and an empty one.
+        EntryKind::Socket => {}
         EntryKind::Fifo => mode |= GO_NAMED_PIPE,
         EntryKind::CharDevice { major, minor } => {
             mode |= GO_DEVICE | GO_CHAR_DEVICE;
@@ -328,6 +350,7 @@ mod tests {
             uid: 1,
             gid: 1,
             mtime_ns: 7,
+            attributes: std::collections::BTreeMap::new(),
         };
         let file = EntryKind::File {
             size_bytes: ByteSize(5),
@@ -338,6 +361,7 @@ mod tests {
             (entry(file, 0o4755), 0o755 | 1 << 23, 5, ""),
             (entry(device, 0o600), 0o600 | 1 << 26 | 1 << 21, 0, ""),
             (entry(EntryKind::Fifo, 0o600), 0o600 | 1 << 25, 0, ""),
+            (entry(EntryKind::Socket, 0o755), 0o755, 0, ""),
             (
                 entry(EntryKind::Directory, 0o1777),
                 0o777 | 1 << 31 | 1 << 20,

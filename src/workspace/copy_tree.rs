@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::attributes::copy_attributes;
 use super::clone_file::FileCloner;
 use super::enclosure::{make_file, make_folder};
 use super::file_facts::{FileFacts, FileId, only_mtime, set_mode, set_mtime};
@@ -53,7 +54,7 @@ pub enum CopyError {
         source: io::Error,
     },
     /// The context holds something that a build context cannot.
-    #[error("`{}` is {kind}, expected files, folders and symbolic links in a context", .path.display())]
+    #[error("`{}` is {kind}, which no scratch copy holds", .path.display())]
     Special {
         /// Where it is.
         path: PathBuf,
@@ -140,7 +141,8 @@ impl<'a> TreeCopy<'a> {
             self.entry(from, to, &name, kind, &path)?;
         }
         // Only now: entries could not be made in a read-only folder, and each one moves the folder's time.
-        set_mode(to, facts.mode)
+        copy_attributes(from, to)
+            .and_then(|()| set_mode(to, facts.mode))
             .and_then(|()| set_mtime(to, facts.mtime))
             .map_err(|error| self.copy(relative, error))
     }
@@ -157,8 +159,8 @@ impl<'a> TreeCopy<'a> {
             FileType::Directory => self.subfolder(from, to, name, path),
             FileType::RegularFile => self.file(from, to, name, path),
             FileType::Symlink => self.link(from, to, name, path),
-            // A socket is the trace of a running program; the docker command leaves it out as well.
-            FileType::Socket => Ok(()),
+            // A socket is the trace of a running program; the docker command sends it as an empty file.
+            FileType::Socket | FileType::Fifo => self.special(to, name, kind, path),
             other => Err(CopyError::Special {
                 path: self.source.join(path),
                 kind: special_kind(other),
@@ -207,11 +209,30 @@ impl<'a> TreeCopy<'a> {
         make_file(to, name)
             .and_then(|to| {
                 self.cloner.clone_content(&from, &to)?;
+                copy_attributes(&from, &to)?;
                 // After the content, because writing clears the set-user-id bit.
                 set_mode(&to, facts.mode)?;
                 set_mtime(&to, facts.mtime)
             })
             .map_err(|error| self.copy(path, error))
+    }
+
+    /// Makes a socket or a named pipe. Nobody listens at the copy.
+    fn special(&mut self, to: &File, name: &OsStr, kind: FileType, path: &Path) -> Result<(), CopyError> {
+        let metadata = fs::symlink_metadata(self.source.join(path));
+        let facts = FileFacts::from(&metadata.map_err(|error| self.read(path, error))?);
+        let name = self.new_name(path, name);
+        if self.is_linked(to, name, path, &facts)? {
+            return Ok(());
+        }
+        let mode = Mode::from_raw_mode(facts.mode);
+        rustix::fs::mknodat(to, name, kind, Mode::RUSR | Mode::WUSR, 0)
+            // Regardless of the umask.
+            .and_then(|()| rustix::fs::chmodat(to, name, mode, AtFlags::empty()))
+            .and_then(|()| {
+                rustix::fs::utimensat(to, name, &only_mtime(facts.mtime), AtFlags::SYMLINK_NOFOLLOW)
+            })
+            .map_err(|error| self.copy(path, error.into()))
     }
 
     fn link(&mut self, from: &File, to: &File, name: &OsStr, path: &Path) -> Result<(), CopyError> {
@@ -315,7 +336,6 @@ fn entries(folder: &File) -> io::Result<Vec<(OsString, FileType)>> {
 
 const fn special_kind(kind: FileType) -> &'static str {
     match kind {
-        FileType::Fifo => "a named pipe",
         FileType::CharacterDevice => "a character device",
         FileType::BlockDevice => "a block device",
         _ => "of an unknown kind",

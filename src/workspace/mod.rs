@@ -3,6 +3,7 @@
 //! Everything that a run changes lies in a [`Scratch`] folder: a [`ContextCopy`] is made in it, changed by
 //! [`apply`], and brought back to what it was before each round.
 
+mod attributes;
 mod base_tar;
 mod clone_file;
 mod command;
@@ -50,6 +51,6 @@ pub use served_tree::ServedTree;
 pub use tree_digest::{TreeDigestError, tree_digest};
 pub use trial::{EditProblem, try_edits};
 pub use undo::ResetError;
-pub use walk::{Visited, Walked, walk, walk_ignoring};
+pub use walk::{Visited, walk, walk_ignoring, walk_with_dropped};
 pub use walk_error::WalkError;
 pub use workshop::ScratchWorkshop;

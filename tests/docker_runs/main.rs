@@ -13,6 +13,7 @@ mod daemon;
 mod edit_outcomes;
 mod failures;
 mod fixture_tree;
+mod hostile_trees;
 mod interrupts;
 mod inventory;
 mod random_trees;

@@ -7,8 +7,6 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use seatrial::context::{Entry, EntryKind, Selection};
 use seatrial::dockerignore::IgnoreFile;
@@ -26,9 +24,6 @@ const TREES: &str = "SEATRIAL_TEST_TREES";
 
 /// What the trees grow from; printed with each that differs.
 const SEED: &str = "SEATRIAL_TEST_SEED";
-
-/// Builds at a time.
-const BUILDERS: usize = 2;
 
 /// Numbers that only look random: Marsaglia's xorshift64*.
 struct Dice(u64);
@@ -234,7 +229,7 @@ fn ignore_file(paths: &[String], dice: &mut Dice) -> String {
 }
 
 /// What `seatrial context --list` keeps; its own words where it refuses.
-fn kept_by_seatrial(folder: &Path) -> Result<BTreeSet<Vec<u8>>, String> {
+pub(crate) fn kept_by_seatrial(folder: &Path) -> Result<BTreeSet<Vec<u8>>, String> {
     let output = Command::new(env!("CARGO_BIN_EXE_seatrial"))
         .args(["context", "--list", "-0"])
         .arg(folder)
@@ -269,6 +264,7 @@ pub(crate) fn served(folder: &Path) -> Result<Kept, String> {
         EntryKind::Hardlink { target } => described('-', entry.mode, &size_of(target).to_string()),
         EntryKind::Directory => described('d', entry.mode, ""),
         EntryKind::Symlink { target } => described('l', 0o777, target),
+        EntryKind::Socket => described('-', entry.mode, "0"),
         EntryKind::Fifo => described('p', entry.mode, ""),
         EntryKind::CharDevice { .. } => described('c', entry.mode, ""),
         EntryKind::BlockDevice { .. } => described('b', entry.mode, ""),
@@ -279,8 +275,16 @@ pub(crate) fn served(folder: &Path) -> Result<Kept, String> {
     Ok(told.collect())
 }
 
-/// Grows a tree and says how the three differ about it; `None` where they do not.
-fn difference(seed: u64) -> Option<String> {
+/// What came of one tree.
+enum Outcome {
+    Same,
+    /// A line is refused by us that the docker command never came to try.
+    RefusedByName(String),
+    Differs(String),
+}
+
+/// Grows a tree and says how the three differ about it.
+fn compare(seed: u64) -> Outcome {
     let work = tempfile::tempdir().unwrap();
     let folder = work.path().join("tree");
     fs::create_dir(&folder).unwrap();
@@ -295,7 +299,11 @@ fn difference(seed: u64) -> Option<String> {
     let client = served(&folder);
     let mut told = String::new();
     match (&command, &context, &client) {
+        // The docker command finds some mistakes only when it comes to try the line on a path; we find them always.
         (Err(_), Err(_), Err(_)) => {}
+        (Ok(_), Err(context), Err(_)) if context.contains("is malformed") => {
+            return Outcome::RefusedByName(format!("seed {seed}, rules {rules:?}: {context}"));
+        }
         (Ok(command), Ok(context), Ok(client)) => {
             let by_command: BTreeSet<_> = command.keys().cloned().collect();
             if *context != by_command {
@@ -327,7 +335,11 @@ fn difference(seed: u64) -> Option<String> {
         )
         .unwrap(),
     }
-    (!told.is_empty()).then(|| format!("seed {seed}, rules {rules:?}, tree {paths:?}\n{told}"))
+    if told.is_empty() {
+        Outcome::Same
+    } else {
+        Outcome::Differs(format!("seed {seed}, rules {rules:?}, tree {paths:?}\n{told}"))
+    }
 }
 
 #[test]
@@ -340,32 +352,30 @@ fn random_trees_are_kept_as_the_docker_command_sends_them() {
     };
     let (trees, seed) = (number(TREES).unwrap_or(20), number(SEED).unwrap_or(1));
     let records = Records::new();
-    let next = AtomicU64::new(seed);
-    let differences = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..BUILDERS {
-            scope.spawn(|| {
-                loop {
-                    let seed_of_tree = next.fetch_add(1, Ordering::Relaxed);
-                    if seed_of_tree >= seed + trees {
-                        break;
-                    }
-                    if let Some(told) = difference(seed_of_tree) {
-                        differences.lock().unwrap().push(told);
-                    }
-                    if seed_of_tree % 100 == 99 {
-                        records.prune();
-                    }
-                }
-            });
+    // One build at a time: of two at once, the builder can give one the ignore file of the other.
+    let (mut differences, mut refused) = (Vec::new(), Vec::new());
+    for seed_of_tree in seed..seed + trees {
+        match compare(seed_of_tree) {
+            Outcome::Same => {}
+            Outcome::RefusedByName(told) => refused.push(told),
+            Outcome::Differs(told) => differences.push(told),
         }
-    });
-    let differences = differences.into_inner().unwrap();
-    println!("{trees} trees, {} differ", differences.len());
+        if seed_of_tree % 100 == 99 {
+            records.prune();
+        }
+    }
+    println!(
+        "{trees} trees, {} differ, {} refused for a line that the docker command did not try\n{}",
+        differences.len(),
+        refused.len(),
+        refused.join("\n")
+    );
     assert!(
         differences.is_empty(),
         "{} of {trees}:\n{}",
         differences.len(),
         differences.join("\n")
     );
+    // More than a few would mean that we refuse what is right.
+    assert!(refused.len() as u64 <= 1 + trees / 20, "{}", refused.join("\n"));
 }

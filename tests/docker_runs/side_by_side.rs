@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use seatrial::run::{BuildRequest, Builder as _};
+use seatrial::run::{BuildReport, BuildRequest, Builder as _};
 use seatrial::unit::Nanos;
 use seatrial::workspace::ServedTree;
 use serde_json::Value;
@@ -75,6 +75,16 @@ impl Builders {
 
     /// Builds by our own client.
     pub(crate) fn ours(&mut self, folder: &Path) -> Cached {
+        let report = self.our_report(folder);
+        assert_eq!(report.fault, None);
+        let instructions = report.instructions.into_iter();
+        instructions
+            .map(|instruction| (instruction.vertex_name, instruction.cached))
+            .collect()
+    }
+
+    /// Builds by our own client, whatever comes of it.
+    pub(crate) fn our_report(&mut self, folder: &Path) -> BuildReport {
         let image = self.images.tag(&format!("{}:ours", self.token));
         let tree = Arc::new(ServedTree::new(folder.to_owned()));
         let request = BuildRequest {
@@ -89,16 +99,8 @@ impl Builders {
             image,
             timeout: Nanos::from_secs(120),
         };
-        let report = self
-            .records
-            .runtime
-            .block_on(self.records.engine.build(&request))
-            .unwrap();
-        assert_eq!(report.fault, None);
-        let instructions = report.instructions.into_iter();
-        instructions
-            .map(|instruction| (instruction.vertex_name, instruction.cached))
-            .collect()
+        let Records { runtime, engine, .. } = &self.records;
+        runtime.block_on(engine.build(&request)).unwrap()
     }
 }
 

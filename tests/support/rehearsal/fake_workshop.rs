@@ -58,6 +58,7 @@ impl Workshop for FakeWorkshop {
             uid: 0,
             gid: 0,
             mtime_ns: 0,
+            attributes: BTreeMap::new(),
         };
         Ok(Survey {
             manifest: Manifest::new(vec![entry]).map_err(|error| fault(&error.to_string()))?,
