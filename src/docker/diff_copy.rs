@@ -114,14 +114,23 @@ impl Sender {
         let (wanted, queue) = mpsc::unbounded_channel();
         // The daemon asks for files while it still receives stats, so both run at once.
         let reader = self.clone();
-        let files = tokio::spawn(async move {
+        let mut files = tokio::spawn(async move {
             let entries = Arc::new(entries.await.map_err(|error| internal(&error))??);
             tokio::task::spawn_blocking(move || reader.send_files(&entries, queue))
                 .await
                 .map_err(|error| internal(&error))?
         });
-        while let Some(packet) = requests.next().await {
-            let packet = packet?;
+        loop {
+            let packet = tokio::select! {
+                packet = requests.next() => packet,
+                // As long as there can be requests it ends by itself only where something cannot be read. The daemon
+                // would wait for it in vain.
+                ended = &mut files => {
+                    ended.map_err(|error| internal(&error))??;
+                    return Err(Status::internal("the files of the folder are read no longer"));
+                }
+            };
+            let Some(packet) = packet.transpose()? else { break };
             match packet.r#type() {
                 PacketType::PacketReq => {
                     // The reader only ends before us after an error, which it returns below.

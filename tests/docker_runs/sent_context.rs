@@ -1,14 +1,37 @@
 //! What the docker command sends of a context, read from an image that holds nothing else.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::text;
+use crate::side_by_side::BUILDX;
+use crate::support::{docker, text};
 
 /// What stands at a path: its kind as a letter of `ls -l`, its permission bits, its size or where it links to.
 pub(crate) type Kept = BTreeMap<Vec<u8>, String>;
+
+/// Whether the docker command reads ignore files as the newest does. That of 20.10, whose matcher is another one, does
+/// not: it is the documents that name where they differ.
+pub(crate) fn reads_ignore_files_as_the_newest() -> bool {
+    if std::env::var_os(BUILDX).is_some() {
+        return true;
+    }
+    let version = docker(&["version", "--format", "{{.Client.Version}}"]);
+    let major = version
+        .split('.')
+        .next()
+        .and_then(|major| major.parse::<u32>().ok());
+    let is_new = major.is_some_and(|major| major >= 23);
+    if !is_new {
+        // Past the capture of the test harness, so that it is never silent.
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: the docker command {version} reads ignore files in an older way; set {BUILDX}"
+        );
+    }
+    is_new
+}
 
 /// Builds `COPY . /` of the folder by the docker command; its own words where it refuses. The Dockerfile lies
 /// elsewhere, so that the ignore file is that of the context and the context holds nothing else.
@@ -16,8 +39,14 @@ pub(crate) fn sent_by_the_docker_command(folder: &Path, work: &Path) -> Result<K
     let dockerfile = work.join("Dockerfile");
     std::fs::write(&dockerfile, "FROM scratch\nCOPY . /\n").unwrap();
     let archive = work.join("image.tar");
-    let output = Command::new("docker")
-        .env("DOCKER_BUILDKIT", "1")
+    let mut command = if let Some(buildx) = std::env::var_os(BUILDX) {
+        Command::new(buildx)
+    } else {
+        let mut command = Command::new("docker");
+        command.env("DOCKER_BUILDKIT", "1");
+        command
+    };
+    let output = command
         .args(["build", "--progress=plain", "--file"])
         .arg(&dockerfile)
         .arg(format!("--output=type=tar,dest={}", archive.display()))
@@ -25,7 +54,10 @@ pub(crate) fn sent_by_the_docker_command(folder: &Path, work: &Path) -> Result<K
         .output()
         .unwrap();
     if !output.status.success() {
-        return Err(text(&output.stderr));
+        let said = text(&output.stderr);
+        // Anything else is not the build's answer.
+        assert!(said.contains("load .dockerignore"), "{said}");
+        return Err(said);
     }
     let mut kept = Kept::new();
     let mut links = Vec::new();

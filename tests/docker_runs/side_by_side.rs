@@ -15,7 +15,7 @@ use crate::records::Records;
 use crate::support::text;
 
 /// Names a builder of new engines, whose trace is JSON; without it the docker command's own builder is asked.
-const BUILDX: &str = "SEATRIAL_TEST_BUILDX";
+pub(crate) const BUILDX: &str = "SEATRIAL_TEST_BUILDX";
 
 /// Whether each instruction came from the cache, by its name with the `[stage n/m]` before it.
 pub(crate) type Cached = BTreeMap<String, bool>;
