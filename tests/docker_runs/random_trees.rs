@@ -16,7 +16,7 @@ use seatrial::workspace::ServedTree;
 use crate::daemon::daemon;
 use crate::fixture_tree::set_mode;
 use crate::records::Records;
-use crate::sent_context::{Kept, described, reads_ignore_files_as_the_newest, sent_by_the_docker_command};
+use crate::sent_context::{Kept, described, reads_contexts_as_the_newest, sent_by_the_docker_command};
 use crate::support::text;
 
 /// How many trees are tried; 20 where it is not set.
@@ -345,7 +345,7 @@ fn compare(seed: u64) -> Outcome {
 #[test]
 fn random_trees_are_kept_as_the_docker_command_sends_them() {
     let Some(_daemon) = daemon() else { return };
-    if !reads_ignore_files_as_the_newest() {
+    if !reads_contexts_as_the_newest() {
         return;
     }
     let number = |name: &str| {

@@ -11,9 +11,9 @@ use crate::support::{docker, text};
 /// What stands at a path: its kind as a letter of `ls -l`, its permission bits, its size or where it links to.
 pub(crate) type Kept = BTreeMap<Vec<u8>, String>;
 
-/// Whether the docker command reads ignore files as the newest does. That of 20.10, whose matcher is another one, does
+/// Whether the docker command reads contexts as the newest does. That of 20.10, whose matcher is another one, does
 /// not: it is the documents that name where they differ.
-pub(crate) fn reads_ignore_files_as_the_newest() -> bool {
+pub(crate) fn reads_contexts_as_the_newest() -> bool {
     if std::env::var_os(BUILDX).is_some() {
         return true;
     }
@@ -27,7 +27,7 @@ pub(crate) fn reads_ignore_files_as_the_newest() -> bool {
         // Past the capture of the test harness, so that it is never silent.
         let _ = writeln!(
             std::io::stderr(),
-            "skipped: the docker command {version} reads ignore files in an older way; set {BUILDX}"
+            "skipped: the docker command {version} reads contexts in an older way; set {BUILDX}"
         );
     }
     is_new
