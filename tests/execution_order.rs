@@ -1039,15 +1039,24 @@ fn a_base_that_cannot_be_had_ends_the_run_before_the_first_build() {
 }
 
 #[test]
-fn an_edit_that_cannot_be_applied_ends_the_run_and_tidies() {
+fn an_edit_that_cannot_be_applied_fails_its_step_and_the_run_goes_on() {
     let run = Rehearsal::of([
         step("cold").no_layers().no_context(),
         step("edit").append_to("main.txt"),
+        step("after"),
     ])
+    .rounds(2)
     .trouble(Trouble::EditsFail)
     .carry_out();
-    assert_eq!(run.outcome.stop, StopReason::Aborted);
-    assert_eq!(run.fault(), "the edit matches nothing");
-    assert_eq!(run.builds().len(), 1);
+    assert_eq!(run.outcome.stop, StopReason::Complete);
+    let outcomes: Vec<_> = run.builds().iter().map(|build| build.outcome.clone()).collect();
+    let failed = Status::Failed {
+        reason: "the edit matches nothing".to_owned(),
+    };
+    let invalid = Status::Invalid {
+        reason: "step `edit` before it failed".to_owned(),
+    };
+    let round = [Status::Ok, failed, invalid];
+    assert_eq!(outcomes, [round.clone(), round].concat());
     run.left_nothing();
 }

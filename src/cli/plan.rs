@@ -75,11 +75,7 @@ pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
     }
     writeln!(out, "\nsteps of every turn")?;
     for (index, step) in scenario.build.steps.iter().enumerate() {
-        let edits: Vec<_> = step
-            .edits
-            .iter()
-            .map(|edit| format!("{} {}", edit.kind(), edit.path().display()))
-            .collect();
+        let edits: Vec<_> = step.edits.iter().map(ToString::to_string).collect();
         writeln!(
             out,
             "  {}. {:<24} {}",
@@ -135,7 +131,7 @@ fn estimated_disk(loaded: &Loaded, scenario: &Scenario) -> Option<ByteSize> {
     })
     .ok()?;
     let filled: ByteSize = scenario.context.fill.iter().map(|fill| fill.bytes).sum();
-    let copy = walked.manifest.total_size() + filled;
+    let copy = walked.total_size() + filled;
     Some(ByteSize(copy.0.saturating_mul(scenario.variants.len() as u64)))
 }
 

@@ -100,11 +100,7 @@ fn counted(count: u32, noun: &str) -> String {
 
 fn step_line(step: &Step) -> String {
     let mut line = step.name.clone();
-    let edits: Vec<String> = step
-        .edits
-        .iter()
-        .map(|edit: &Edit| format!("{} {}", edit.kind(), edit.path().display()))
-        .collect();
+    let edits: Vec<String> = step.edits.iter().map(Edit::to_string).collect();
     if !edits.is_empty() {
         line.push_str(": ");
         line.push_str(&edits.join(", "));

@@ -212,26 +212,33 @@ impl Page<'_> {
 }
 
 fn edit(edit: &Edit) -> String {
-    let mut entry = format!("{{ {} = {}", edit.kind(), path(edit.path()));
-    match edit {
-        Edit::Append { text, .. } | Edit::Prepend { text, .. } | Edit::Write { text, .. } => {
-            entry.push_str(", text = ");
-            entry.push_str(&quoted(text));
+    let rest = match edit {
+        Edit::Append { path: at, text }
+        | Edit::Prepend { path: at, text }
+        | Edit::Write { path: at, text } => {
+            format!("{}, text = {}", path(at), quoted(text))
         }
         Edit::Replace {
-            find, with, times, ..
-        } => {
-            let rest = format!(
-                ", find = {}, with = {}, times = {times}",
-                quoted(find),
-                quoted(with)
-            );
-            entry.push_str(&rest);
+            path: at,
+            find,
+            with,
+            times,
+        } => format!(
+            "{}, find = {}, with = {}, times = {times}",
+            path(at),
+            quoted(find),
+            quoted(with)
+        ),
+        Edit::Touch { path: at } | Edit::Delete { path: at } | Edit::Patch { file: at, .. } => path(at),
+        Edit::Rename { path: at, to } | Edit::Copy { path: at, to } => {
+            format!("{}, to = {}", path(at), path(to))
         }
-        Edit::Touch { .. } | Edit::Delete { .. } => {}
-    }
-    entry.push_str(" }");
-    entry
+        Edit::Chmod { path: at, mode } => format!("{}, mode = {}", path(at), quoted(&mode.to_string())),
+        Edit::Run { command, timeout } => {
+            format!("{}, timeout = {}", quoted(command), duration(*timeout))
+        }
+    };
+    format!("{{ {} = {rest} }}", edit.kind())
 }
 
 fn cache(state: BuildCacheState) -> String {

@@ -69,8 +69,7 @@ impl ServedTree {
     }
 
     fn visit(&self, visit: impl FnMut(&str, bool) -> Visited) -> Result<Manifest, TreeFault> {
-        let walked = walk(&self.root, visit).map_err(|error| in_words(&error))?;
-        Ok(walked.manifest)
+        walk(&self.root, visit).map_err(|error| in_words(&error))
     }
 }
 

@@ -13,7 +13,7 @@ use super::edit::apply;
 use super::hash::hash_files;
 use super::scratch::Scratch;
 use super::served_tree::ServedTree;
-use super::walk::{Visited, walk};
+use super::walk::walk_with_dropped;
 use crate::context::ContextReport;
 use crate::dockerfile::Dockerfile;
 use crate::dockerignore::{IgnoreFile, Pruning, beside};
@@ -100,13 +100,10 @@ impl Workshop for ScratchWorkshop {
 
     fn survey(&mut self, variant: &str) -> Result<Survey, WorkshopFault> {
         let bench = self.bench(variant)?;
-        let everything = |_: &str, _: bool| Visited {
-            keep: true,
-            enter: true,
-        };
-        let mut manifest = walk(bench.copy.path(), everything).map_err(fault)?.manifest;
+        let (ignore, pruning) = (bench.ignore_file()?, Pruning::StreamedContext);
+        let mut manifest = walk_with_dropped(bench.copy.path(), &ignore, pruning).map_err(fault)?;
         hash_files(bench.copy.path(), &mut manifest, &mut bench.digests).map_err(fault)?;
-        let report = ContextReport::new(&manifest, &bench.ignore_file()?, Pruning::StreamedContext, 0);
+        let report = ContextReport::new(&manifest, &ignore, pruning, 0);
         Ok(Survey {
             manifest,
             kept: report.kept_bytes,

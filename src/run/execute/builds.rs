@@ -19,7 +19,7 @@ use crate::run::expectation::broken_expectation;
 use crate::run::plan::{Priming, Turn, priming};
 use crate::run::ports::{
     Bases, BuildFault, BuildFolders, BuildRecord, BuildReport, BuildRequest, CacheLocation, EngineFault,
-    Ledger, Probe, RecordKind, Survey, TracedInstruction, Workshop,
+    Ledger, Probe, RecordKind, Survey, TracedInstruction, Workshop, WorkshopFault,
 };
 use crate::scenario::{ContextState, LayerState, Nonce, Step, Variant};
 
@@ -187,7 +187,13 @@ where
             &step.name,
         );
         for edit in &step.edits {
-            self.ports.workshop.apply(&variant.name, edit, &nonce)?;
+            // A patch may fit in some rounds only. The other variants and rounds are worth having all the same; a copy
+            // that cannot be brought back ends the run at the next reset.
+            if let Err(fault) = self.ports.workshop.apply(&variant.name, edit, &nonce) {
+                state.failed_step = Some(step.name.clone());
+                let reason = in_one_line(&fault);
+                return self.keep_build(unmeasured(key, step, Status::Failed { reason }));
+            }
         }
         let survey = self.ports.workshop.survey(&variant.name)?;
         let manifest = self.record_context(&variant.name, &survey)?;
@@ -388,6 +394,17 @@ where
         self.ports.ledger.keep(&Record::Build(Box::new(sample)))?;
         Ok(())
     }
+}
+
+/// A fault with its causes.
+fn in_one_line(fault: &WorkshopFault) -> String {
+    let mut line = fault.to_string();
+    let mut cause = std::error::Error::source(fault);
+    while let Some(error) = cause {
+        line = format!("{line}: {error}");
+        cause = error.source();
+    }
+    line
 }
 
 /// The sample of a step that was not built.

@@ -201,7 +201,7 @@ pub fn cache_reference(repository: &str, run_id: &str, variant: &str) -> String 
 fn changed_files(sent: &Manifest, now: &Manifest) -> u64 {
     let is_file = |change: &&Change| match change {
         Change::Added { after } | Change::Changed { after, .. } => {
-            matches!(after.kind, EntryKind::File { .. })
+            matches!(after.kind, EntryKind::File { .. } | EntryKind::Socket)
         }
         Change::Removed { .. } => false,
     };

@@ -139,12 +139,17 @@ impl Resolver<'_> {
 
         let build = document.build.unwrap_or_default();
         let counts = self.settings.build(&build, &mut self.checked.provenance);
+        let mut reader = Reader {
+            input: self.input,
+            sources: Vec::new(),
+        };
         let at_steps = self.at.key("build").key("step");
         let steps = if let Some(tables) = build.step {
             steps::steps(
                 tables,
                 &at_steps,
                 &mut self.checked.provenance,
+                &mut reader,
                 &mut self.findings,
             )
         } else {
@@ -156,10 +161,6 @@ impl Resolver<'_> {
         });
         remote_cache::check_uses(remote_cache.as_ref(), &steps.steps, &at_build, &mut self.findings);
         bases::check_absent(&bases, &steps.steps, &at_steps, &mut self.findings);
-        let mut reader = Reader {
-            input: self.input,
-            sources: Vec::new(),
-        };
         let at_variants = self.at.key("variant");
         let dockerfiles = Dockerfiles::load(&variants, &bases, &at_variants, &mut reader, &mut self.findings);
         dockerfiles.check_expectations(&steps.steps, &at_steps, &mut self.findings);

@@ -8,7 +8,6 @@ const KEYS: &[(&str, &[&str])] = &[
     ("context", &["named"]),
     ("variant", &["secrets", "ssh", "platform", "builder"]),
     ("build", &["analysis", "ci-target", "max-rounds"]),
-    ("build.step.edit", &["rename", "copy", "chmod", "patch", "run"]),
     ("start", &["cache", "burst", "limits", "link", "companion"]),
     ("start.ready", &["tcp", "log", "health", "exec", "exit"]),
 ];

@@ -35,8 +35,7 @@ impl Workshop for FakeWorkshop {
 
     fn apply(&mut self, variant: &str, edit: &Edit, nonce: &Nonce) -> Result<(), WorkshopFault> {
         let name = self.log.name("nonce", nonce.as_str());
-        let (kind, path) = (edit.kind(), edit.path().display());
-        self.log.note(format!("edit {variant}: {kind} {path}, {name}"));
+        self.log.note(format!("edit {variant}: {edit}, {name}"));
         if self.script.has(Trouble::EditsFail) {
             return Err(fault("the edit matches nothing"));
         }
@@ -60,6 +59,7 @@ impl Workshop for FakeWorkshop {
             uid: 0,
             gid: 0,
             mtime_ns: 0,
+            attributes: BTreeMap::new(),
         };
         Ok(Survey {
             manifest: Manifest::new(vec![entry]).map_err(|error| fault(&error.to_string()))?,
