@@ -6,6 +6,7 @@ use crate::results::{
     ImageStore, InstructionResult, InstructionSize, Phase, ProbeTier, RESULTS_SCHEMA, Run, RunEnd, RunHeader,
     SampleKey, StartSample, Status, StopReason, VariantRecord,
 };
+use crate::scenario::BuilderKind;
 use crate::unit::{ByteSize, Nanos};
 
 const MIB: u64 = 1024 * 1024;
@@ -34,6 +35,7 @@ impl Specimen {
                 .map(|name| VariantRecord {
                     name: (*name).to_owned(),
                     dockerfile: format!("{name}.Dockerfile"),
+                    builder: BuilderKind::Buildkit,
                     dockerfile_digest: Digest::of(name),
                     image: format!("seatrial/specimen/{name}"),
                 })
@@ -74,6 +76,7 @@ impl Specimen {
                 own: true,
             }],
             contexts: Vec::new(),
+            made_images: Vec::new(),
             builds: Vec::new(),
             starts: Vec::new(),
             warnings: Vec::new(),

@@ -13,7 +13,7 @@ use super::run::kept_bases;
 use super::{ExitCode, Failure};
 use crate::docker::Engine;
 use crate::results::{Record, RunEnd, StopReason};
-use crate::run::{Containers as _, EngineFault, Images as _};
+use crate::run::{Builder as _, Containers as _, EngineFault, Images as _};
 use crate::store::{Journal, LeftoverState, Named, find_leftovers};
 use crate::workspace::Scratch;
 
@@ -108,6 +108,15 @@ impl Sweep<'_> {
                     faults.extend(self.engine.remove_image(&reference).await.err());
                 }
             }
+        }
+        if !named.made_images.is_empty() && !self.dry_run {
+            // Bases are the oldest: they are without a name by now, where something was made of them.
+            let ids = named
+                .image_ids
+                .iter()
+                .map(|id| id.trim_start_matches("sha256:").to_owned());
+            let ids: Vec<_> = ids.chain(named.made_images.iter().cloned()).collect();
+            faults.extend(self.engine.remove_made_images(&ids).await.err());
         }
         Ok(faults)
     }

@@ -5,6 +5,7 @@
 //! the whole context as a tar every time, which measures the harness and not the user's build.
 
 mod builds;
+mod classic;
 mod containers;
 mod diff_copy;
 mod endpoint;
@@ -12,10 +13,12 @@ mod engine;
 mod health;
 mod hijack;
 mod images;
+mod log_tail;
 mod session;
 mod solve;
 mod trace;
 mod watched_build;
 
+pub use classic::{ContextTar, HeaderForm, NoClassicBuilder, PlacedFile, Unsendable};
 pub use endpoint::{ConnectEngine, Endpoint};
 pub use engine::Engine;

@@ -1,19 +1,14 @@
 //! Folding a build's status messages into instructions and phases.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
 use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex};
 
+use super::log_tail::LogTail;
 use crate::results::Phase;
 use crate::run::{BuildFault, TracedInstruction};
 use crate::unit::{ByteSize, Nanos};
-
-/// How many lines of a vertex's log are kept.
-const LOG_TAIL_LINES: usize = 100;
-
-/// The longest line of a log that is kept, in bytes.
-const LOG_LINE_BYTES: usize = 4 * 1024;
 
 /// What a build's messages have said so far.
 #[derive(Debug, Default)]
@@ -111,7 +106,7 @@ impl Trace {
                 cached: vertex.cached,
                 started: vertex.spans.keys().next().map(|start| nanos(start - zero)),
                 duration: union(vertex.complete_spans()),
-                log_bytes: ByteSize(vertex.log.bytes),
+                log_bytes: ByteSize(vertex.log.bytes()),
             })
             .collect()
     }
@@ -225,43 +220,6 @@ fn union(mut spans: Vec<(i128, i128)>) -> Option<Nanos> {
         }
     }
     Some(nanos(covered))
-}
-
-/// The last lines that a vertex logged.
-#[derive(Debug, Default)]
-struct LogTail {
-    bytes: u64,
-    complete: VecDeque<String>,
-    partial: Vec<u8>,
-}
-
-impl LogTail {
-    fn push(&mut self, text: &[u8]) {
-        self.bytes += text.len() as u64;
-        for byte in text {
-            if *byte == b'\n' {
-                let line = std::mem::take(&mut self.partial);
-                if self.complete.len() == LOG_TAIL_LINES {
-                    self.complete.pop_front();
-                }
-                self.complete.push_back(visible(&line));
-            } else if self.partial.len() < LOG_LINE_BYTES {
-                self.partial.push(*byte);
-            }
-        }
-    }
-
-    fn lines(&self) -> Vec<String> {
-        let partial = (!self.partial.is_empty()).then(|| visible(&self.partial));
-        self.complete.iter().cloned().chain(partial).collect()
-    }
-}
-
-/// A line as a terminal would leave it: what follows the last carriage return.
-fn visible(line: &[u8]) -> String {
-    let line = String::from_utf8_lossy(line);
-    let line = line.trim_end_matches('\r');
-    line.rsplit('\r').next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

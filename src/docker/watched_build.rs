@@ -24,6 +24,11 @@ const END_OF_BUILD: Duration = Duration::from_secs(20);
 pub(super) struct GivenUpBuilds(Arc<Mutex<Vec<JoinHandle<()>>>>);
 
 impl GivenUpBuilds {
+    /// Adds one, by the task that reads its answer.
+    pub(super) fn add(&self, end: JoinHandle<()>) {
+        locked(&self.0).push(end);
+    }
+
     /// Waits until the daemon is done with all of them, or for a while.
     pub(super) async fn settle(&self) {
         let ends = std::mem::take(&mut *locked(&self.0));
@@ -93,7 +98,7 @@ impl WatchedBuild {
 impl Drop for WatchedBuild {
     fn drop(&mut self) {
         if let Some(end) = self.end.take() {
-            locked(&self.given_up.0).push(end);
+            self.given_up.add(end);
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{BuildSample, Environment, StartSample};
 use crate::context::ManifestDiff;
 use crate::digest::Digest;
+use crate::scenario::BuilderKind;
 use crate::unit::ByteSize;
 
 /// One line of the journal. The first is always the header.
@@ -17,6 +18,8 @@ pub enum Record {
     Base(BaseRecord),
     /// A build context, as a change of an earlier one.
     Context(ContextRecord),
+    /// Images without a name that builds left.
+    MadeImages(MadeImagesRecord),
     /// One build.
     Build(Box<BuildSample>),
     /// One start.
@@ -75,6 +78,9 @@ pub struct VariantRecord {
     pub dockerfile: String,
     /// The digest of that file.
     pub dockerfile_digest: Digest,
+    /// Which builder builds it.
+    #[serde(default)]
+    pub builder: BuilderKind,
     /// The image reference that its builds are stored under.
     pub image: String,
 }
@@ -108,6 +114,13 @@ pub struct ContextRecord {
     pub base: Option<Digest>,
     /// The change.
     pub delta: ManifestDiff,
+}
+
+/// Images without a name that a build of the classic builder made, one per instruction that ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeImagesRecord {
+    /// Their ids as the builder shortens them, oldest first.
+    pub ids: Vec<String>,
 }
 
 /// Something that a reader of the numbers must know.

@@ -14,6 +14,8 @@ pub struct Run {
     pub bases: Vec<BaseRecord>,
     /// Build contexts.
     pub contexts: Vec<ContextRecord>,
+    /// Short ids of images without a name that builds made, oldest first.
+    pub made_images: Vec<String>,
     /// Builds, in the order in which they were taken.
     pub builds: Vec<BuildSample>,
     /// Starts, in the order in which they were taken.
@@ -56,6 +58,7 @@ impl Run {
             header: *header,
             bases: Vec::new(),
             contexts: Vec::new(),
+            made_images: Vec::new(),
             builds: Vec::new(),
             starts: Vec::new(),
             warnings: Vec::new(),
@@ -67,6 +70,7 @@ impl Run {
                 Record::Run(_) => {}
                 Record::Base(base) => run.bases.push(base),
                 Record::Context(context) => run.contexts.push(context),
+                Record::MadeImages(mut made) => run.made_images.append(&mut made.ids),
                 Record::Build(sample) => run.builds.push(*sample),
                 Record::Start(sample) => run.starts.push(*sample),
                 Record::Warning(warning) => run.warnings.push(warning),

@@ -46,6 +46,8 @@ pub struct Named {
     pub references: BTreeSet<String>,
     /// Ids of images that the run built, and of bases that it put into the daemon.
     pub image_ids: BTreeSet<String>,
+    /// Short ids of images without a name that builds made, oldest first.
+    pub made_images: Vec<String>,
 }
 
 impl Named {
@@ -63,6 +65,7 @@ impl Named {
                 .map(|image| image.id.clone())
                 .chain(own_bases().map(|base| base.id.clone()))
                 .collect(),
+            made_images: run.made_images.clone(),
         }
     }
 }
@@ -146,6 +149,7 @@ mod tests {
             .map(str::to_owned)
             .into(),
             image_ids: ["sha256:base", "sha256:naive"].map(str::to_owned).into(),
+            made_images: vec!["111111111111".to_owned(), "222222222222".to_owned()],
         };
         let states: Vec<&LeftoverState> = found.iter().map(|leftover| &leftover.state).collect();
         let [

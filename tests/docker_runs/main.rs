@@ -9,6 +9,8 @@
 mod support;
 
 mod cached_flags;
+mod classic;
+mod classic_tar;
 mod daemon;
 mod failures;
 mod fixture_tree;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use seatrial::docker::{Endpoint, Engine};
 use seatrial::run::{BuildRequest, Builder as _};
+use seatrial::scenario::BuilderKind;
 use seatrial::unit::Nanos;
 use seatrial::workspace::ServedTree;
 use serde_json::Value;
@@ -89,6 +90,9 @@ impl Builders {
             context: tree.clone(),
             dockerfile: tree,
             dockerfile_name: "Dockerfile".to_owned(),
+            builder: BuilderKind::Buildkit,
+            dockerfile_in_context: None,
+            ignore_is_own: false,
             args: BTreeMap::from([("BALLAST".to_owned(), self.base.clone())]),
             target: None,
             no_cache: false,

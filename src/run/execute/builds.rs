@@ -8,8 +8,8 @@ use crate::context::{Manifest, ManifestDiff};
 use crate::digest::Digest;
 use crate::dockerfile::{Instruction, VertexName};
 use crate::results::{
-    BuildFailure, BuildSample, ContextRecord, ContextSent, ImageFacts, InstructionResult, Record, SampleKey,
-    Status,
+    BuildFailure, BuildSample, ContextRecord, ContextSent, ImageFacts, InstructionResult, MadeImagesRecord,
+    Record, SampleKey, Status,
 };
 use crate::run::Daemon;
 use crate::run::events::{Event, Watcher};
@@ -80,6 +80,15 @@ where
         };
         // Without this every cold build would leave a full set of records behind until the run's end. What the daemon
         // keeps of the context stays: whether it has it is a cache state of its own.
+        for image in std::mem::take(&mut self.earlier_images) {
+            self.drop_image(&image).await?;
+        }
+        if let Err(fault) = self.remove_made_images().await {
+            self.warn(format!(
+                "images without a name stay until the run ends: {}",
+                fault.source
+            ))?;
+        }
         if let Err(fault) = self.prune_own_records(|record| !record.is_context).await {
             self.warn(format!(
                 "records of the build cache stay until the run ends: {}",
@@ -98,7 +107,7 @@ where
         self.own_images.insert(image.clone());
         let report = self.build(&request).await?;
         if report.image_id.is_some() {
-            self.drop_image(&image).await?;
+            self.retire_image(state.variant, image).await?;
         }
         // A build that fails here fails in the first step as well, where it is a result.
         Ok(())
@@ -174,7 +183,7 @@ where
             return Err(fault.into());
         }
         if built && let Some(previous) = self.latest_image.insert(variant.name.clone(), image) {
-            self.drop_image(&previous).await?;
+            self.retire_image(variant, previous).await?;
         }
         Ok(())
     }
@@ -193,6 +202,9 @@ where
             context: state.folders.context.clone(),
             dockerfile: state.folders.dockerfile.clone(),
             dockerfile_name: state.folders.dockerfile_name.clone(),
+            builder: variant.builder,
+            dockerfile_in_context: state.folders.dockerfile_in_context.clone(),
+            ignore_is_own: variant.ignore.is_some(),
             args,
             target: variant.target.clone(),
             no_cache: step.is_some_and(|step| step.cache.layers == LayerState::Empty),
@@ -229,7 +241,23 @@ where
             }
             Err(_) => {}
         }
+        self.record_made_images()?;
         built
+    }
+
+    /// Notes images without a name in the journal: nothing else tells after a kill that they are the run's own.
+    fn record_made_images(&mut self) -> Result<(), Halt> {
+        let made = self.ports.daemon.made_images();
+        let new: Vec<_> = made
+            .into_iter()
+            .filter(|id| self.recorded_made.insert(id.clone()))
+            .collect();
+        if !new.is_empty() {
+            self.ports
+                .ledger
+                .keep(&Record::MadeImages(MadeImagesRecord { ids: new }))?;
+        }
+        Ok(())
     }
 
     /// Puts the context into the journal, as a change of the variant's last one.
