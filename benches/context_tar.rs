@@ -20,7 +20,9 @@ use seatrial::workspace::ServedTree;
 
 /// So many files of so many bytes, a hundred in a folder.
 fn tree(folder: &Path, files: usize, bytes: usize) {
-    let content: Vec<u8> = (0..bytes).map(|byte| u8::try_from(byte % 251).unwrap_or_default()).collect();
+    let content: Vec<u8> = (0..bytes)
+        .map(|byte| u8::try_from(byte % 251).unwrap_or_default())
+        .collect();
     for file in 0..files {
         let above = folder.join(format!("package{:03}", file / 100));
         if file % 100 == 0 {
@@ -32,7 +34,11 @@ fn tree(folder: &Path, files: usize, bytes: usize) {
 
 /// Lists the folder and packs it into a pipe, as a build does.
 fn ours(folder: &Path) {
-    let mut cat = Command::new("cat").stdin(Stdio::piped()).stdout(null()).spawn().unwrap();
+    let mut cat = Command::new("cat")
+        .stdin(Stdio::piped())
+        .stdout(null())
+        .spawn()
+        .unwrap();
     let mut pipe = cat.stdin.take().unwrap();
     let tree = Arc::new(ServedTree::new(folder.to_owned()));
     let tar = ContextTar {

@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_summary_says_what_is_measured() {
-        insta::assert_snapshot!(shown(View::Summary, &Overrides::default()), @r#"
+        insta::assert_snapshot!(shown(View::Summary, &Overrides::default()), @"
         small: A small scenario: one edit, two orders
         Does the check read everything?
         tags: cache, small
@@ -173,7 +173,7 @@ mod tests {
           6 starts after 1 warm-up, ready at /health on port 8000 within 60.0 s
 
         gates on step.edit source.time, image.size
-        "#);
+        ");
     }
 
     #[test]

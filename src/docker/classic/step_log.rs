@@ -326,7 +326,7 @@ mod tests {
                 told,
                 [
                     ("Step 3/5 : COPY a.txt /".to_owned(), true, millis(4), 0),
-                    ("Step 4/5 : RUN make".to_owned(), false, millis(9), 60),
+                    ("Step 4/5 : RUN make".to_owned(), false, millis(9), 61),
                     ("Step 5/5 : CMD [\"/x\"]".to_owned(), false, millis(3), 0),
                 ]
             );
