@@ -477,7 +477,7 @@ mod mistakes {
         13 | platfrom = "linux/amd64"
            | ^^^^^^^^ unknown key
            |
-           = hint: the keys here are: `args`, `baseline`, `dockerfile`, `ignore`, `name`, `target`
+           = hint: the keys here are: `args`, `base`, `baseline`, `builder`, `dockerfile`, `ignore`, `name`, `target`
 
         error: two variants are named `plain`
           --> tests/fixtures/mistakes/scenario.toml:16:8
@@ -739,6 +739,10 @@ mod plan {
           disk  8.02 KiB of scratch copies, besides images and the build cache
           base alpine           pulled or imported as ${ALPINE}
 
+        variants
+          plain                plain.Dockerfile
+          ordered              ordered.Dockerfile, EXTRA=1
+
         steps of every turn
           1. cold                     layers empty, mounts empty
           2. edit source              layers primed
@@ -806,7 +810,7 @@ mod show {
 
         variants
           plain: plain.Dockerfile, the baseline
-          ordered: ordered.Dockerfile
+          ordered: ordered.Dockerfile, EXTRA=1
 
         bases
           alpine as ALPINE: pulled, alpine:3.20, or imported, sh base.sh
@@ -855,6 +859,7 @@ mod show {
         [[variant]]
         name = "plain"  # scenario
         dockerfile = "plain.Dockerfile"  # scenario
+        builder = "buildkit"  # built in
         # the baseline  # built in
 
         [[variant]]
@@ -862,6 +867,7 @@ mod show {
         dockerfile = "ordered.Dockerfile"  # scenario
         ignore = "ordered.dockerignore"  # scenario
         args = { "EXTRA" = "1" }  # scenario
+        builder = "buildkit"  # built in
 
         [build]
         rounds = 4  # defaults (seatrial.toml)

@@ -976,9 +976,9 @@ fn bases_are_got_before_the_first_build_and_passed_to_each_by_name() {
     keep #1 plain round 1, cold: ok
     list records
     prune layer-1
+    remove image plain:1
     remove image debian:13
     remove image seatrial/base/ballast:recipe
-    remove image plain:1
     list records
     prune context-1
     list records

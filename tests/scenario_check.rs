@@ -64,6 +64,11 @@ fn folder() -> Folder {
         ("Dockerfile", DOCKERFILE),
         ("bad.Dockerfile", "FROM a\nRNU x\n"),
         ("unset.Dockerfile", "ARG ALPNE\nFROM ${ALPNE}\nFROM $OTHER\n"),
+        ("late.Dockerfile", "ARG BASE=x\nFROM ${BASE}\n"),
+        (
+            "mounts.Dockerfile",
+            "FROM a\nRUN --mount=type=cache,target=/c \\\n  make\nCOPY --link a b\nRUN <<EOF\nx\nEOF\n",
+        ),
         ("bad.dockerignore", "docs\n!\n"),
         ("ruled.Dockerfile", "FROM a\n"),
         ("ruled.Dockerfile.dockerignore", "[b-a]\n"),
@@ -152,7 +157,9 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
         "a = \n",
         "[build]\nrounds = 1\nrounds = 2\n",
         "[buidl]\nrounds = 1\n",
-        "[matrix]\nbuilder = [\"classic\"]\n",
+        "[matrix]\nplatform = [\"linux/arm64\"]\n",
+        "[matrix]\nbulider = [\"classic\"]\n",
+        "[matrix]\nbuilder = [\"clasic\"]\n",
         "[hooks]\nsetup = []\n",
         "[build]\nrounds = \"auto\"\n",
         "[build]\nrounds = 1.5\n",
@@ -184,8 +191,14 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
     > [buidl] | rounds = 1
     s/scenario.toml:8:2: unknown key `buidl` [unknown key]
       hint: did you mean `build`?
-    > [matrix] | builder = ["classic"]
-    s/scenario.toml:8:2: `matrix` is not supported by this version
+    > [matrix] | platform = ["linux/arm64"]
+    s/scenario.toml:9:1: `matrix.platform` is not supported by this version
+    > [matrix] | bulider = ["classic"]
+    s/scenario.toml:9:1: unknown key `bulider` in `matrix` [unknown key]
+      hint: did you mean `builder`?
+    > [matrix] | builder = ["clasic"]
+    s/scenario.toml:9:12: `matrix.builder` is the string "clasic", expected one of `buildkit`, `classic` [expected one of `buildkit`, `classic`]
+      hint: did you mean `classic`?
     > [hooks] | setup = []
     s/scenario.toml:8:2: `hooks` is not supported by this version
     > [build] | rounds = "auto"
@@ -745,4 +758,174 @@ proptest! {
             prop_assert!(text.get(place.span.clone()).is_some(), "{:?}", place);
         }
     }
+}
+
+#[test]
+fn a_matrix_crosses_its_axes_with_the_variants_and_names_each_combination() {
+    let text = with(
+        "[[variant]]\nname = \"late\"\ndockerfile = \"late.Dockerfile\"\nbaseline = true\nargs = { MODE = \"a\" }\n\
+         [base.\"slim-one\"]\nimage = \"alpine:slim\"\n\
+         [matrix]\nbuilder = [\"buildkit\", \"classic\"]\nargs.PYTHON = [\"3.11\", \"3.12/x\"]\n\
+         exclude = [{ variant = \"plain\", builder = \"classic\" }, { args = { PYTHON = \"3.11\" }, variant = \"late\", builder = \"classic\" }]\n\
+         include = [{ variant = \"plain\", base = \"slim-one\", target = \"base\", builder = \"classic\" }]\n",
+    );
+    let checked = checked(&text, None, &Overrides::default());
+    assert_eq!(checked.problems, []);
+    let resolved = resolved_toml(checked.scenario.as_ref().unwrap(), &checked.provenance);
+    let (_, variants) = resolved.split_once("[[variant]]\n").unwrap();
+    let (variants, _) = variants.split_once("[build]").unwrap();
+    insta::assert_snapshot!(variants, @r#"
+    name = "plain-buildkit-3.11"  # scenario
+    dockerfile = "Dockerfile"  # scenario
+    args = { "PYTHON" = "3.11" }  # scenario
+    builder = "buildkit"  # scenario
+
+    [[variant]]
+    name = "plain-buildkit-3.12-x"  # scenario
+    dockerfile = "Dockerfile"  # scenario
+    args = { "PYTHON" = "3.12/x" }  # scenario
+    builder = "buildkit"  # scenario
+
+    [[variant]]
+    name = "late-buildkit-3.11"  # scenario
+    dockerfile = "late.Dockerfile"  # scenario
+    args = { "MODE" = "a", "PYTHON" = "3.11" }  # scenario
+    builder = "buildkit"  # scenario
+    baseline = true  # scenario
+
+    [[variant]]
+    name = "late-buildkit-3.12-x"  # scenario
+    dockerfile = "late.Dockerfile"  # scenario
+    args = { "MODE" = "a", "PYTHON" = "3.12/x" }  # scenario
+    builder = "buildkit"  # scenario
+
+    [[variant]]
+    name = "late-classic-3.12-x"  # scenario
+    dockerfile = "late.Dockerfile"  # scenario
+    args = { "MODE" = "a", "PYTHON" = "3.12/x" }  # scenario
+    builder = "classic"  # scenario
+
+    [[variant]]
+    name = "plain-classic-slim-one-base"  # scenario
+    dockerfile = "Dockerfile"  # scenario
+    base = "slim-one"  # scenario
+    target = "base"  # scenario
+    builder = "classic"  # scenario
+    "#);
+}
+
+#[test]
+fn the_builder_of_a_variant_wins_over_that_of_the_build_and_that_over_the_defaults() {
+    let defaults = "[defaults.build]\nbuilder = \"classic\"\n";
+    let of_variant = "[[variant]]\nname = \"own\"\ndockerfile = \"Dockerfile\"\nbuilder = \"classic\"\n";
+    for (text, defaults, expected) in [
+        ("", None, ["buildkit", "built in"]),
+        ("", Some(defaults), ["classic", "defaults (seatrial.toml)"]),
+        (
+            "[build]\nbuilder = \"buildkit\"\n",
+            Some(defaults),
+            ["buildkit", "scenario"],
+        ),
+        (
+            "[matrix]\nbuilder = [\"classic\"]\n",
+            None,
+            ["classic", "scenario"],
+        ),
+    ] {
+        let checked = checked(&with(text), defaults, &Overrides::default());
+        assert_eq!(checked.problems, [], "{text}");
+        let variant = &checked.scenario.as_ref().unwrap().variants[0];
+        let origin = checked
+            .provenance
+            .of(&format!("variant.{}.builder", variant.name));
+        assert_eq!(
+            [variant.builder.as_str(), &origin.to_string()],
+            expected,
+            "{text}"
+        );
+    }
+    let text = format!("{}[build]\nbuilder = \"buildkit\"\n", with(of_variant));
+    let checked = checked(&text, Some(defaults), &Overrides::default());
+    let builders: Vec<_> = checked
+        .scenario
+        .unwrap()
+        .variants
+        .iter()
+        .map(|variant| variant.builder.as_str())
+        .collect();
+    assert_eq!(builders, ["buildkit", "classic"]);
+}
+
+#[test]
+fn mistakes_of_a_matrix_name_the_value_and_what_would_fit() {
+    let texts = [
+        "[matrix]\nbuilder = []\n",
+        "[matrix]\nbuilder = [\"classic\", \"classic\"]\n",
+        "[matrix]\nbase = [\"alpin\"]\n",
+        "[matrix]\ntarget = [\"base\", \"bsae\"]\n",
+        "[matrix]\nargs = { \"1A\" = [\"x\"], TARGETARCH = [\"x\"] }\n",
+        "[matrix]\nargs = { A = [\"x y\", \"x/y\"] }\n",
+        "[[variant]]\nname = \"set\"\ndockerfile = \"Dockerfile\"\nbuilder = \"classic\"\nargs = { A = \"1\" }\n\
+         [matrix]\nbuilder = [\"buildkit\"]\nargs = { A = [\"2\"] }\n",
+        "[[variant]]\nname = \"set\"\ndockerfile = \"Dockerfile\"\nbase = \"alpine\"\nargs = { BASE = \"1\" }\n",
+        "[matrix]\nbuilder = [\"classic\"]\nexclude = [{ variant = \"plian\" }, { builder = \"buildkit\" }]\n",
+        "[matrix]\nbuilder = [\"classic\"]\nexclude = [{ builder = \"classic\" }]\n",
+        "[matrix]\nbuilder = [\"classic\"]\ninclude = [{ builder = \"classic\" }, { variant = \"plain\", builder = \"classic\" }]\n",
+        "[matrix]\nexclude = [{ plattform = \"x\" }]\n",
+        "[matrix.args]\nA = [\"1\", \"2\", \"3\", \"4\"]\nB = [\"1\", \"2\", \"3\", \"4\"]\nC = [\"1\", \"2\", \"3\", \"4\", \"5\"]\n",
+        "[[variant]]\nname = \"mounts\"\ndockerfile = \"mounts.Dockerfile\"\n[matrix]\nbuilder = [\"classic\", \"buildkit\"]\n",
+    ];
+    insta::assert_snapshot!(table(texts, with), @r#"
+    > [matrix] | builder = []
+    s/scenario.toml:9:11: the axis `builder` has no value
+      hint: leave the axis out, or give it a value
+    > [matrix] | builder = ["classic", "classic"]
+    s/scenario.toml:9:23: the axis `builder` has the value `classic` twice
+    > [matrix] | base = ["alpin"]
+    s/scenario.toml:9:9: the scenario has no base `alpin`
+      hint: did you mean `alpine`?
+    > [matrix] | target = ["base", "bsae"]
+    s/scenario.toml:9:19: `Dockerfile` has no stage `bsae`
+      hint: did you mean `base`?
+    > [matrix] | args = { "1A" = ["x"], TARGETARCH = ["x"] }
+    s/scenario.toml:9:10: "1A" is no name of a build argument [expected letters, digits and `_`, not beginning with a digit]
+    s/scenario.toml:9:24: the build argument `TARGETARCH` is reserved: the builder sets it
+    > [matrix] | args = { A = ["x y", "x/y"] }
+    s/scenario.toml:8:2: the matrix makes two variants named `plain-x-y`
+      hint: names are made of the variant's and the values', other characters than `a-z0-9._` as `-`; rename a variant, or leave one combination out by `exclude`
+    > [[variant]] | name = "set" | dockerfile = "Dockerfile" | builder = "classic" | args = { A = "1" } | [matrix] | builder = ["buildkit"] | args = { A = ["2"] }
+    s/scenario.toml:11:1: `builder` is an axis of the matrix and set here too
+      hint: leave it out here, or take the axis out of the matrix
+    s/scenario.toml:12:10: `args.A` is an axis of the matrix and set here too
+      hint: leave it out here, or take the axis out of the matrix
+    > [[variant]] | name = "set" | dockerfile = "Dockerfile" | base = "alpine" | args = { BASE = "1" }
+    s/scenario.toml:11:8: `base` passes the build argument `BASE`, and `args` sets it too
+      hint: rename the other one, or leave `base` out
+    > [matrix] | builder = ["classic"] | exclude = [{ variant = "plian" }, { builder = "buildkit" }]
+    s/scenario.toml:10:24: the scenario has no variant `plian`
+      hint: did you mean `plain`?
+    s/scenario.toml:10:35: this `exclude` leaves out no combination of the matrix
+      hint: its values must be on the axes, and no earlier `exclude` may have left the combination out
+    > [matrix] | builder = ["classic"] | exclude = [{ builder = "classic" }]
+    s/scenario.toml:8:2: the matrix leaves no variant
+      hint: exclude less
+    > [matrix] | builder = ["classic"] | include = [{ builder = "classic" }, { variant = "plain", builder = "classic" }]
+    s/scenario.toml:8:2: the matrix makes two variants named `plain-classic`
+      hint: names are made of the variant's and the values', other characters than `a-z0-9._` as `-`; rename a variant, or leave one combination out by `exclude`
+    s/scenario.toml:10:12: `matrix.include` lacks the key `variant`
+      hint: `variant`: the name of a `[[variant]]`
+    > [matrix] | exclude = [{ plattform = "x" }]
+    s/scenario.toml:9:14: unknown key `plattform` in `matrix.exclude` [unknown key]
+      hint: the keys here are: `args`, `base`, `builder`, `target`, `variant`
+    > [matrix.args] | A = ["1", "2", "3", "4"] | B = ["1", "2", "3", "4"] | C = ["1", "2", "3", "4", "5"]
+    s/scenario.toml:8:2: the matrix makes 1 × 4 × 4 × 5 variants, expected at most 64
+      hint: take values from its axes, or add single combinations by `include`
+    > [[variant]] | name = "mounts" | dockerfile = "mounts.Dockerfile" | [matrix] | builder = ["classic", "buildkit"]
+    s/mounts.Dockerfile:2:1: the classic builder knows no `RUN --mount`, and the variant `mounts-classic` is built by it
+      hint: give the variant `builder = "buildkit"`, or a Dockerfile of its own
+    s/mounts.Dockerfile:4:1: the classic builder knows no `COPY --link`, and the variant `mounts-classic` is built by it
+      hint: give the variant `builder = "buildkit"`, or a Dockerfile of its own
+    s/mounts.Dockerfile:5:1: the classic builder knows no here-documents, and the variant `mounts-classic` is built by it
+      hint: give the variant `builder = "buildkit"`, or a Dockerfile of its own
+    "#);
 }

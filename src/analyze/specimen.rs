@@ -6,6 +6,7 @@ use crate::results::{
     ImageStore, InstructionResult, InstructionSize, Phase, ProbeTier, RESULTS_SCHEMA, Run, RunEnd, RunHeader,
     SampleKey, StartSample, Status, StopReason, VariantRecord,
 };
+use crate::scenario::BuilderKind;
 use crate::unit::{ByteSize, Nanos};
 
 const MIB: u64 = 1024 * 1024;
@@ -35,6 +36,7 @@ impl Specimen {
                     cache_image: None,
                     name: (*name).to_owned(),
                     dockerfile: format!("{name}.Dockerfile"),
+                    builder: BuilderKind::Buildkit,
                     dockerfile_digest: Digest::of(name),
                     image: format!("seatrial/specimen/{name}"),
                 })
@@ -76,6 +78,7 @@ impl Specimen {
                 own: true,
             }],
             contexts: Vec::new(),
+            made_images: Vec::new(),
             builds: Vec::new(),
             starts: Vec::new(),
             warnings: Vec::new(),

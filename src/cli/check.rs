@@ -27,7 +27,7 @@ pub(super) fn check(args: &ScenarioArgs, out: &mut dyn Write) -> Result<ExitCode
                 code = ExitCode::Usage;
                 continue;
             }
-            writeln!(out, "{}: ok", path.display())?;
+            writeln!(out, "{}: ok{}", path.display(), expansion(&loaded))?;
         } else {
             say_problems(&loaded)?;
             code = ExitCode::Usage;
@@ -47,6 +47,28 @@ fn unreachable_here(scenario: &Scenario) -> Option<Unreachable> {
         engine.environment().await.ok()
     })?;
     unreachable(scenario, &environment).into_iter().next()
+}
+
+/// What the matrix of a scenario makes of its variants; nothing where it has none.
+fn expansion(loaded: &Loaded) -> String {
+    let Some(scenario) = loaded
+        .checked
+        .scenario
+        .as_ref()
+        .filter(|scenario| scenario.has_matrix)
+    else {
+        return String::new();
+    };
+    let names: Vec<&str> = scenario
+        .variants
+        .iter()
+        .map(|variant| variant.name.as_str())
+        .collect();
+    format!(
+        ", the matrix makes {} variants: {}",
+        names.len(),
+        names.join(", ")
+    )
 }
 
 /// Writes every mistake of a scenario to standard error, and how many there are.

@@ -8,9 +8,10 @@ use serde_json::json;
 use super::args::PlanArgs;
 use super::check::say_problems;
 use super::load::{Loaded, load};
+use super::show::settings_of;
 use super::{ExitCode, Failure};
 use crate::run::{Part, Plan, Turn};
-use crate::scenario::{BaseState, BuildCacheState, ContextState, LayerState, MountState, Scenario};
+use crate::scenario::{BaseState, BuildCacheState, ContextState, LayerState, MountState, Scenario, Variant};
 use crate::store::latest_of;
 use crate::unit::{ByteSize, Nanos};
 use crate::workspace::{Visited, walk};
@@ -35,6 +36,7 @@ pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
             "starts": plan.starts(),
             "estimated_time_ns": time.as_ref().map(|estimate| estimate.total),
             "estimated_scratch_bytes": disk,
+            "variants": scenario.variants.iter().map(variant_json).collect::<Vec<_>>(),
             "steps": scenario.build.steps.iter().map(|step| &step.name).collect::<Vec<_>>(),
             "parts": parts,
         });
@@ -72,6 +74,10 @@ pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
             base.source.word(),
             base.build_arg()
         )?;
+    }
+    writeln!(out, "\nvariants")?;
+    for variant in &scenario.variants {
+        writeln!(out, "  {:<20} {}", variant.name, settings_of(variant))?;
     }
     writeln!(out, "\nsteps of every turn")?;
     for (index, step) in scenario.build.steps.iter().enumerate() {
@@ -151,6 +157,17 @@ fn rounds(plan: &Plan) -> Vec<(String, Vec<String>)> {
         }
     }
     rounds
+}
+
+fn variant_json(variant: &Variant) -> serde_json::Value {
+    json!({
+        "name": variant.name,
+        "dockerfile": variant.dockerfile.display().to_string(),
+        "builder": variant.builder,
+        "base": variant.base,
+        "target": variant.target,
+        "args": variant.args,
+    })
 }
 
 fn part_json(part: &Part) -> serde_json::Value {

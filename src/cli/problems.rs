@@ -125,7 +125,7 @@ mod tests {
         13 | platfrom = "linux/amd64"
            | ^^^^^^^^ unknown key
            |
-           = hint: the keys here are: `args`, `baseline`, `dockerfile`, `ignore`, `name`, `target`
+           = hint: the keys here are: `args`, `base`, `baseline`, `builder`, `dockerfile`, `ignore`, `name`, `target`
 
         error: two variants are named `plain`
           --> tests/fixtures/scenarios/five-mistakes/scenario.toml:16:8

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use crate::scenario::{BaseSource, Checked, Edit, Expectation, Scenario, Step, resolved_toml};
+use crate::scenario::{
+    BaseSource, BuilderKind, Checked, Edit, Expectation, Scenario, Step, Variant, resolved_toml,
+};
 
 /// How to show a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +45,7 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
         } else {
             ""
         };
-        writeln!(
-            out,
-            "  {}: {}{baseline}",
-            variant.name,
-            variant.dockerfile.display()
-        )?;
+        writeln!(out, "  {}: {}{baseline}", variant.name, settings_of(variant))?;
     }
     if !scenario.bases.is_empty() {
         writeln!(out, "\nbases")?;
@@ -91,6 +88,18 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\ngates on {}", metrics.join(", "))?;
     }
     Ok(())
+}
+
+/// What a variant is built of, in one line.
+pub(super) fn settings_of(variant: &Variant) -> String {
+    let mut parts = vec![variant.dockerfile.display().to_string()];
+    if variant.builder != BuilderKind::default() {
+        parts.push(format!("{} builder", variant.builder));
+    }
+    parts.extend(variant.base.iter().map(|base| format!("base {base}")));
+    parts.extend(variant.target.iter().map(|target| format!("target {target}")));
+    parts.extend(variant.args.iter().map(|(name, value)| format!("{name}={value}")));
+    parts.join(", ")
 }
 
 fn counted(count: u32, noun: &str) -> String {
@@ -146,7 +155,7 @@ mod tests {
 
         variants
           plain: plain.Dockerfile, the baseline
-          ordered: ordered.Dockerfile
+          ordered: ordered.Dockerfile, EXTRA=1
 
         bases
           alpine as ALPINE: pulled, alpine:3.20, or imported, sh base.sh
@@ -188,6 +197,7 @@ mod tests {
         [[variant]]
         name = "plain"  # scenario
         dockerfile = "plain.Dockerfile"  # scenario
+        builder = "buildkit"  # built in
         # the baseline  # built in
 
         [[variant]]
@@ -195,6 +205,7 @@ mod tests {
         dockerfile = "ordered.Dockerfile"  # scenario
         ignore = "ordered.dockerignore"  # scenario
         args = { "EXTRA" = "1" }  # scenario
+        builder = "buildkit"  # built in
 
         [build]
         rounds = 3  # command line

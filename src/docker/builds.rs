@@ -5,20 +5,36 @@ use std::time::Duration;
 
 use bollard_buildkit_proto::moby::buildkit::v1::{DiskUsageRequest, PruneRequest};
 
-use super::Engine;
+use super::classic::HeaderForm;
 use super::solve::{control, solve};
+use super::{Engine, classic};
 use crate::digest::Digest;
 use crate::run::{BuildRecord, BuildReport, BuildRequest, Builder, EngineFault, RecordKind};
+use crate::scenario::BuilderKind;
 use crate::unit::{DaemonInstant, DaemonSpan};
 
 impl Builder for Engine {
     async fn build(&self, request: &BuildRequest) -> Result<BuildReport, EngineFault> {
+        if request.builder == BuilderKind::Classic {
+            let form = HeaderForm::of_engine(&self.version);
+            let built =
+                classic::build(&self.endpoint, request, form, &self.given_up, &self.made_images).await;
+            return built.map_err(|error| failed("build", &request.image, error));
+        }
         let built = solve(&self.endpoint, &build_id(), request, &self.given_up).await;
         built.map_err(|error| failed("build", &request.image, error))
     }
 
     async fn settle(&self) -> Option<DaemonSpan> {
         self.given_up.settle().await
+    }
+
+    fn made_images(&self) -> Vec<String> {
+        self.made_images.all()
+    }
+
+    async fn remove_made_images(&self, ids: &[String]) -> Result<(), EngineFault> {
+        self.remove_nameless(ids).await
     }
 
     async fn build_records(&self) -> Result<Vec<BuildRecord>, EngineFault> {

@@ -151,7 +151,8 @@ impl Images for Engine {
     }
 
     async fn remove_image(&self, reference: &str) -> Result<(), EngineFault> {
-        let options = RemoveImageOptionsBuilder::new().build();
+        // The daemon would remove nameless parents as well, which may be somebody else's.
+        let options = RemoveImageOptionsBuilder::new().noprune(true).build();
         match self.docker.remove_image(reference, Some(options), None).await {
             Ok(_) => Ok(()),
             Err(refusal) if status(&refusal) == Some(404) => Ok(()),

@@ -1,23 +1,28 @@
-//! The end of what an instruction logs.
+//! The last lines that an instruction logged.
 
 use std::collections::VecDeque;
 
-/// How many lines of a vertex's log are kept.
+/// How many lines of an instruction's log are kept.
 const LOG_TAIL_LINES: usize = 100;
 
 /// The longest line of a log that is kept, in bytes.
 const LOG_LINE_BYTES: usize = 4 * 1024;
 
-/// The last lines that a vertex logged.
+/// The last lines, and how many bytes there were in all.
 #[derive(Debug, Default)]
 pub(super) struct LogTail {
-    pub(super) bytes: u64,
+    bytes: u64,
     complete: VecDeque<String>,
     partial: Vec<u8>,
 }
 
 impl LogTail {
-    /// Takes a piece of the log in.
+    /// Bytes that were logged.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Takes what was logged next.
     pub(super) fn push(&mut self, text: &[u8]) {
         self.bytes += text.len() as u64;
         for byte in text {
@@ -33,7 +38,7 @@ impl LogTail {
         }
     }
 
-    /// The last lines, the unfinished one included.
+    /// The lines that are kept, one without an end among them.
     pub(super) fn lines(&self) -> Vec<String> {
         let partial = (!self.partial.is_empty()).then(|| visible(&self.partial));
         self.complete.iter().cloned().chain(partial).collect()

@@ -6,6 +6,7 @@
 
 mod build_part;
 mod builds;
+mod classic;
 mod containers;
 mod diff_copy;
 mod endpoint;
@@ -19,5 +20,6 @@ mod solve;
 mod trace;
 mod watched_build;
 
+pub use classic::{ContextTar, HeaderForm, NoClassicBuilder, PlacedFile, Unsendable};
 pub use endpoint::{ConnectEngine, Endpoint};
 pub use engine::Engine;

@@ -73,7 +73,7 @@ impl Trace {
                 cached: vertex.cached,
                 started: vertex.spans.keys().next().map(|start| nanos(start - zero)),
                 duration: union(vertex.complete_spans()),
-                log_bytes: ByteSize(vertex.log.bytes),
+                log_bytes: ByteSize(vertex.log.bytes()),
             })
             .collect()
     }

@@ -20,7 +20,8 @@ pub use build_sample::{
 pub use environment::{Environment, ImageStore};
 pub use image_facts::{ImageFacts, InstructionSize};
 pub use record::{
-    BaseRecord, ContextRecord, Record, RunEnd, RunHeader, StopReason, VariantRecord, WarningRecord,
+    BaseRecord, ContextRecord, MadeImagesRecord, Record, RunEnd, RunHeader, StopReason, VariantRecord,
+    WarningRecord,
 };
 pub use run::{Run, UnreadableRun};
 pub use sample_key::SampleKey;

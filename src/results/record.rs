@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{BuildRecordsSeen, BuildSample, Environment, StartSample};
 use crate::context::ManifestDiff;
 use crate::digest::Digest;
+use crate::scenario::BuilderKind;
 use crate::unit::ByteSize;
 
 /// One line of the journal. The first is always the header.
@@ -17,6 +18,8 @@ pub enum Record {
     Base(BaseRecord),
     /// A build context, as a change of an earlier one.
     Context(ContextRecord),
+    /// Images without a name that builds left.
+    MadeImages(MadeImagesRecord),
     /// One build.
     Build(Box<BuildSample>),
     /// Whose records of the build cache are whose, so that they are found after a run that was killed.
@@ -77,6 +80,9 @@ pub struct VariantRecord {
     pub dockerfile: String,
     /// The digest of that file.
     pub dockerfile_digest: Digest,
+    /// Which builder builds it.
+    #[serde(default)]
+    pub builder: BuilderKind,
     /// The image reference that its builds are stored under.
     pub image: String,
     /// The reference that an image with an inline cache has for the moment of its push.
@@ -113,6 +119,13 @@ pub struct ContextRecord {
     pub base: Option<Digest>,
     /// The change.
     pub delta: ManifestDiff,
+}
+
+/// Images without a name that a build of the classic builder made, one per instruction that ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeImagesRecord {
+    /// Their ids as the builder shortens them, oldest first.
+    pub ids: Vec<String>,
 }
 
 /// Something that a reader of the numbers must know.

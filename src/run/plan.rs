@@ -123,6 +123,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::scenario::BuilderKind;
 
     fn variants(names: &[&str]) -> Vec<Variant> {
         names
@@ -132,7 +133,9 @@ mod tests {
                 dockerfile: PathBuf::from("Dockerfile"),
                 ignore: None,
                 args: BTreeMap::new(),
+                base: None,
                 target: None,
+                builder: BuilderKind::Buildkit,
                 baseline: false,
             })
             .collect()

@@ -5,6 +5,7 @@
 
 mod base;
 mod build;
+mod builder_kind;
 mod cache_state;
 mod check;
 mod edit;
@@ -32,6 +33,7 @@ use serde::Serialize;
 
 pub use base::{Base, BaseSource};
 pub use build::{BuildSettings, Step};
+pub use builder_kind::BuilderKind;
 pub use cache_state::{BaseState, BuildCacheState, ContextState, LayerState, MountState};
 pub use check::{Checked, ScenarioInput, check};
 pub use edit::Edit;
@@ -72,8 +74,10 @@ pub struct Scenario {
     pub context: ContextSettings,
     /// Images that Dockerfiles name in their FROM through a build argument.
     pub bases: Vec<Base>,
-    /// What is compared, in the file's order; at least one.
+    /// What is compared, in the file's order; at least one. Those that a matrix made are among them.
     pub variants: Vec<Variant>,
+    /// Whether a matrix made the variants.
+    pub has_matrix: bool,
     /// The sequence of builds.
     pub build: BuildSettings,
     /// How a built image is started and when it counts as started; `None` measures builds only.

@@ -134,9 +134,14 @@ impl Page<'_> {
         if !variant.args.is_empty() {
             self.set("args", table(&variant.args));
         }
+        if let Some(base) = &variant.base {
+            self.set("base", quoted(base));
+        }
         if let Some(target) = &variant.target {
             self.set("target", quoted(target));
         }
+        let setting = format!("variant.{}.builder", variant.name);
+        self.set_from("builder", quoted(variant.builder.as_str()), &setting);
         // The first variant is the baseline where none says so.
         if variant.baseline {
             self.set("baseline", true);

@@ -219,7 +219,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::scenario::{Edit, Nonce};
+    use crate::scenario::{BuilderKind, Edit, Nonce};
     use crate::workspace::apply;
 
     fn variant(dockerfile: &str, ignore: Option<&str>) -> Variant {
@@ -228,7 +228,9 @@ mod tests {
             dockerfile: dockerfile.into(),
             ignore: ignore.map(PathBuf::from),
             args: BTreeMap::new(),
+            base: None,
             target: None,
+            builder: BuilderKind::Buildkit,
             baseline: false,
         }
     }

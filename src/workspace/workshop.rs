@@ -18,7 +18,7 @@ use crate::context::ContextReport;
 use crate::dockerfile::Dockerfile;
 use crate::dockerignore::{IgnoreFile, Pruning, beside};
 use crate::run::{BuildFolders, Survey, Workshop, WorkshopFault};
-use crate::scenario::{Edit, Nonce, Scenario};
+use crate::scenario::{BuilderKind, Edit, Nonce, Scenario, Variant};
 
 /// Scratch copies on disk, removed when closed or dropped.
 #[derive(Debug)]
@@ -33,6 +33,34 @@ struct Bench {
     copy: ContextCopy,
     dockerfile: DockerfileDir,
     digests: DigestCache,
+    rules: RulesOf,
+}
+
+/// Which ignore file a build of a variant applies, by what its builder reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RulesOf {
+    /// The one beside the Dockerfile, else the context's.
+    Dockerfile(Pruning),
+    /// The context's alone: the classic builder reads no other.
+    Context,
+}
+
+impl RulesOf {
+    fn variant(variant: &Variant) -> Self {
+        match variant.builder {
+            BuilderKind::Buildkit => Self::Dockerfile(Pruning::StreamedContext),
+            // One that the variant names is sent in the place of the context's.
+            BuilderKind::Classic if variant.ignore.is_some() => Self::Dockerfile(Pruning::ClassicClient),
+            BuilderKind::Classic => Self::Context,
+        }
+    }
+
+    fn pruning(self) -> Pruning {
+        match self {
+            Self::Dockerfile(pruning) => pruning,
+            Self::Context => Pruning::ClassicClient,
+        }
+    }
 }
 
 impl ScratchWorkshop {
@@ -56,6 +84,7 @@ impl ScratchWorkshop {
                 copy,
                 dockerfile,
                 digests: DigestCache::default(),
+                rules: RulesOf::variant(variant),
             };
             benches.insert(variant.name.clone(), bench);
         }
@@ -74,7 +103,8 @@ impl Bench {
     /// The rules that a build of this variant applies: those beside its Dockerfile, else those of the context.
     fn ignore_file(&self) -> Result<IgnoreFile, WorkshopFault> {
         let dockerfile = self.dockerfile.dir.join(&self.dockerfile.file_name);
-        for path in [beside(&dockerfile), self.copy.path().join(".dockerignore")] {
+        let beside = (self.rules != RulesOf::Context).then(|| beside(&dockerfile));
+        for path in beside.into_iter().chain([self.copy.path().join(".dockerignore")]) {
             match fs::read(&path) {
                 Ok(bytes) => return IgnoreFile::parse(&bytes).map_err(fault),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -100,7 +130,7 @@ impl Workshop for ScratchWorkshop {
 
     fn survey(&mut self, variant: &str) -> Result<Survey, WorkshopFault> {
         let bench = self.bench(variant)?;
-        let (ignore, pruning) = (bench.ignore_file()?, Pruning::StreamedContext);
+        let (ignore, pruning) = (bench.ignore_file()?, bench.rules.pruning());
         let mut manifest = walk_with_dropped(bench.copy.path(), &ignore, pruning).map_err(fault)?;
         hash_files(bench.copy.path(), &mut manifest, &mut bench.digests).map_err(fault)?;
         let report = ContextReport::new(&manifest, &ignore, pruning, 0);
@@ -120,6 +150,11 @@ impl Workshop for ScratchWorkshop {
             context: served(bench.copy.path().to_owned()),
             dockerfile: served(bench.dockerfile.dir.clone()),
             dockerfile_name: bench.dockerfile.file_name.clone(),
+            dockerfile_in_context: path
+                .strip_prefix(bench.copy.path())
+                .ok()
+                .and_then(Path::to_str)
+                .map(str::to_owned),
             parsed: Arc::new(Dockerfile::parse(&text).map_err(fault)?),
         })
     }

@@ -10,6 +10,8 @@ mod support;
 
 mod cache_states;
 mod cached_flags;
+mod classic;
+mod classic_tar;
 mod daemon;
 mod edit_outcomes;
 mod failures;

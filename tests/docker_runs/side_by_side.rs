@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use seatrial::run::{BuildReport, BuildRequest, Builder as _};
+use seatrial::scenario::BuilderKind;
 use seatrial::unit::Nanos;
 use seatrial::workspace::ServedTree;
 use serde_json::Value;
@@ -93,6 +94,9 @@ impl Builders {
             context: tree.clone(),
             dockerfile: tree,
             dockerfile_name: "Dockerfile".to_owned(),
+            builder: BuilderKind::Buildkit,
+            dockerfile_in_context: None,
+            ignore_is_own: false,
             args: BTreeMap::from([("BALLAST".to_owned(), self.base.clone())]),
             target: None,
             no_cache: false,

@@ -57,6 +57,13 @@ where
         Ok(())
     }
 
+    /// The reference of a base that was prepared.
+    pub(super) fn base_reference(&self, name: &str) -> Option<String> {
+        let prepared = self.scenario.bases.iter().zip(&self.bases);
+        let (_, (_, reference)) = prepared.into_iter().find(|(base, _)| base.name == name)?;
+        Some(reference.clone())
+    }
+
     /// A base from a registry; one that the daemon has already is taken as it is.
     async fn pulled(&mut self, base: &Base, image: &str) -> Result<Prepared, Halt> {
         let source = "pulled";

@@ -9,8 +9,8 @@ use crate::context::{Manifest, ManifestDiff};
 use crate::digest::Digest;
 use crate::dockerfile::{Instruction, VertexName};
 use crate::results::{
-    BuildFailure, BuildSample, ContextRecord, ContextSent, ImageFacts, InstructionResult, Phase, Record,
-    SampleKey, Status,
+    BuildFailure, BuildSample, ContextRecord, ContextSent, ImageFacts, InstructionResult, MadeImagesRecord,
+    Phase, Record, SampleKey, Status,
 };
 use crate::run::Daemon;
 use crate::run::cache_evidence::unreached;
@@ -88,6 +88,15 @@ where
         };
         // Without this every cold build would leave a full set of records behind until the run's end. What the daemon
         // keeps of the context stays: whether it has it is a cache state of its own.
+        for image in std::mem::take(&mut self.earlier_images) {
+            self.drop_image(&image).await?;
+        }
+        if let Err(fault) = self.remove_made_images().await {
+            self.warn(format!(
+                "images without a name stay until the run ends: {}",
+                fault.source
+            ))?;
+        }
         if let Err(fault) = self.prune_layers().await {
             self.warn(format!(
                 "records of the build cache stay until the run ends: {}",
@@ -122,7 +131,7 @@ where
         let succeeded = report.image_id.is_some();
         if succeeded {
             self.push_inline_cache(&request).await?;
-            self.drop_image(&image).await?;
+            self.retire_image(state.variant, image).await?;
         }
         // A build that fails here fails in the first step as well, where it is a result.
         let used_mounts = instructions(&report, &state.folders).iter().any(uses_cache_mount);
@@ -244,7 +253,7 @@ where
         if built {
             self.evicted.remove(&variant.name);
             if let Some(previous) = self.latest_image.insert(variant.name.clone(), image) {
-                self.drop_image(&previous).await?;
+                self.retire_image(variant, previous).await?;
             }
         }
         Ok(())
@@ -262,6 +271,9 @@ where
         let imports = step.is_some_and(|step| step.cache.layers == LayerState::Imported);
         let exports = step.is_some_and(|step| step.export_cache);
         let mut args: BTreeMap<_, _> = self.bases.iter().cloned().collect();
+        if let Some(reference) = variant.base.as_ref().and_then(|name| self.base_reference(name)) {
+            args.insert(Variant::BASE_ARGUMENT.to_owned(), reference);
+        }
         args.extend(variant.args.clone());
         let namespace = format!("{}/{}/{}", self.run_id, state.label(), state.namespaces);
         let shared_key = self.shared_keys.get(&variant.name).cloned();
@@ -271,6 +283,9 @@ where
             context: state.folders.context.clone(),
             dockerfile: state.folders.dockerfile.clone(),
             dockerfile_name: state.folders.dockerfile_name.clone(),
+            builder: variant.builder,
+            dockerfile_in_context: state.folders.dockerfile_in_context.clone(),
+            ignore_is_own: variant.ignore.is_some(),
             args,
             target: variant.target.clone(),
             no_cache: step.is_some_and(|step| step.cache.layers == LayerState::Empty),
@@ -358,6 +373,7 @@ where
             }
             Err(_) => {}
         }
+        self.record_made_images()?;
         built.map(|report| (report, mounts_made))
     }
 
@@ -365,6 +381,21 @@ where
     pub(super) fn note_records(&mut self) -> Result<(), Halt> {
         if let Some(seen) = self.records.news() {
             self.ports.ledger.keep(&Record::BuildRecords(seen))?;
+        }
+        Ok(())
+    }
+
+    /// Notes images without a name in the journal: nothing else tells after a kill that they are the run's own.
+    fn record_made_images(&mut self) -> Result<(), Halt> {
+        let made = self.ports.daemon.made_images();
+        let new: Vec<_> = made
+            .into_iter()
+            .filter(|id| self.recorded_made.insert(id.clone()))
+            .collect();
+        if !new.is_empty() {
+            self.ports
+                .ledger
+                .keep(&Record::MadeImages(MadeImagesRecord { ids: new }))?;
         }
         Ok(())
     }

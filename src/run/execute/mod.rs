@@ -134,6 +134,8 @@ where
         base_images: Vec::new(),
         own_images: BTreeSet::new(),
         unfinished: BTreeMap::new(),
+        earlier_images: Vec::new(),
+        recorded_made: BTreeSet::new(),
         latest_image: BTreeMap::new(),
         evicted: BTreeSet::new(),
         prepared_bases: Vec::new(),
@@ -175,6 +177,11 @@ struct Execution<'a, D, B, W, P, L, N> {
     own_images: BTreeSet<String>,
     /// Variants whose last turn of builds failed, with the step that did.
     unfinished: BTreeMap<String, String>,
+    /// References of earlier images of the turn that is under way, which hold what later builds of the classic builder
+    /// find in the cache.
+    earlier_images: Vec<String>,
+    /// Images without a name that the journal holds already.
+    recorded_made: BTreeSet<String>,
     /// The reference of each variant's last image.
     latest_image: BTreeMap<String, String>,
     /// Variants whose last image was removed so that another build could find the daemon without its layers.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{ContextTree, EngineFault};
 use crate::results::{Downloads, Phase};
-use crate::scenario::CacheMode;
+use crate::scenario::{BuilderKind, CacheMode};
 use crate::unit::{ByteSize, DaemonInstant, DaemonSpan, Nanos};
 
 /// Builds, and the records that they leave in the daemon's build cache.
@@ -24,6 +24,12 @@ pub trait Builder: Sync {
     /// The same, once the daemon has stopped changing them, or after a while: those of a build can show up, and get
     /// their final id, after the build has ended.
     fn settled_build_records(&self) -> impl Future<Output = Result<Vec<BuildRecord>, EngineFault>> + Send;
+    /// Images without a name that builds of the classic builder made through this so far, oldest first: one per
+    /// instruction that ran, in builds that were given up too.
+    fn made_images(&self) -> Vec<String>;
+
+    /// Removes those of these images that have no name and that nothing else needs.
+    fn remove_made_images(&self, ids: &[String]) -> impl Future<Output = Result<(), EngineFault>> + Send;
 
     /// Removes records by id. One that something else needs stays.
     fn prune_build_records(&self, ids: &[String]) -> impl Future<Output = Result<(), EngineFault>> + Send;
@@ -60,6 +66,13 @@ pub struct BuildRequest {
     pub dockerfile: Arc<dyn ContextTree>,
     /// The Dockerfile's name in that folder.
     pub dockerfile_name: String,
+    /// Which builder builds.
+    pub builder: BuilderKind,
+    /// The Dockerfile's path in the context, where it is the context's own; the classic builder reads it there.
+    pub dockerfile_in_context: Option<String>,
+    /// Whether the variant names the ignore file beside the Dockerfile: the classic builder reads no other but the
+    /// context's.
+    pub ignore_is_own: bool,
     /// Build arguments.
     pub args: BTreeMap<String, String>,
     /// The stage to build; `None` builds the last.

@@ -85,6 +85,8 @@ pub struct BuildFolders {
     pub dockerfile: Arc<dyn ContextTree>,
     /// The Dockerfile's name in that folder.
     pub dockerfile_name: String,
+    /// The Dockerfile's path in the context, where it is read from the context itself.
+    pub dockerfile_in_context: Option<String>,
     /// The Dockerfile, read; instructions are found again in it by the names of the trace.
     pub parsed: Arc<Dockerfile>,
 }

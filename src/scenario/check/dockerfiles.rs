@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::findings::Findings;
+use super::placed::Placed;
 use super::reader::Reader;
 use crate::dockerfile::{Dockerfile, Instruction, expand};
 use crate::scenario::file::Cursor;
@@ -19,16 +20,15 @@ pub(super) struct Dockerfiles {
 impl Dockerfiles {
     /// Reads the files of every variant and checks what they name.
     pub(super) fn load(
-        variants: &[Variant],
+        variants: &[Placed<'_>],
         bases: &[Base],
-        at: &Cursor<'_>,
         reader: &mut Reader<'_>,
         findings: &mut Findings<'_>,
     ) -> Self {
         let mut dockerfiles = Self::default();
         let mut reported = BTreeSet::new();
-        for (index, variant) in variants.iter().enumerate() {
-            let at = at.index(index);
+        for placed in variants {
+            let Placed { variant, at, .. } = placed;
             if variant.dockerfile.as_os_str().is_empty() {
                 continue;
             }
@@ -36,7 +36,7 @@ impl Dockerfiles {
             let Some(Some(dockerfile)) = dockerfiles.parsed.get(&variant.dockerfile) else {
                 continue;
             };
-            check_target(dockerfile, variant, &at, findings);
+            check_target(dockerfile, placed, findings);
             let source = reader.known(&variant.dockerfile);
             for unset in unset_bases(dockerfile, variant, bases) {
                 let Some(source) = source else { continue };
@@ -63,6 +63,11 @@ impl Dockerfiles {
             }
         }
         dockerfiles
+    }
+
+    /// The Dockerfile at a path, where it could be read.
+    pub(super) fn parsed(&self, path: &Path) -> Option<&Dockerfile> {
+        self.parsed.get(path)?.as_ref()
     }
 
     /// Notes each text of `expect = { rebuilt = [...] }` that no instruction begins with.
@@ -123,7 +128,8 @@ impl Dockerfiles {
 }
 
 /// Notes a target that is no stage.
-fn check_target(dockerfile: &Dockerfile, variant: &Variant, at: &Cursor<'_>, findings: &mut Findings<'_>) {
+fn check_target(dockerfile: &Dockerfile, placed: &Placed<'_>, findings: &mut Findings<'_>) {
+    let variant = &placed.variant;
     let Some(target) = &variant.target else {
         return;
     };
@@ -137,7 +143,7 @@ fn check_target(dockerfile: &Dockerfile, variant: &Variant, at: &Cursor<'_>, fin
         .is_ok_and(|index| index < dockerfile.stages.len());
     if !is_index && !names.iter().any(|name| name.eq_ignore_ascii_case(target)) {
         let message = format!("`{}` has no stage `{target}`", variant.dockerfile.display());
-        let problem = findings.at(&at.key("target"), message);
+        let problem = findings.at(&placed.target, message);
         problem.hint = hint(target, "its stages are", &names);
     }
 }
@@ -163,7 +169,9 @@ fn unset_bases<'dockerfile>(
             return Some(name.to_owned());
         }
         let argument = global.iter().rfind(|argument| argument.name == name)?;
-        if bases.iter().any(|base| base.build_arg() == name) {
+        if bases.iter().any(|base| base.build_arg() == name)
+            || (variant.base.is_some() && name == Variant::BASE_ARGUMENT)
+        {
             return Some(name.to_owned());
         }
         variant

@@ -3,25 +3,24 @@
 use std::path::Path;
 
 use super::findings::Findings;
+use super::placed::Placed;
 use super::reader::Reader;
 use crate::dockerignore::{IgnoreFile, beside};
-use crate::scenario::file::Cursor;
-use crate::scenario::{Place, Problem, Source, Variant};
+use crate::scenario::{Place, Problem, Source};
 
 /// Notes what is wrong with the ignore files of the variants and of the context.
 pub(super) fn check(
-    variants: &[Variant],
+    variants: &[Placed<'_>],
     context: &Path,
-    at: &Cursor<'_>,
     reader: &mut Reader<'_>,
     findings: &mut Findings<'_>,
 ) {
-    for (index, variant) in variants.iter().enumerate() {
+    for Placed { variant, at, .. } in variants {
         let beside = beside(&variant.dockerfile);
         let path = variant.ignore.as_ref().unwrap_or(&beside);
         let is_known = reader.known(path).is_some();
         let source = match &variant.ignore {
-            Some(path) => reader.read(path, &at.index(index).key("ignore"), findings),
+            Some(path) => reader.read(path, &at.key("ignore"), findings),
             None => reader.read_if_present(path),
         };
         if let Some(source) = source

@@ -1,7 +1,9 @@
 //! Checking a scenario and resolving what is in force: all mistakes at once, each with its place.
 
+mod axis;
 mod bases;
 mod checked;
+mod classic;
 mod context;
 mod dockerfiles;
 mod edits;
@@ -9,6 +11,8 @@ mod findings;
 mod gates;
 mod ignore_files;
 mod input;
+mod matrix;
+mod placed;
 mod reader;
 mod remote_cache;
 mod scenario;

@@ -6,12 +6,13 @@ use super::findings::Findings;
 use super::input::ScenarioInput;
 use super::reader::Reader;
 use super::settings::Settings;
-use super::{bases, context, gates, ignore_files, remote_cache, selection, start, steps, variants};
+use super::{
+    bases, classic, context, gates, ignore_files, matrix, remote_cache, selection, start, steps, variants,
+};
 use crate::scenario::file::{Cursor, DefaultsDocument, DefaultsTable, Read, ScenarioDocument, read};
 use crate::scenario::nearest::hint;
 use crate::scenario::{
-    Base, BuildSettings, Metric, Overrides, Place, Problem, Provenance, Scenario, StartSettings, Variant,
-    name,
+    Base, BuildSettings, Metric, Overrides, Place, Problem, Provenance, Scenario, StartSettings, name,
 };
 
 /// Checks a scenario and resolves what is in force.
@@ -76,6 +77,14 @@ pub fn check(input: &ScenarioInput<'_>, overrides: &Overrides) -> Checked {
             )
         })
     });
+    // Variants of a matrix share a table, and what is wrong with it is wrong with each of them.
+    let mut unique: Vec<Problem> = Vec::new();
+    for problem in std::mem::take(&mut checked.problems) {
+        if !unique.contains(&problem) {
+            unique.push(problem);
+        }
+    }
+    checked.problems = unique;
     checked
 }
 
@@ -128,16 +137,30 @@ impl Resolver<'_> {
             &mut self.checked.provenance,
             &mut self.findings,
         );
-        let variants = variants::variants(
+        let build = document.build.unwrap_or_default();
+        let builder = self.settings.builder(&build, &mut self.checked.provenance);
+        let placed = variants::variants(
             document.variant.unwrap_or_default(),
             &self.at,
             &bases,
+            (builder.0, &builder.1),
+            &mut self.checked.provenance,
             &mut self.findings,
         );
+        let has_matrix = document.matrix.is_some();
+        let placed = matrix::expand(
+            document.matrix,
+            &self.at.key("matrix"),
+            placed,
+            &bases,
+            &mut self.checked.provenance,
+            &mut self.findings,
+        );
+        variants::check_chosen_bases(&placed, &bases, &mut self.findings);
         let keep = document.keep.unwrap_or_default();
-        self.check_keep(&keep, &variants, &bases);
+        let variant_names = placed.iter().map(|placed| placed.variant.name.as_str());
+        self.check_keep(&keep, variant_names.collect(), &bases);
 
-        let build = document.build.unwrap_or_default();
         let counts = self.settings.build(&build, &mut self.checked.provenance);
         let mut reader = Reader {
             input: self.input,
@@ -161,16 +184,11 @@ impl Resolver<'_> {
         });
         remote_cache::check_uses(remote_cache.as_ref(), &steps.steps, &at_build, &mut self.findings);
         bases::check_absent(&bases, &steps.steps, &at_steps, &mut self.findings);
-        let at_variants = self.at.key("variant");
-        let dockerfiles = Dockerfiles::load(&variants, &bases, &at_variants, &mut reader, &mut self.findings);
+        let dockerfiles = Dockerfiles::load(&placed, &bases, &mut reader, &mut self.findings);
         dockerfiles.check_expectations(&steps.steps, &at_steps, &mut self.findings);
-        ignore_files::check(
-            &variants,
-            &context.path,
-            &at_variants,
-            &mut reader,
-            &mut self.findings,
-        );
+        classic::check_states(&placed, &steps.steps, &at_steps, &mut self.findings);
+        classic::check(&placed, &dockerfiles, &reader, &mut self.findings);
+        ignore_files::check(&placed, &context.path, &mut reader, &mut self.findings);
         self.checked.sources = reader.sources;
 
         let start = document.start.map(|table| self.start(table));
@@ -183,6 +201,7 @@ impl Resolver<'_> {
         );
         let steps = selection::steps(steps, self.overrides, &mut self.findings);
         let gates = selection::gates(gates, &Metric::all(&names(&steps), starts));
+        let variants = placed.into_iter().map(|placed| placed.variant).collect();
         let variants = selection::variants(variants, self.overrides, &mut self.findings);
         self.checked.edits = steps.edits;
         Scenario {
@@ -194,6 +213,7 @@ impl Resolver<'_> {
             context,
             bases,
             variants,
+            has_matrix,
             build: BuildSettings {
                 rounds: counts.rounds,
                 warmups: counts.warmups,
@@ -223,10 +243,9 @@ impl Resolver<'_> {
         }
     }
 
-    fn check_keep(&mut self, keep: &[String], variants: &[Variant], bases: &[Base]) {
+    fn check_keep(&mut self, keep: &[String], variants: Vec<&str>, bases: &[Base]) {
         let names: Vec<&str> = variants
-            .iter()
-            .map(|variant| variant.name.as_str())
+            .into_iter()
             .chain(bases.iter().map(|base| base.name.as_str()))
             .filter(|name| !name.is_empty())
             .collect();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::scenario::file::{BuildTable, DefaultsTable, DurationText, StartTable};
-use crate::scenario::{Origin, Overrides, Provenance};
+use crate::scenario::{BuilderKind, Origin, Overrides, Provenance};
 use crate::unit::Nanos;
 
 const ROUNDS: u32 = 10;
@@ -76,6 +76,23 @@ impl Settings<'_> {
             warmups: self.pick("build.warmups", warmups, provenance),
             timeout: self.pick("build.timeout", timeout, provenance),
         }
+    }
+
+    /// The builder of variants that name none, and who says so.
+    pub(super) fn builder(&self, table: &BuildTable, provenance: &mut Provenance) -> (BuilderKind, Origin) {
+        const SETTING: &str = "build.builder";
+        let defaults = self
+            .defaults
+            .as_ref()
+            .and_then(|defaults| defaults.build.as_ref());
+        let builder = Layers {
+            command_line: None,
+            scenario: table.builder,
+            defaults: defaults.and_then(|defaults| defaults.builder),
+            built_in: BuilderKind::default(),
+        };
+        let builder = self.pick(SETTING, builder, provenance);
+        (builder, provenance.of(SETTING).clone())
     }
 
     /// The settings of `[start]`.

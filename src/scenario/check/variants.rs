@@ -1,8 +1,10 @@
 //! `[[variant]]`.
 
+use super::axis::check_base;
 use super::findings::Findings;
+use super::placed::Placed;
 use crate::scenario::file::{Cursor, VariantTable};
-use crate::scenario::{Base, Variant, name};
+use crate::scenario::{Base, BuilderKind, Origin, Provenance, Variant, name};
 
 /// Build arguments that somebody else sets, with who does.
 const RESERVED: &[(&str, &str)] = &[
@@ -22,12 +24,16 @@ const RESERVED: &[(&str, &str)] = &[
 ];
 
 /// Resolves the variants, in the file's order.
-pub(super) fn variants(
+///
+/// `builder` is that of variants that name none, with who says so.
+pub(super) fn variants<'tree>(
     tables: Vec<VariantTable>,
-    at: &Cursor<'_>,
+    at: &Cursor<'tree>,
     bases: &[Base],
+    builder: (BuilderKind, &Origin),
+    provenance: &mut Provenance,
     findings: &mut Findings<'_>,
-) -> Vec<Variant> {
+) -> Vec<Placed<'tree>> {
     if tables.is_empty() && at.has("variant") && !at.key("variant").has_cut() {
         findings
             .at(&at.key("variant"), "the scenario has no variant")
@@ -71,19 +77,56 @@ pub(super) fn variants(
         for argument in table.args.iter().flat_map(|args| args.keys()) {
             check_argument(argument, &at.key("args").key(argument), bases, findings);
         }
-        variants.push(Variant {
+        if let Some(base) = &table.base {
+            check_base(base, &at.key("base"), bases, findings);
+        }
+        if table.builder.is_none() {
+            provenance.note(format!("variant.{name}.builder"), builder.1.clone());
+        }
+        let variant = Variant {
             name,
             dockerfile: table.dockerfile.map(|path| path.0).unwrap_or_default(),
             ignore: table.ignore.map(|path| path.0),
             args: table.args.unwrap_or_default(),
+            base: table.base,
             target: table.target,
+            builder: table.builder.unwrap_or(builder.0),
             baseline: table.baseline.unwrap_or_default(),
+        };
+        variants.push(Placed {
+            variant,
+            target: at.key("target"),
+            at,
         });
     }
     variants
 }
 
-fn check_argument(argument: &str, at: &Cursor<'_>, bases: &[Base], findings: &mut Findings<'_>) {
+/// Notes a base that goes by an argument which is set otherwise too.
+pub(super) fn check_chosen_bases(variants: &[Placed<'_>], bases: &[Base], findings: &mut Findings<'_>) {
+    for Placed { variant, at, .. } in variants {
+        if variant.base.is_none() {
+            continue;
+        }
+        let argument = Variant::BASE_ARGUMENT;
+        let other = if variant.args.contains_key(argument) {
+            "`args`".to_owned()
+        } else if let Some(base) = bases.iter().find(|base| base.build_arg() == argument) {
+            format!("`[base.{}]`", base.name)
+        } else {
+            continue;
+        };
+        findings
+            .at(
+                &at.key("base"),
+                format!("`base` passes the build argument `{argument}`, and {other} sets it too"),
+            )
+            .hint("rename the other one, or leave `base` out");
+    }
+}
+
+/// Notes a build argument that cannot be set.
+pub(super) fn check_argument(argument: &str, at: &Cursor<'_>, bases: &[Base], findings: &mut Findings<'_>) {
     let valid = !argument.starts_with(|first: char| first.is_ascii_digit())
         && !argument.is_empty()
         && argument

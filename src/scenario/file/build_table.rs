@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{DurationText, EditTable};
-use crate::scenario::{BuildCacheState, CacheMode};
+use crate::scenario::{BuildCacheState, BuilderKind, CacheMode};
 
 /// How often and in which steps to build.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -19,6 +19,8 @@ pub struct BuildTable {
     pub timeout: Option<DurationText>,
     /// A cache outside the daemon, as CI keeps it between runners: steps export to it and import from it.
     pub remote_cache: Option<RemoteCacheTable>,
+    /// The builder of every variant that names none.
+    pub builder: Option<BuilderKind>,
     /// The builds of one round, in order; edits stack. Without any: a cold build and an unchanged one.
     pub step: Option<Vec<StepTable>>,
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{BaseTable, BuildTable, ContextTable, DurationText, GateTable, StartTable, VariantTable};
+use super::{
+    BaseTable, BuildTable, ContextTable, DurationText, GateTable, MatrixTable, StartTable, VariantTable,
+};
+use crate::scenario::BuilderKind;
 
 /// A scenario of seatrial: a context, variants of a Dockerfile, a sequence of builds, and how to start the image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -31,6 +34,8 @@ pub struct ScenarioDocument {
     /// What is compared; at least one.
     #[schemars(required)]
     pub variant: Option<Vec<VariantTable>>,
+    /// Axes that are crossed with the variants.
+    pub matrix: Option<MatrixTable>,
     /// How often and in which steps to build.
     pub build: Option<BuildTable>,
     /// How to start the built images; without it, only builds are measured.
@@ -68,6 +73,8 @@ pub struct BuildDefaults {
     pub warmups: Option<u32>,
     /// The longest that one build may take.
     pub timeout: Option<DurationText>,
+    /// The builder of every variant that names none.
+    pub builder: Option<BuilderKind>,
 }
 
 /// Defaults of `[start]`.

@@ -13,6 +13,7 @@ mod document;
 mod edit_table;
 mod gate_table;
 mod json_schema;
+mod matrix_table;
 mod node;
 mod quantity;
 mod read;
@@ -28,6 +29,7 @@ pub use document::{BuildDefaults, DefaultsDocument, DefaultsTable, ScenarioDocum
 pub use edit_table::EditTable;
 pub use gate_table::GateTable;
 pub use json_schema::json_schema;
+pub use matrix_table::{ExcludeTable, IncludeTable, MatrixTable};
 pub use quantity::{DurationText, SizeText};
 pub use relative_path::RelativePath;
 pub use start_table::{ReadyTable, StartTable};

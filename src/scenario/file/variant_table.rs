@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::RelativePath;
+use crate::scenario::BuilderKind;
 
 /// One way to build the image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -21,8 +22,12 @@ pub struct VariantTable {
     pub ignore: Option<RelativePath>,
     /// Build arguments.
     pub args: Option<BTreeMap<String, String>>,
+    /// The name of a base that is passed as the build argument `BASE`.
+    pub base: Option<String>,
     /// The stage to build; the last where it is absent.
     pub target: Option<String>,
+    /// Which of the engine's builders builds it; that of `[build]` where it is absent.
+    pub builder: Option<BuilderKind>,
     /// Whether the others are compared with this one; the first variant where none says so.
     pub baseline: Option<bool>,
 }

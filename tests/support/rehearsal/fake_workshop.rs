@@ -9,6 +9,7 @@ use std::sync::Arc;
 use seatrial::context::{Entry, EntryKind, Manifest, Selection};
 use seatrial::digest::Digest;
 use seatrial::dockerfile::Dockerfile;
+use seatrial::dockerignore::IgnoreFile;
 use seatrial::run::{BuildFolders, ContextTree, Survey, TreeFault, Workshop, WorkshopFault};
 use seatrial::scenario::{Edit, Nonce};
 use seatrial::unit::ByteSize;
@@ -74,6 +75,7 @@ impl Workshop for FakeWorkshop {
             context: Arc::new(EmptyTree),
             dockerfile: Arc::new(EmptyTree),
             dockerfile_name: "Dockerfile".to_owned(),
+            dockerfile_in_context: None,
             parsed: Arc::new(parsed.map_err(|error| fault(&error.to_string()))?),
         })
     }
@@ -104,6 +106,14 @@ struct EmptyTree;
 
 impl ContextTree for EmptyTree {
     fn walk(&self, _selection: &Selection) -> Result<Vec<Entry>, TreeFault> {
+        Ok(Vec::new())
+    }
+
+    fn walk_as_classic(
+        &self,
+        _ignore: &IgnoreFile,
+        _dockerfile: Option<&str>,
+    ) -> Result<Vec<Entry>, TreeFault> {
         Ok(Vec::new())
     }
 

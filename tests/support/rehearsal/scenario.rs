@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use seatrial::run::{Plan, Ports, execute};
 use seatrial::scenario::{
-    Base, BaseSource, BuildCacheState, BuildSettings, ContextSettings, ContextState, Edit, Expectation,
-    HttpReadiness, LayerState, MountState, Scenario, StartSettings, Step, Variant,
+    Base, BaseSource, BuildCacheState, BuildSettings, BuilderKind, ContextSettings, ContextState, Edit,
+    Expectation, HttpReadiness, LayerState, MountState, Scenario, StartSettings, Step, Variant,
 };
 use seatrial::unit::Nanos;
 use tokio::sync::watch;
@@ -40,6 +40,7 @@ impl Rehearsal {
     /// A rehearsal of these steps.
     pub(crate) fn of(steps: impl IntoIterator<Item = StepDraft>) -> Self {
         let scenario = Scenario {
+            has_matrix: false,
             name: "rehearsal".to_owned(),
             title: "A rehearsal".to_owned(),
             question: None,
@@ -300,7 +301,9 @@ fn variant(name: &str) -> Variant {
         dockerfile: PathBuf::from("Dockerfile"),
         ignore: None,
         args: BTreeMap::new(),
+        base: None,
         target: None,
+        builder: BuilderKind::Buildkit,
         baseline: false,
     }
 }
