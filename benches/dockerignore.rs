@@ -75,6 +75,7 @@ fn diff(criterion: &mut Criterion) {
                 uid: 0,
                 gid: 0,
                 mtime_ns: 0,
+                attributes: std::collections::BTreeMap::new(),
             });
         Manifest::new(entries.collect()).expect("invariant: the paths above are clean and distinct")
     };

@@ -17,7 +17,7 @@ const BUILDS: &[&str] = &["build"];
 #[test]
 fn a_turn_resets_then_edits_surveys_builds_and_keeps_each_step() {
     let run = Rehearsal::of([
-        step("cold").no_layers().no_mounts(),
+        step("cold").no_layers().no_context().no_mounts(),
         step("unchanged"),
         step("edit").append_to("main.txt"),
     ])
@@ -66,9 +66,12 @@ fn a_turn_resets_then_edits_surveys_builds_and_keeps_each_step() {
 
 #[test]
 fn each_sample_is_kept_before_the_next_build_begins_and_told_before_that() {
-    let run = Rehearsal::of([step("cold").no_layers(), step("edit").append_to("main.txt")])
-        .rounds(2)
-        .carry_out();
+    let run = Rehearsal::of([
+        step("cold").no_layers().no_context(),
+        step("edit").append_to("main.txt"),
+    ])
+    .rounds(2)
+    .carry_out();
     let lines = run.lines_of(&["build", "keep"]);
     let mut unkept = 0;
     for line in lines.lines().filter(|line| !line.starts_with("keep context")) {
@@ -99,7 +102,7 @@ fn each_sample_is_kept_before_the_next_build_begins_and_told_before_that() {
 
 #[test]
 fn warm_up_rounds_come_first_and_are_flagged() {
-    let run = Rehearsal::of([step("cold").no_layers()])
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .warmups(1)
         .rounds(2)
         .starts(2)
@@ -124,7 +127,7 @@ fn warm_up_rounds_come_first_and_are_flagged() {
 fn every_round_takes_each_variant_once_in_an_order_of_its_own() {
     let names = ["a", "b", "c", "d"];
     let order_of = |seed| {
-        let run = Rehearsal::of([step("cold").no_layers()])
+        let run = Rehearsal::of([step("cold").no_layers().no_context()])
             .variants(&names)
             .rounds(8)
             .starts(8)
@@ -240,6 +243,7 @@ fn a_turn_whose_first_step_reuses_layers_begins_with_a_build_that_is_not_measure
     insta::assert_snapshot!(run.work(), @"
     list records
     reset plain
+    survey plain
     list records
     build plain:primed, mounts-1, context-1
     list records
@@ -266,6 +270,7 @@ fn a_turn_whose_first_step_reuses_layers_begins_with_a_build_that_is_not_measure
     list records
     prune layer-1 layer-2 layer-3
     reset plain
+    survey plain
     list records
     build plain:primed, mounts-2, context-1
     list records
@@ -302,11 +307,25 @@ fn a_turn_whose_first_step_reuses_layers_begins_with_a_build_that_is_not_measure
 }
 
 #[test]
+fn a_context_that_is_to_be_at_the_daemon_is_sent_by_a_build_that_is_not_measured() {
+    let run = Rehearsal::of([step("cold").no_layers()]).rounds(2).carry_out();
+    insta::assert_snapshot!(run.lines_of(BUILDS), @"
+    build plain:primed, mounts-1, context-1
+    build plain:1 without cache, mounts-1, context-1
+    build plain:2 without cache, mounts-2, context-1
+    ");
+    run.left_nothing();
+}
+
+#[test]
 fn an_image_goes_when_the_next_one_of_its_variant_is_there_and_never_another_variants() {
-    let run = Rehearsal::of([step("cold").no_layers(), step("edit").append_to("main.txt")])
-        .variants(&["a", "b"])
-        .rounds(2)
-        .carry_out();
+    let run = Rehearsal::of([
+        step("cold").no_layers().no_context(),
+        step("edit").append_to("main.txt"),
+    ])
+    .variants(&["a", "b"])
+    .rounds(2)
+    .carry_out();
     insta::assert_snapshot!(run.lines_of(&["build", "remove"]), @"
     build b:1 without cache, mounts-1, context-1
     build b:2, mounts-1, context-1
@@ -314,13 +333,13 @@ fn an_image_goes_when_the_next_one_of_its_variant_is_there_and_never_another_var
     build a:3 without cache, mounts-2, context-2
     build a:4, mounts-2, context-2
     remove image a:3
-    build a:5 without cache, mounts-3, context-2
+    build a:5 without cache, mounts-3, context-3
     remove image a:4
-    build a:6, mounts-3, context-2
+    build a:6, mounts-3, context-3
     remove image a:5
-    build b:7 without cache, mounts-4, context-1
+    build b:7 without cache, mounts-4, context-4
     remove image b:2
-    build b:8, mounts-4, context-1
+    build b:8, mounts-4, context-4
     remove image b:7
     remove image a:6
     remove image b:8
@@ -398,7 +417,7 @@ fn records_that_may_be_somebody_elses_stay_and_are_told() {
 
 #[test]
 fn a_build_that_was_measured_is_kept_though_the_build_cache_cannot_be_listed_after_it() {
-    let run = Rehearsal::of([step("cold").no_layers()])
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .rounds(2)
         .listing_fails(3)
         .carry_out();
@@ -414,7 +433,7 @@ fn a_build_that_was_measured_is_kept_though_the_build_cache_cannot_be_listed_aft
 
 #[test]
 fn an_interruption_is_one_though_the_build_cache_cannot_be_listed_after_it() {
-    let run = Rehearsal::of([step("cold").no_layers()])
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .build(1, BuildAct::Interrupted)
         .listing_fails(3)
         .carry_out();
@@ -425,7 +444,7 @@ fn an_interruption_is_one_though_the_build_cache_cannot_be_listed_after_it() {
 #[test]
 fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_on() {
     let run = Rehearsal::of([
-        step("cold").no_layers(),
+        step("cold").no_layers().no_context(),
         step("edit").append_to("main.txt"),
         step("again").append_to("main.txt"),
     ])
@@ -457,9 +476,9 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     reset plain
     survey plain
     list records
-    build plain:4 without cache, mounts-2, context-1
+    build plain:4 without cache, mounts-2, context-2
     list records
-    journal records layer-3
+    journal records context-2 layer-3
     inspect plain:4
     keep #4 plain round 2, cold: ok
     remove image plain:1
@@ -467,7 +486,7 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     survey plain
     keep context
     list records
-    build plain:5, mounts-2, context-1
+    build plain:5, mounts-2, context-2
     list records
     journal records layer-4
     inspect plain:5
@@ -477,7 +496,7 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     survey plain
     keep context
     list records
-    build plain:6, mounts-2, context-1
+    build plain:6, mounts-2, context-2
     list records
     journal records layer-5
     inspect plain:6
@@ -488,7 +507,7 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
     remove image plain:2
     remove image plain:6
     list records
-    prune context-1
+    prune context-1 context-2
     list records
     remove copies
     ");
@@ -512,7 +531,7 @@ fn a_step_that_fails_makes_the_later_steps_of_its_turn_invalid_and_the_run_goes_
 #[test]
 fn a_sample_that_breaks_its_expectation_is_invalid_and_the_later_steps_are_built() {
     let run = Rehearsal::of([
-        step("cold").no_layers(),
+        step("cold").no_layers().no_context(),
         step("edit")
             .append_to("main.txt")
             .expects(Expectation::Rebuilt(Vec::new())),
@@ -534,7 +553,7 @@ fn a_sample_that_breaks_its_expectation_is_invalid_and_the_later_steps_are_built
 
 #[test]
 fn a_variant_that_never_builds_has_failed_starts_and_no_container() {
-    let run = Rehearsal::of([step("cold").no_layers()])
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .starts(2)
         .build(1, BuildAct::Fails)
         .carry_out();
@@ -550,10 +569,13 @@ fn a_variant_that_never_builds_has_failed_starts_and_no_container() {
 
 #[test]
 fn an_image_of_an_earlier_step_is_never_started_in_place_of_the_last_ones() {
-    let run = Rehearsal::of([step("cold").no_layers(), step("edit").append_to("main.txt")])
-        .starts(1)
-        .build(2, BuildAct::Fails)
-        .carry_out();
+    let run = Rehearsal::of([
+        step("cold").no_layers().no_context(),
+        step("edit").append_to("main.txt"),
+    ])
+    .starts(1)
+    .build(2, BuildAct::Fails)
+    .carry_out();
     let starts = run.lines_of(&["create", "keep"]);
     assert!(
         starts.contains("failed, there is no image of the last step: step `edit` failed"),
@@ -567,11 +589,14 @@ fn an_image_of_an_earlier_step_is_never_started_in_place_of_the_last_ones() {
 fn a_full_disk_stops_the_run_and_everything_is_tidied() {
     // Records: context, build records, cold, context, build records, edit.
     for (record, builds) in [(1, 0), (2, 1), (3, 1), (4, 1), (5, 2), (6, 2)] {
-        let run = Rehearsal::of([step("cold").no_layers(), step("edit").append_to("main.txt")])
-            .rounds(3)
-            .starts(3)
-            .disk_full_from(record)
-            .carry_out();
+        let run = Rehearsal::of([
+            step("cold").no_layers().no_context(),
+            step("edit").append_to("main.txt"),
+        ])
+        .rounds(3)
+        .starts(3)
+        .disk_full_from(record)
+        .carry_out();
         assert_eq!(run.outcome.stop, StopReason::Aborted, "record {record}");
         assert_eq!(run.fault(), "cannot write the journal: the disk is full");
         assert_eq!(run.lines_of(BUILDS).lines().count(), builds, "record {record}");
@@ -584,7 +609,7 @@ fn a_full_disk_stops_the_run_and_everything_is_tidied() {
 
 #[test]
 fn a_disk_that_fills_up_between_starts_leaves_no_container() {
-    let run = Rehearsal::of([step("cold").no_layers()])
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .starts(3)
         .disk_full_from(5)
         .carry_out();
@@ -606,11 +631,14 @@ fn a_disk_that_fills_up_between_starts_leaves_no_container() {
 
 #[test]
 fn an_interruption_during_a_build_ends_the_run_and_removes_what_the_build_had_stored() {
-    let run = Rehearsal::of([step("cold").no_layers(), step("edit").append_to("main.txt")])
-        .rounds(2)
-        .starts(1)
-        .build(2, BuildAct::Interrupted)
-        .carry_out();
+    let run = Rehearsal::of([
+        step("cold").no_layers().no_context(),
+        step("edit").append_to("main.txt"),
+    ])
+    .rounds(2)
+    .starts(1)
+    .build(2, BuildAct::Interrupted)
+    .carry_out();
     insta::assert_snapshot!(run.work(), @"
     list records
     reset plain
@@ -654,7 +682,7 @@ fn an_interruption_during_a_build_that_is_not_measured_leaves_nothing_either() {
 
 #[test]
 fn an_interruption_during_a_start_keeps_no_number_and_removes_the_container() {
-    let run = Rehearsal::of([step("cold").no_layers()])
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .starts(3)
         .container(2, ContainerAct::Interrupted)
         .carry_out();
@@ -680,10 +708,13 @@ fn an_interruption_during_a_start_keeps_no_number_and_removes_the_container() {
 
 #[test]
 fn a_daemon_that_stops_answering_aborts_the_run_and_what_was_measured_stays() {
-    let run = Rehearsal::of([step("cold").no_layers(), step("edit").append_to("main.txt")])
-        .rounds(3)
-        .build(3, BuildAct::EngineFault)
-        .carry_out();
+    let run = Rehearsal::of([
+        step("cold").no_layers().no_context(),
+        step("edit").append_to("main.txt"),
+    ])
+    .rounds(3)
+    .build(3, BuildAct::EngineFault)
+    .carry_out();
     assert_eq!(run.outcome.stop, StopReason::Aborted);
     assert_eq!(
         run.fault(),
@@ -695,7 +726,7 @@ fn a_daemon_that_stops_answering_aborts_the_run_and_what_was_measured_stays() {
 
 #[test]
 fn a_build_that_was_measured_is_kept_though_the_daemon_does_not_tell_about_its_image() {
-    let run = Rehearsal::of([step("cold").no_layers()])
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .build(1, BuildAct::FactsFault)
         .carry_out();
     assert_eq!(run.outcome.stop, StopReason::Aborted);
@@ -712,9 +743,12 @@ fn a_build_that_was_measured_is_kept_though_the_daemon_does_not_tell_about_its_i
 
 #[test]
 fn a_build_that_was_measured_is_kept_though_the_image_before_it_cannot_be_removed() {
-    let run = Rehearsal::of([step("cold").no_layers(), step("edit").append_to("main.txt")])
-        .image_stays("plain:1")
-        .carry_out();
+    let run = Rehearsal::of([
+        step("cold").no_layers().no_context(),
+        step("edit").append_to("main.txt"),
+    ])
+    .image_stays("plain:1")
+    .carry_out();
     assert_eq!(run.outcome.stop, StopReason::Aborted);
     assert_eq!(run.builds().len(), 2, "{:?}", run.records);
     assert_eq!(
@@ -725,10 +759,13 @@ fn a_build_that_was_measured_is_kept_though_the_image_before_it_cannot_be_remove
 
 #[test]
 fn starts_follow_all_builds_and_each_container_is_gone_before_the_next() {
-    let run = Rehearsal::of([step("cold").no_layers(), step("edit").append_to("main.txt")])
-        .variants(&["a", "b"])
-        .starts(2)
-        .carry_out();
+    let run = Rehearsal::of([
+        step("cold").no_layers().no_context(),
+        step("edit").append_to("main.txt"),
+    ])
+    .variants(&["a", "b"])
+    .starts(2)
+    .carry_out();
     insta::assert_snapshot!(run.lines_of(&["build", "create", "start", "look", "remove", "keep"]), @"
     keep context
     build b:1 without cache, mounts-1, context-1
@@ -781,7 +818,7 @@ fn starts_follow_all_builds_and_each_container_is_gone_before_the_next() {
 
 #[test]
 fn a_start_that_fails_is_counted_and_shown_with_its_log_and_never_a_number() {
-    let rehearsal = || Rehearsal::of([step("cold").no_layers()]).starts(3);
+    let rehearsal = || Rehearsal::of([step("cold").no_layers().no_context()]).starts(3);
     let mut told = Vec::new();
     for (what, rehearsal) in [
         (
@@ -824,7 +861,7 @@ fn a_start_that_fails_is_counted_and_shown_with_its_log_and_never_a_number() {
 
 #[test]
 fn a_start_that_was_measured_is_kept_though_its_container_cannot_be_removed() {
-    let run = Rehearsal::of([step("cold").no_layers()])
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .starts(3)
         .container(2, ContainerAct::Stays)
         .carry_out();
@@ -835,7 +872,7 @@ fn a_start_that_was_measured_is_kept_though_its_container_cannot_be_removed() {
 
 #[test]
 fn a_container_is_removed_though_the_daemon_stops_answering_about_it() {
-    let run = Rehearsal::of([step("cold").no_layers()])
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .starts(3)
         .container(1, ContainerAct::AddressFault)
         .carry_out();
@@ -846,18 +883,21 @@ fn a_container_is_removed_though_the_daemon_stops_answering_about_it() {
 
 #[test]
 fn images_to_keep_stay_and_no_others() {
-    let run = Rehearsal::of([step("cold").no_layers(), step("edit").append_to("main.txt")])
-        .variants(&["a", "b"])
-        .base("ballast", BaseSource::Ballast)
-        .base(
-            "other",
-            BaseSource::Imported {
-                command: vec!["make".to_owned()],
-            },
-        )
-        .keep("b")
-        .keep("other")
-        .carry_out();
+    let run = Rehearsal::of([
+        step("cold").no_layers().no_context(),
+        step("edit").append_to("main.txt"),
+    ])
+    .variants(&["a", "b"])
+    .base("ballast", BaseSource::Ballast)
+    .base(
+        "other",
+        BaseSource::Imported {
+            command: vec!["make".to_owned()],
+        },
+    )
+    .keep("b")
+    .keep("other")
+    .carry_out();
     let kept: Vec<_> = run.images.iter().map(String::as_str).collect();
     let latest = run
         .builds()
@@ -875,7 +915,7 @@ fn images_to_keep_stay_and_no_others() {
 
 #[test]
 fn what_cannot_be_removed_is_reported_and_the_rest_is_removed() {
-    let run = Rehearsal::of([step("cold").no_layers()])
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .variants(&["a", "b"])
         .seed(1)
         .image_stays("a:1")
@@ -901,7 +941,7 @@ fn what_cannot_be_removed_is_reported_and_the_rest_is_removed() {
 
 #[test]
 fn bases_are_got_before_the_first_build_and_passed_to_each_by_name() {
-    let run = Rehearsal::of([step("cold").no_layers()])
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .base("ballast", BaseSource::Ballast)
         .base(
             "debian",
@@ -936,9 +976,9 @@ fn bases_are_got_before_the_first_build_and_passed_to_each_by_name() {
     keep #1 plain round 1, cold: ok
     list records
     prune layer-1
+    remove image plain:1
     remove image debian:13
     remove image seatrial/base/ballast:recipe
-    remove image plain:1
     list records
     prune context-1
     list records
@@ -955,7 +995,7 @@ fn a_base_that_cannot_be_pulled_is_imported_with_a_warning_where_the_scenario_ha
         image: "python:3.12-slim".to_owned(),
         command: vec!["make-python".to_owned()],
     };
-    let run = Rehearsal::of([step("cold").no_layers()])
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .base("python", both)
         .trouble(Trouble::NoRegistry)
         .carry_out();
@@ -980,7 +1020,7 @@ fn a_base_that_cannot_be_pulled_is_imported_with_a_warning_where_the_scenario_ha
 
 #[test]
 fn a_base_that_cannot_be_had_ends_the_run_before_the_first_build() {
-    let run = Rehearsal::of([step("cold").no_layers()])
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .base(
             "debian",
             BaseSource::Pulled {
@@ -999,12 +1039,24 @@ fn a_base_that_cannot_be_had_ends_the_run_before_the_first_build() {
 }
 
 #[test]
-fn an_edit_that_cannot_be_applied_ends_the_run_and_tidies() {
-    let run = Rehearsal::of([step("cold").no_layers(), step("edit").append_to("main.txt")])
-        .trouble(Trouble::EditsFail)
-        .carry_out();
-    assert_eq!(run.outcome.stop, StopReason::Aborted);
-    assert_eq!(run.fault(), "the edit matches nothing");
-    assert_eq!(run.builds().len(), 1);
+fn an_edit_that_cannot_be_applied_fails_its_step_and_the_run_goes_on() {
+    let run = Rehearsal::of([
+        step("cold").no_layers().no_context(),
+        step("edit").append_to("main.txt"),
+        step("after"),
+    ])
+    .rounds(2)
+    .trouble(Trouble::EditsFail)
+    .carry_out();
+    assert_eq!(run.outcome.stop, StopReason::Complete);
+    let outcomes: Vec<_> = run.builds().iter().map(|build| build.outcome.clone()).collect();
+    let failed = Status::Failed {
+        reason: "the edit matches nothing".to_owned(),
+    };
+    let invalid = Status::Invalid {
+        reason: "step `edit` before it failed".to_owned(),
+    };
+    let round = [Status::Ok, failed, invalid];
+    assert_eq!(outcomes, [round.clone(), round].concat());
     run.left_nothing();
 }

@@ -81,6 +81,8 @@ RUN install
 COPY . .
 ";
 
+const PATCH: &str = "--- a/app/main.py\n+++ b/app/main.py\n@@ -1 +1 @@\n-print()\n+print({{nonce}})\n";
+
 fn folder() -> Folder {
     let files = [
         ("Dockerfile", DOCKERFILE),
@@ -95,6 +97,8 @@ fn folder() -> Folder {
         ("ruled.Dockerfile", "FROM a\n"),
         ("ruled.Dockerfile.dockerignore", "[b-a]\n"),
         ("context/app/main.py", "print()\n"),
+        ("edits/01.patch", PATCH),
+        ("edits/short.patch", "--- a/x\n+++ b/x\n@@ -1,2 +1 @@\n-a\n+b\n"),
     ];
     Folder(
         files
@@ -242,10 +246,11 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
     > [build] | step = 1979-05-27
     s/scenario.toml:9:8: `build.step` is the date 1979-05-27, expected an array [expected an array]
     > [[build.step]] | name = "s" | cache = { layers = "emtpy" }
-    s/scenario.toml:10:20: `build.step.cache.layers` is the string "emtpy", expected one of `empty`, `primed` [expected one of `empty`, `primed`]
+    s/scenario.toml:10:20: `build.step.cache.layers` is the string "emtpy", expected one of `empty`, `primed`, `imported` [expected one of `empty`, `primed`, `imported`]
       hint: did you mean `empty`?
     > [[build.step]] | name = "s" | cache = { layers = "imported" }
-    s/scenario.toml:10:20: `build.step.cache.layers` = "imported" is not supported by this version
+    s/scenario.toml:10:9: the step `s` imports layers, and the scenario has no remote cache
+      hint: add `[build.remote-cache]` with `type` and `repository`
     > [[build.step]] | name = "s" | expect = "cachd"
     s/scenario.toml:10:10: `build.step.expect` is the string "cachd", expected `cached` or a table with `rebuilt` [expected `cached` or a table with `rebuilt`]
       hint: did you mean `cached`?
@@ -384,7 +389,16 @@ fn mistakes_of_edits_point_at_the_edit() {
         "{ replace = \"a\", find = \"\", with = \"b\", times = 0 }",
         "{ write = \"../a\", text = \"x\" }",
         "{ delete = \"\" }",
-        "{ patch = \"edits/01.patch\" }",
+        "{ patch = \"edits/02.patch\" }",
+        "{ patch = \"edits/short.patch\" }, { patch = \"edits/short.patch\" }",
+        "{ patch = \"../x.patch\" }",
+        "{ rename = \"a\" }",
+        "{ copy = \"a\", to = \"/b\" }",
+        "{ chmod = \"a\", mode = \"u+x\" }",
+        "{ chmod = \"a\", mode = 755 }",
+        "{ run = \" \" }",
+        "{ run = \"make\", timeout = \"0s\" }",
+        "{ run = \"make\", timeout = \"soon\", to = \"a\" }",
         "{ apend = \"a\", text = \"x\" }",
         "3",
     ];
@@ -392,7 +406,7 @@ fn mistakes_of_edits_point_at_the_edit() {
     insta::assert_snapshot!(table(texts, whole), @r#"
     > {}
     s/scenario.toml:10:9: the edit says nothing to do
-      hint: expected one of `append`, `prepend`, `replace`, `write`, `touch`, `delete`
+      hint: expected one of `append`, `prepend`, `replace`, `write`, `touch`, `delete`, `rename`, `copy`, `chmod`, `patch`, `run`
     > { append = "a" }
     s/scenario.toml:10:9: the edit `append` lacks the key `text` [`text` is missing]
     > { append = "a", text = "", touch = "b" }
@@ -411,8 +425,30 @@ fn mistakes_of_edits_point_at_the_edit() {
     > { delete = "" }
     s/scenario.toml:10:20: `build.step.edit.delete`: the path "" is empty [expected a path inside the context]
       hint: paths of edits and fills are relative to the context and never leave it
-    > { patch = "edits/01.patch" }
-    s/scenario.toml:10:11: `build.step.edit.patch` is not supported by this version
+    > { patch = "edits/02.patch" }
+    s/scenario.toml:10:19: cannot read `edits/02.patch`: there is no such file [no such file]
+      hint: did you mean `01.patch`?
+    > { patch = "edits/short.patch" }, { patch = "edits/short.patch" }
+    s/edits/short.patch:3:1: the hunk ends early: its header promises 1 old and 0 new lines more
+    > { patch = "../x.patch" }
+    s/scenario.toml:10:19: `build.step.edit.patch`: the path "../x.patch" leads upwards with `..` [expected a path inside the scenario's folder]
+      hint: paths are relative to the scenario's folder and never leave it
+    > { rename = "a" }
+    s/scenario.toml:10:9: the edit `rename` lacks the key `to` [`to` is missing]
+    > { copy = "a", to = "/b" }
+    s/scenario.toml:10:28: `build.step.edit.to`: the path "/b" is an absolute path [expected a path inside the context]
+      hint: paths of edits and fills are relative to the context and never leave it
+    > { chmod = "a", mode = "u+x" }
+    s/scenario.toml:10:31: `mode` is no file mode, expected three or four octal digits, such as 0755
+    > { chmod = "a", mode = 755 }
+    s/scenario.toml:10:31: `build.step.edit.mode` is the number 755, expected a string [expected a string]
+    > { run = " " }
+    s/scenario.toml:10:17: `run` is empty, expected a command
+    > { run = "make", timeout = "0s" }
+    s/scenario.toml:10:35: `timeout` is zero, which no command meets
+    > { run = "make", timeout = "soon", to = "a" }
+    s/scenario.toml:10:35: `build.step.edit.timeout`: `soon` is not valid, expected a duration with its unit, such as `20ms`, `1.5s`, `10m` [expected a number with its unit]
+    s/scenario.toml:10:43: `run` takes no `to`
     > { apend = "a", text = "x" }
     s/scenario.toml:10:11: unknown key `apend` in `build.step.edit` [unknown key]
       hint: did you mean `append`?
@@ -426,6 +462,8 @@ fn an_edit_that_the_second_round_finds_in_the_cache_is_a_mistake() {
     let texts = [
         "edit = [{ append = \"app/main.py\", text = \"x\" }]\nexpect = { rebuilt = [] }\n",
         "edit = [{ touch = \"app/main.py\" }]\nexpect = { rebuilt = [] }\n",
+        "edit = [{ run = \"make\" }]\nexpect = { rebuilt = [] }\n",
+        "edit = [{ rename = \"app/main.py\", to = \"b\" }]\nexpect = { rebuilt = [] }\n",
         "expect = { rebuilt = [\"COPY .\", \"COPY  ap\", \"COPY src /src\", \"\"] }\n",
     ];
     let whole = |step: &str| with(&format!("[[build.step]]\nname = \"s\"\n{step}"));
@@ -436,6 +474,12 @@ fn an_edit_that_the_second_round_finds_in_the_cache_is_a_mistake() {
     > edit = [{ touch = "app/main.py" }] | expect = { rebuilt = [] }
     s/scenario.toml:11:10: the step `s` expects to rebuild, and no edit of it has `{{nonce}}` [would be met in the first round only]
       hint: nothing that the cache can see changes; add an edit with `{{nonce}}` in its text
+    > edit = [{ run = "make" }] | expect = { rebuilt = [] }
+    s/scenario.toml:11:10: the step `s` expects to rebuild, and no edit of it has `{{nonce}}` [would be met in the first round only]
+      hint: the second round finds the first one's result in the cache, which looks like a huge speed-up; put `{{nonce}}` into the text
+    > edit = [{ rename = "app/main.py", to = "b" }] | expect = { rebuilt = [] }
+    s/scenario.toml:11:10: the step `s` expects to rebuild, and no edit of it has `{{nonce}}` [would be met in the first round only]
+      hint: the second round finds the first one's result in the cache, which looks like a huge speed-up; add an edit with `{{nonce}}` in its text
     > expect = { rebuilt = ["COPY .", "COPY  ap", "COPY src /src", ""] }
     s/scenario.toml:10:10: the step `s` expects to rebuild, and no edit of it has `{{nonce}}` [would be met in the first round only]
       hint: nothing that the cache can see changes; add an edit with `{{nonce}}` in its text
@@ -445,6 +489,8 @@ fn an_edit_that_the_second_round_finds_in_the_cache_is_a_mistake() {
 
     let accepted = [
         "edit = [{ append = \"a\", text = \"{{nonce}}\" }]\nexpect = { rebuilt = [\"copy   app /app\"] }\n",
+        "edit = [{ patch = \"edits/01.patch\" }]\nexpect = { rebuilt = [] }\n",
+        "edit = [{ run = \"echo $SEATRIAL_NONCE > app/x\" }]\nexpect = { rebuilt = [] }\n",
         "cache.layers = \"empty\"\nexpect = { rebuilt = [\"RUN install\"] }\n",
         "edit = [{ append = \"a\", text = \"{{nonce}}\" }]\n[[build.step]]\nname = \"t\"\n\
          edit = [{ delete = \"b\" }]\nexpect = { rebuilt = [] }\n",
@@ -649,7 +695,9 @@ fn edits_know_where_they_stand() {
 fn what_is_in_force_reads_back_as_the_same_scenario() {
     let text = with(
         "args = { \"A\" = \"q\\\"uote\\n\" }\ntarget = \"base\"\n[build]\ntimeout = \"1.5s\"\n[[build.step]]\nname = \"s\"\n\
-         edit = [{ replace = \"a b\", find = \"x\\\\\", with = \"\\u00e9{{nonce}}\", times = 2 }]\n\
+         edit = [{ replace = \"a b\", find = \"x\\\\\", with = \"\\u00e9{{nonce}}\", times = 2 }, \
+         { rename = \"a\", to = \"b\" }, { copy = \"a\", to = \"b\" }, { chmod = \"a\", mode = \"755\" }, \
+         { patch = \"edits/01.patch\" }, { run = \"make\" }]\n\
          expect = { rebuilt = [\"RUN install\"] }\n\
          [start]\nready = { http = \"/\", port = 1, body-contains = \"\\u0001\" }\ncommand = [\"a\"]\n\
          [gate]\n\"start.ready\" = { worse-by = \"5%\" }\n\"context.size\" = { at-most = \"0\" }\n",

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+use std::error::Error as _;
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
@@ -14,8 +15,8 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 use seatrial::scenario::{Edit, Fill, Nonce};
-use seatrial::unit::ByteSize;
-use seatrial::workspace::{AbandonedScratch, CopyError, SCRATCH_PREFIX, Scratch, apply};
+use seatrial::unit::{ByteSize, Nanos};
+use seatrial::workspace::{AbandonedScratch, ContextCopy, CopyError, SCRATCH_PREFIX, Scratch, apply};
 use tempfile::TempDir;
 
 /// SHA-256 of the archive that GNU tar makes of a folder: names, kinds, modes, hard links, symbolic links,
@@ -180,6 +181,48 @@ fn a_fill_comes_on_top_and_is_the_same_in_every_copy() {
     assert_eq!(tree_digest(one.path()), tree_digest(source.path()));
 }
 
+/// Patches, renames, copies and new modes of a path that leads out are refused, saying `why`.
+fn refuse_patches_and_moves(copy: &mut ContextCopy, path: &str, why: &str) {
+    let diff = Edit::Patch {
+        file: "p.patch".into(),
+        text: format!("--- {path}\n+++ {path}\n@@ -1 +1 @@\n-secret\n+x\n"),
+    };
+    let error = apply(copy, &diff, &nonce()).unwrap_err();
+    let said = format!(
+        "{error}: {}",
+        error.source().map(ToString::to_string).unwrap_or_default()
+    );
+    assert!(said.starts_with("p.patch:1: the "), "{said}");
+    for edit in [
+        Edit::Copy {
+            path: "app".into(),
+            to: path.into(),
+        },
+        Edit::Rename {
+            path: "app".into(),
+            to: path.into(),
+        },
+    ] {
+        let error = apply(copy, &edit, &nonce()).unwrap_err().to_string();
+        let taken = "something is there already, expected a path at which nothing is";
+        let whys = [why, taken].map(|why| format!("{} `{path}`: {why}", edit.kind()));
+        assert!(whys.contains(&error), "{error}");
+    }
+    let mode = "0777".parse().unwrap();
+    let chmod = Edit::Chmod {
+        path: path.into(),
+        mode,
+    };
+    let error = apply(copy, &chmod, &nonce()).unwrap_err().to_string();
+    let link = "it is a symbolic link, expected a file or folder";
+    assert!(
+        [why, link]
+            .map(|why| format!("chmod `{path}`: {why}"))
+            .contains(&error),
+        "{error}"
+    );
+}
+
 #[test]
 fn nothing_leads_out_of_the_copy() {
     let source = tree();
@@ -243,6 +286,7 @@ fn nothing_leads_out_of_the_copy() {
             let error = apply(&mut copy, &edit, &nonce()).unwrap_err();
             assert_eq!(error.to_string(), format!("{} `{path}`: {why}", edit.kind()));
         }
+        refuse_patches_and_moves(&mut copy, path, why);
         let delete = Edit::Delete { path: path.into() };
         match apply(&mut copy, &delete, &nonce()) {
             // A link itself lies in the copy.
@@ -261,32 +305,48 @@ fn nothing_leads_out_of_the_copy() {
 }
 
 #[test]
-fn what_a_context_cannot_hold_is_named_and_sockets_are_left_out() {
+fn sockets_and_pipes_are_copied_and_devices_are_named() {
     let source = tree();
     let scratch = scratch();
-    let expected = tree_digest(source.path());
-    let modified = fs::metadata(source.path()).unwrap().modified().unwrap();
     let listener = UnixListener::bind(source.path().join("socket")).unwrap();
-    fs::File::open(source.path())
-        .unwrap()
-        .set_modified(modified)
-        .unwrap();
-    let copy = scratch.copy_context(source.path(), &[], "sockets").unwrap();
-    assert_eq!(tree_digest(copy.path()), expected);
+    let pipe = source.path().join("app/pipe");
+    assert!(
+        Command::new("mkfifo")
+            .args(["-m", "0620"])
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let copy = scratch.copy_context(source.path(), &[], "v").unwrap();
+    // GNU tar leaves sockets out.
+    assert_eq!(tree_digest(copy.path()), tree_digest(source.path()));
+    let socket = |folder: &Path| {
+        let metadata = fs::symlink_metadata(folder.join("socket")).unwrap();
+        (metadata.mode(), metadata.mtime(), metadata.mtime_nsec())
+    };
+    assert_eq!(socket(copy.path()), socket(source.path()));
     drop(listener);
 
-    let pipe = source.path().join("app/pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let error = scratch.copy_context(source.path(), &[], "pipes").unwrap_err();
-    let place = fs::canonicalize(&pipe).unwrap();
+    let device = source.path().join("app/null");
+    let made = Command::new("mknod")
+        .arg(&device)
+        .args(["c", "1", "3"])
+        .output()
+        .unwrap();
+    if !made.status.success() {
+        return;
+    }
+    let error = scratch.copy_context(source.path(), &[], "devices").unwrap_err();
+    let place = fs::canonicalize(&device).unwrap();
     assert_eq!(
         error.to_string(),
         format!(
-            "`{}` is a named pipe, expected files, folders and symbolic links in a context",
+            "`{}` is a character device, which no scratch copy holds",
             place.display()
         )
     );
-    assert!(!scratch.path().join("pipes").exists());
+    assert!(!scratch.path().join("devices").exists());
 }
 
 #[test]
@@ -510,7 +570,7 @@ fn any_edit() -> impl Strategy<Value = Edit> {
     ])
     .prop_map(PathBuf::from);
     let text = "[a-z]{0,3}(\\{\\{nonce\\}\\})?";
-    (path, text, 0..12).prop_map(|(path, text, kind)| match kind {
+    (path.clone(), path, text, 0..24).prop_map(|(path, to, text, kind)| match kind {
         0 | 1 => Edit::Append { path, text },
         2 => Edit::Prepend { path, text },
         3 | 4 => Edit::Replace {
@@ -521,7 +581,33 @@ fn any_edit() -> impl Strategy<Value = Edit> {
         },
         5..=8 => Edit::Write { path, text },
         9 => Edit::Touch { path },
-        _ => Edit::Delete { path },
+        10 | 11 => Edit::Delete { path },
+        12..=14 => Edit::Rename { path, to },
+        15..=17 => Edit::Copy { path, to },
+        18 => Edit::Chmod {
+            path,
+            mode: "0750".parse().unwrap(),
+        },
+        19 => Edit::Run {
+            command: format!(
+                "echo '{text}' >> '{}'; rm -rf -- '{}'",
+                path.display(),
+                to.display()
+            ),
+            timeout: Nanos::from_secs(20),
+        },
+        _ => {
+            let (path, to) = (path.display(), to.display());
+            let text = format!(
+                "diff --git a/{path} b/{to}\nrename from {path}\nrename to {to}\n\
+                 --- a/{path}\n+++ b/{to}\n@@ -1 +1,2 @@\n old old\n+{text}\n\
+                 --- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+old old\n"
+            );
+            Edit::Patch {
+                file: "edits/any.patch".into(),
+                text,
+            }
+        }
     })
 }
 
@@ -542,7 +628,11 @@ proptest! {
                 let applied = apply(&mut copy, edit, &nonce());
                 let after = tree_digest(copy.path());
                 match applied {
-                    Ok(_) => prop_assert!(before != after, "{edit:?} changed nothing"),
+                    // A mode can be the same before, and commands may fail inside without a word.
+                    Ok(_) => prop_assert!(
+                        before != after || matches!(edit, Edit::Chmod { .. } | Edit::Run { .. }),
+                        "{edit:?} changed nothing"
+                    ),
                     Err(error) => prop_assert_eq!(before, after, "{:?} failed by halves: {}", edit, error),
                 }
             }

@@ -6,6 +6,7 @@ use crate::results::{
     ImageStore, InstructionResult, InstructionSize, Phase, ProbeTier, RESULTS_SCHEMA, Run, RunEnd, RunHeader,
     SampleKey, StartSample, Status, StopReason, VariantRecord,
 };
+use crate::scenario::BuilderKind;
 use crate::unit::{ByteSize, Nanos};
 
 const MIB: u64 = 1024 * 1024;
@@ -32,8 +33,10 @@ impl Specimen {
             variants: variants
                 .iter()
                 .map(|name| VariantRecord {
+                    cache_image: None,
                     name: (*name).to_owned(),
                     dockerfile: format!("{name}.Dockerfile"),
+                    builder: BuilderKind::Buildkit,
                     dockerfile_digest: Digest::of(name),
                     image: format!("seatrial/specimen/{name}"),
                     options: crate::scenario::BuildOptions::default(),
@@ -77,6 +80,7 @@ impl Specimen {
                 own: true,
             }],
             contexts: Vec::new(),
+            made_images: Vec::new(),
             builds: Vec::new(),
             starts: Vec::new(),
             warnings: Vec::new(),
@@ -241,6 +245,7 @@ impl Specimen {
         let manifest = Digest::of(format!("{variant} {} {edits}", key.round));
         let total = Nanos::from_millis(millis);
         self.run.builds.push(BuildSample {
+            downloads: None,
             key,
             step: step.to_owned(),
             outcome,

@@ -109,6 +109,15 @@ impl Sweep<'_> {
                 }
             }
         }
+        if !named.made_images.is_empty() && !self.dry_run {
+            // Bases are the oldest: they are without a name by now, where something was made of them.
+            let ids = named
+                .image_ids
+                .iter()
+                .map(|id| id.trim_start_matches("sha256:").to_owned());
+            let ids: Vec<_> = ids.chain(named.made_images.iter().cloned()).collect();
+            faults.extend(self.engine.remove_made_images(&ids).await.err());
+        }
         faults.extend(self.build_records(named, out).await?);
         Ok(faults)
     }

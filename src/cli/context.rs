@@ -8,7 +8,7 @@ use super::args::ContextArgs;
 use super::{ExitCode, Failure};
 use crate::context::{ContextReport, Manifest};
 use crate::dockerignore::{IgnoreFile, Pruning};
-use crate::workspace::{Visited, walk, walk_ignoring};
+use crate::workspace::{walk_ignoring, walk_with_dropped};
 
 /// How much of the pruning of ignored folders the newest client does for a build.
 const PRUNING: Pruning = Pruning::StreamedContext;
@@ -27,7 +27,7 @@ pub(super) fn context(args: &ContextArgs, out: &mut dyn Write) -> Result<ExitCod
             Failure::new(ExitCode::Failed, error).with_hints(hints)
         })?;
         let end = if args.null { '\0' } else { '\n' };
-        for entry in kept.manifest.entries() {
+        for entry in kept.entries() {
             write!(out, "{}{end}", entry.path)?;
         }
         return Ok(ExitCode::Done);
@@ -38,16 +38,13 @@ pub(super) fn context(args: &ContextArgs, out: &mut dyn Write) -> Result<ExitCod
         }
         return Ok(ExitCode::Done);
     }
-    let everything = walk(&args.folder, |_, _| Visited {
-        keep: true,
-        enter: true,
-    });
+    let everything = walk_with_dropped(&args.folder, &ignore, PRUNING);
     let everything = everything.map_err(|error| {
         let hints = error.hints();
         Failure::new(ExitCode::Failed, error).with_hints(hints)
     })?;
-    let report = ContextReport::new(&everything.manifest, &ignore, PRUNING, args.heaviest);
-    summary(args, source.as_deref(), &everything.manifest, &report, out)?;
+    let report = ContextReport::new(&everything, &ignore, PRUNING, args.heaviest);
+    summary(args, source.as_deref(), &everything, &report, out)?;
     Ok(ExitCode::Done)
 }
 

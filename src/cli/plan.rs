@@ -11,7 +11,7 @@ use super::load::{Loaded, load};
 use super::show::settings_of;
 use super::{ExitCode, Failure};
 use crate::run::{Part, Plan, Turn};
-use crate::scenario::{BuildCacheState, ContextState, LayerState, MountState, Scenario, Variant};
+use crate::scenario::{BaseState, BuildCacheState, ContextState, LayerState, MountState, Scenario, Variant};
 use crate::store::latest_of;
 use crate::unit::{ByteSize, Nanos};
 use crate::workspace::{Visited, walk};
@@ -81,11 +81,7 @@ pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
     }
     writeln!(out, "\nsteps of every turn")?;
     for (index, step) in scenario.build.steps.iter().enumerate() {
-        let edits: Vec<_> = step
-            .edits
-            .iter()
-            .map(|edit| format!("{} {}", edit.kind(), edit.path().display()))
-            .collect();
+        let edits: Vec<_> = step.edits.iter().map(ToString::to_string).collect();
         writeln!(
             out,
             "  {}. {:<24} {}",
@@ -141,7 +137,7 @@ fn estimated_disk(loaded: &Loaded, scenario: &Scenario) -> Option<ByteSize> {
     })
     .ok()?;
     let filled: ByteSize = scenario.context.fill.iter().map(|fill| fill.bytes).sum();
-    let copy = walked.manifest.total_size() + filled;
+    let copy = walked.total_size() + filled;
     Some(ByteSize(copy.0.saturating_mul(scenario.variants.len() as u64)))
 }
 
@@ -194,6 +190,7 @@ fn state_in_words(cache: BuildCacheState) -> String {
     let layers = match cache.layers {
         LayerState::Empty => "layers empty",
         LayerState::Primed => "layers primed",
+        LayerState::Imported => "layers imported",
     };
     let mounts = match cache.mounts {
         MountState::Empty => ", mounts empty",
@@ -203,5 +200,9 @@ fn state_in_words(cache: BuildCacheState) -> String {
         ContextState::Absent => ", context absent",
         ContextState::Kept => "",
     };
-    format!("{layers}{mounts}{context}")
+    let base = match cache.base {
+        BaseState::Absent => ", base absent",
+        BaseState::Present => "",
+    };
+    format!("{layers}{mounts}{context}{base}")
 }

@@ -22,8 +22,10 @@ use crate::docker::Engine;
 use crate::host::Machine;
 use crate::probe::ProbeThread;
 use crate::results::{Environment, RESULTS_SCHEMA, Record, RunEnd, RunHeader, StopReason, VariantRecord};
-use crate::run::{Grants, Ledger, Outcome, Plan, Ports, Redactor, execute, image_repository};
-use crate::scenario::{Scenario, ScenarioFiles as _};
+use crate::run::{
+    Grants, Ledger, Outcome, Plan, Ports, Redactor, cache_reference, execute, image_repository,
+};
+use crate::scenario::{BuilderKind, RemoteCache, Scenario, ScenarioFiles as _};
 use crate::store::{DaemonLock, HoldDaemon, Journal, RunFolder};
 use crate::workspace::ScratchWorkshop;
 
@@ -56,6 +58,16 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
             let Some(scenario) = loaded.checked.runnable() else {
                 continue;
             };
+            if scenario
+                .variants
+                .iter()
+                .any(|variant| variant.builder == BuilderKind::Classic)
+            {
+                engine.require_classic().await.map_err(|error| {
+                    let hints = error.hints();
+                    Failure::new(ExitCode::Usage, error).with_hints(hints)
+                })?;
+            }
             let measured = Measurement {
                 args,
                 loaded,
@@ -195,7 +207,17 @@ impl Measurement<'_> {
     async fn environment(&self) -> Result<Environment, Failure> {
         let environment = self.engine.environment().await.map_err(unusable)?;
         let machine = Machine::read();
+        let mut builders: Vec<_> = self
+            .scenario
+            .variants
+            .iter()
+            .map(|variant| variant.builder)
+            .collect();
+        builders.sort_unstable();
+        builders.dedup();
+        let builders: Vec<_> = builders.into_iter().map(BuilderKind::as_str).collect();
         Ok(Environment {
+            builder: builders.join(", "),
             cpu: machine.cpu,
             load_1m: machine.load_1m,
             ..environment
@@ -218,9 +240,16 @@ impl Measurement<'_> {
                 name: variant.name.clone(),
                 dockerfile: variant.dockerfile.display().to_string(),
                 dockerfile_digest: Digest::of(text),
+                builder: variant.builder,
                 image: image_repository(run_id, &variant.name),
                 options: variant.options.clone(),
                 env_args: env_args(variant, grants),
+                cache_image: match &scenario.build.remote_cache {
+                    Some(RemoteCache::Inline { repository }) => {
+                        Some(cache_reference(repository, run_id, &variant.name))
+                    }
+                    _ => None,
+                },
             })
         });
         Ok(RunHeader {

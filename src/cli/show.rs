@@ -139,11 +139,7 @@ fn counted(count: u32, noun: &str) -> String {
 
 fn step_line(step: &Step) -> String {
     let mut line = step.name.clone();
-    let edits: Vec<String> = step
-        .edits
-        .iter()
-        .map(|edit: &Edit| format!("{} {}", edit.kind(), edit.path().display()))
-        .collect();
+    let edits: Vec<String> = step.edits.iter().map(Edit::to_string).collect();
     if !edits.is_empty() {
         line.push_str(": ");
         line.push_str(&edits.join(", "));
@@ -182,7 +178,7 @@ mod tests {
 
     #[test]
     fn a_summary_says_what_is_measured() {
-        insta::assert_snapshot!(shown(View::Summary, &Overrides::default()), @r#"
+        insta::assert_snapshot!(shown(View::Summary, &Overrides::default()), @"
         small: A small scenario: one edit, two orders
         Does the check read everything?
         tags: cache, small
@@ -203,7 +199,7 @@ mod tests {
           6 starts after 1 warm-up, ready at /health on port 8000 within 60.0 s
 
         gates on step.edit source.time, image.size
-        "#);
+        ");
     }
 
     #[test]

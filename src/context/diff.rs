@@ -57,6 +57,8 @@ pub enum ChangedField {
     LinkTarget,
     /// The numbers of a device.
     Device,
+    /// Extended attributes.
+    Attributes,
     /// The modification time.
     Mtime,
 }
@@ -177,6 +179,7 @@ fn changed_fields(before: &Entry, after: &Entry) -> Vec<ChangedField> {
             (before.uid, before.gid) != (after.uid, after.gid),
             ChangedField::Owner,
         ),
+        (before.attributes != after.attributes, ChangedField::Attributes),
         (before.mtime_ns != after.mtime_ns, ChangedField::Mtime),
     ] {
         if differs {
@@ -196,6 +199,7 @@ mod tests {
     fn each_change_is_named_with_its_fields() {
         let mut edited = file("edited", "2");
         edited.mtime_ns = 5;
+        edited.attributes.insert("user.a".to_owned(), Vec::new());
         let mut chmod = file("mode", "1");
         chmod.mode = 0o755;
         let mut chown = file("owner", "1");
@@ -238,7 +242,14 @@ mod tests {
         assert_eq!(
             found,
             [
-                ("edited", vec![ChangedField::Content, ChangedField::Mtime]),
+                (
+                    "edited",
+                    vec![
+                        ChangedField::Content,
+                        ChangedField::Attributes,
+                        ChangedField::Mtime
+                    ]
+                ),
                 ("gone", vec![]),
                 ("hard", vec![ChangedField::LinkTarget]),
                 ("mode", vec![ChangedField::Mode]),

@@ -1,5 +1,7 @@
 //! One path of a context.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
@@ -20,6 +22,9 @@ pub struct Entry {
     pub gid: u32,
     /// Modification time in nanoseconds since the epoch; negative before it.
     pub mtime_ns: i64,
+    /// Extended attributes, as the clients send them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Vec<u8>>,
 }
 
 /// What stands at a path.
@@ -46,6 +51,8 @@ pub enum EntryKind {
         /// Path of the first name.
         target: String,
     },
+    /// A socket. The clients send it as an empty file.
+    Socket,
     /// A named pipe.
     Fifo,
     /// A character device.
@@ -111,6 +118,7 @@ mod tests {
             uid: 0,
             gid: 0,
             mtime_ns: -1,
+            attributes: BTreeMap::new(),
         };
         let json = serde_json::to_string(&entry).unwrap();
         assert_eq!(

@@ -157,6 +157,12 @@ impl Manifest {
             if with_mtime {
                 hasher.update(entry.mtime_ns.to_le_bytes());
             }
+            for (name, value) in &entry.attributes {
+                hasher.update(b"x");
+                text(&mut hasher, name);
+                hasher.update((value.len() as u64).to_le_bytes());
+                hasher.update(value);
+            }
             match &entry.kind {
                 EntryKind::File { size_bytes, digest } => {
                     hasher.update(b"f");
@@ -175,6 +181,7 @@ impl Manifest {
                     hasher.update(b"h");
                     text(&mut hasher, target);
                 }
+                EntryKind::Socket => hasher.update(b"s"),
                 EntryKind::Fifo => hasher.update(b"p"),
                 EntryKind::CharDevice { major, minor } => device(&mut hasher, b"c", *major, *minor),
                 EntryKind::BlockDevice { major, minor } => device(&mut hasher, b"b", *major, *minor),
@@ -218,6 +225,8 @@ impl From<Manifest> for Vec<Entry> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     pub(in crate::context) fn entry(path: &str, kind: EntryKind) -> Entry {
@@ -233,6 +242,7 @@ pub(super) mod tests {
             uid: 0,
             gid: 0,
             mtime_ns: 0,
+            attributes: BTreeMap::new(),
         }
     }
 
@@ -331,6 +341,9 @@ pub(super) mod tests {
             ("uid", |entry| entry.uid = 1),
             ("gid", |entry| entry.gid = 1),
             ("mtime", |entry| entry.mtime_ns = 1),
+            ("attributes", |entry| {
+                entry.attributes.insert("user.a".to_owned(), b"1".to_vec());
+            }),
             ("content", |entry| *entry = file("a", "2")),
             ("not hashed", |entry| {
                 entry.kind = EntryKind::File {

@@ -2,6 +2,7 @@
 //! looks, which entries a builder asked for, and where the bytes are.
 
 mod apply;
+mod classic;
 mod diff;
 mod entry;
 mod follow;
@@ -12,6 +13,7 @@ mod report;
 mod selection;
 
 pub use apply::ApplyError;
+pub use classic::{classic_entries, classic_rules};
 pub use diff::{Change, ChangedField, ManifestDiff};
 pub use entry::{Entry, EntryKind};
 pub use follow::follow_links;

@@ -5,14 +5,22 @@ use std::time::Duration;
 
 use bollard_buildkit_proto::moby::buildkit::v1::{DiskUsageRequest, PruneRequest};
 
-use super::Engine;
+use super::classic::HeaderForm;
 use super::solve::{control, solve};
+use super::{Engine, classic};
 use crate::digest::Digest;
-use crate::run::{BuildRecord, BuildReport, BuildRequest, Builder, EngineFault};
+use crate::run::{BuildRecord, BuildReport, BuildRequest, Builder, EngineFault, RecordKind};
+use crate::scenario::BuilderKind;
 use crate::unit::{DaemonInstant, DaemonSpan};
 
 impl Builder for Engine {
     async fn build(&self, request: &BuildRequest) -> Result<BuildReport, EngineFault> {
+        if request.builder == BuilderKind::Classic {
+            let form = HeaderForm::of_engine(&self.version);
+            let built =
+                classic::build(&self.endpoint, request, form, &self.given_up, &self.made_images).await;
+            return built.map_err(|error| failed("build", &request.image, error));
+        }
         let gateway = if request.options.needs_gateway() {
             Some(self.host_gateway().await?)
         } else {
@@ -24,6 +32,14 @@ impl Builder for Engine {
 
     async fn settle(&self) -> Option<DaemonSpan> {
         self.given_up.settle().await
+    }
+
+    fn made_images(&self) -> Vec<String> {
+        self.made_images.all()
+    }
+
+    async fn remove_made_images(&self, ids: &[String]) -> Result<(), EngineFault> {
+        self.remove_nameless(ids).await
     }
 
     async fn build_records(&self) -> Result<Vec<BuildRecord>, EngineFault> {
@@ -39,7 +55,11 @@ impl Builder for Engine {
         let mut records: Vec<_> = records
             .map(|record| BuildRecord {
                 id: record.id,
-                is_context: record.record_type == "source.local",
+                kind: match record.record_type.as_str() {
+                    "source.local" => RecordKind::Context,
+                    "exec.cachemount" => RecordKind::CacheMount,
+                    _ => RecordKind::Layer,
+                },
                 created: record
                     .created_at
                     .and_then(|at| DaemonInstant::at(at.seconds, at.nanos)),

@@ -9,6 +9,7 @@ use super::Engine;
 use super::build_options::HostGateway;
 use super::builds::failed;
 use super::solve::control;
+use crate::results::ImageStore;
 use crate::run::EngineFault;
 use crate::scenario::EngineFacts;
 
@@ -47,6 +48,7 @@ impl Engine {
             version: version.version.unwrap_or_default(),
             api: version.api_version.unwrap_or_default(),
             platforms,
+            containerd_store: self.store == ImageStore::Containerd,
         })
     }
 

@@ -21,7 +21,7 @@ use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::context::{Entry, EntryKind, Selection};
-use crate::run::ContextTree;
+use crate::run::{ContextTransfer, ContextTree};
 use crate::unit::ByteSize;
 
 /// The size of one `DATA` packet, as the docker command sends it.
@@ -34,20 +34,35 @@ const PACKETS_AHEAD: usize = 64;
 #[derive(Clone, Debug)]
 pub(super) struct ServedFolder {
     tree: Arc<dyn ContextTree>,
-    sent_bytes: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    sent_bytes: AtomicU64,
+    offered_files: AtomicU64,
+    requested_files: AtomicU64,
 }
 
 impl ServedFolder {
     pub(super) fn new(tree: Arc<dyn ContextTree>) -> Self {
         Self {
             tree,
-            sent_bytes: Arc::default(),
+            counts: Arc::default(),
         }
     }
 
     /// Bytes of file content that were sent so far.
     pub(super) fn sent(&self) -> ByteSize {
-        ByteSize(self.sent_bytes.load(Ordering::Relaxed))
+        ByteSize(self.counts.sent_bytes.load(Ordering::Relaxed))
+    }
+
+    /// How the daemon asked for files so far.
+    pub(super) fn transfer(&self) -> ContextTransfer {
+        ContextTransfer {
+            offered_files: self.counts.offered_files.load(Ordering::Relaxed),
+            requested_files: self.counts.requested_files.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -114,14 +129,23 @@ impl Sender {
         let (wanted, queue) = mpsc::unbounded_channel();
         // The daemon asks for files while it still receives stats, so both run at once.
         let reader = self.clone();
-        let files = tokio::spawn(async move {
+        let mut files = tokio::spawn(async move {
             let entries = Arc::new(entries.await.map_err(|error| internal(&error))??);
             tokio::task::spawn_blocking(move || reader.send_files(&entries, queue))
                 .await
                 .map_err(|error| internal(&error))?
         });
-        while let Some(packet) = requests.next().await {
-            let packet = packet?;
+        loop {
+            let packet = tokio::select! {
+                packet = requests.next() => packet,
+                // As long as there can be requests it ends by itself only where something cannot be read. The daemon
+                // would wait for it in vain.
+                ended = &mut files => {
+                    ended.map_err(|error| internal(&error))??;
+                    return Err(Status::internal("the files of the folder are read no longer"));
+                }
+            };
+            let Some(packet) = packet.transpose()? else { break };
             match packet.r#type() {
                 PacketType::PacketReq => {
                     // The reader only ends before us after an error, which it returns below.
@@ -150,9 +174,27 @@ impl Sender {
             .tree
             .walk(selection)
             .map_err(|fault| Status::failed_precondition(fault.to_string()))?;
+        let files = entries
+            .iter()
+            .filter(|entry| matches!(entry.kind, EntryKind::File { .. } | EntryKind::Socket));
+        let offered = &self.folder.counts.offered_files;
+        offered.fetch_add(files.count() as u64, Ordering::Relaxed);
+        let mut linked: HashMap<&str, ByteSize> = HashMap::new();
         for entry in &entries {
+            let mut stat = stat(entry);
+            // A further name says the size of the file, as with the docker command.
+            match &entry.kind {
+                EntryKind::File { size_bytes, .. } => {
+                    linked.insert(&entry.path, *size_bytes);
+                }
+                EntryKind::Hardlink { target } => {
+                    let size = linked.get(target.as_str()).map_or(0, |size| size.0);
+                    stat.size = i64::try_from(size).unwrap_or(i64::MAX);
+                }
+                _ => {}
+            }
             self.send(Packet {
-                stat: Some(stat(entry)),
+                stat: Some(stat),
                 ..packet(PacketType::PacketStat)
             })?;
         }
@@ -171,9 +213,17 @@ impl Sender {
             let unreadable = |error: std::io::Error| {
                 Status::failed_precondition(format!("cannot read `{}` of the context: {error}", entry.path))
             };
-            let mut file = self.folder.tree.open(&entry.path).map_err(unreadable)?;
+            let requested = &self.folder.counts.requested_files;
+            requested.fetch_add(1, Ordering::Relaxed);
+            let mut file = match entry.kind {
+                EntryKind::Socket => None,
+                _ => Some(self.folder.tree.open(&entry.path).map_err(unreadable)?),
+            };
             loop {
-                let length = file.read(&mut chunk).map_err(unreadable)?;
+                let length = match &mut file {
+                    Some(file) => file.read(&mut chunk).map_err(unreadable)?,
+                    None => 0,
+                };
                 // An empty packet ends the file.
                 self.send(Packet {
                     id,
@@ -183,7 +233,8 @@ impl Sender {
                 if length == 0 {
                     break;
                 }
-                self.folder.sent_bytes.fetch_add(length as u64, Ordering::Relaxed);
+                let sent = &self.folder.counts.sent_bytes;
+                sent.fetch_add(length as u64, Ordering::Relaxed);
             }
         }
         Ok(())
@@ -229,6 +280,7 @@ fn stat(entry: &Entry) -> Stat {
     let mut stat = Stat {
         path: entry.path.clone(),
         mod_time: entry.mtime_ns,
+        xattrs: entry.attributes.clone().into_iter().collect(),
         ..Stat::default()
     };
     match &entry.kind {
@@ -240,6 +292,8 @@ fn stat(entry: &Entry) -> Stat {
             stat.linkname.clone_from(target);
         }
         EntryKind::Hardlink { target } => stat.linkname.clone_from(target),
+        // Without a bit for its kind it is a file, and an empty one.
+        EntryKind::Socket => {}
         EntryKind::Fifo => mode |= GO_NAMED_PIPE,
         EntryKind::CharDevice { major, minor } => {
             mode |= GO_DEVICE | GO_CHAR_DEVICE;
@@ -328,6 +382,7 @@ mod tests {
             uid: 1,
             gid: 1,
             mtime_ns: 7,
+            attributes: std::collections::BTreeMap::new(),
         };
         let file = EntryKind::File {
             size_bytes: ByteSize(5),
@@ -338,6 +393,7 @@ mod tests {
             (entry(file, 0o4755), 0o755 | 1 << 23, 5, ""),
             (entry(device, 0o600), 0o600 | 1 << 26 | 1 << 21, 0, ""),
             (entry(EntryKind::Fifo, 0o600), 0o600 | 1 << 25, 0, ""),
+            (entry(EntryKind::Socket, 0o755), 0o755, 0, ""),
             (
                 entry(EntryKind::Directory, 0o1777),
                 0o777 | 1 << 31 | 1 << 20,

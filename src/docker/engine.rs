@@ -6,6 +6,7 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
+use super::classic::MadeImages;
 use super::watched_build::GivenUpBuilds;
 use super::{ConnectEngine, Endpoint};
 use crate::results::{Environment, ImageStore};
@@ -26,6 +27,10 @@ pub struct Engine {
     pub(super) store: ImageStore,
     /// Shared by clones, which talk to the same daemon.
     pub(super) given_up: GivenUpBuilds,
+    /// Shared by clones as well.
+    pub(super) made_images: MadeImages,
+    /// The engine's version.
+    pub(super) version: String,
     id: String,
 }
 
@@ -91,6 +96,8 @@ impl Engine {
             store,
             id: info.id.unwrap_or_default(),
             given_up: GivenUpBuilds::default(),
+            made_images: MadeImages::default(),
+            version: info.server_version.unwrap_or_default(),
         })
     }
 

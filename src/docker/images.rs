@@ -8,7 +8,8 @@ use bollard::body_try_stream;
 use bollard::errors::Error as Refusal;
 use bollard::models::ImageInspect;
 use bollard::query_parameters::{
-    CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptionsBuilder,
+    CreateImageOptionsBuilder, ListImagesOptionsBuilder, PushImageOptionsBuilder, RemoveImageOptionsBuilder,
+    TagImageOptionsBuilder,
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
@@ -61,6 +62,21 @@ impl Images for Engine {
         let mut progress = self.docker.create_image(Some(options), None, login);
         while let Some(step) = progress.next().await {
             step.map_err(|refusal| fault("pull", &reference, refusal))?;
+        }
+        Ok(())
+    }
+
+    async fn push(&self, image: &str, reference: &str) -> Result<(), EngineFault> {
+        let (repository, tag) = reference.rsplit_once(':').unwrap_or((reference, "latest"));
+        let options = TagImageOptionsBuilder::new().repo(repository).tag(tag).build();
+        self.docker
+            .tag_image(image, Some(options))
+            .await
+            .map_err(|refusal| fault("tag", reference, refusal))?;
+        let options = PushImageOptionsBuilder::new().tag(tag).build();
+        let mut progress = self.docker.push_image(repository, Some(options), None);
+        while let Some(step) = progress.next().await {
+            step.map_err(|refusal| fault("push", reference, refusal))?;
         }
         Ok(())
     }
@@ -140,7 +156,8 @@ impl Images for Engine {
     }
 
     async fn remove_image(&self, reference: &str) -> Result<(), EngineFault> {
-        let options = RemoveImageOptionsBuilder::new().build();
+        // The daemon would remove nameless parents as well, which may be somebody else's.
+        let options = RemoveImageOptionsBuilder::new().noprune(true).build();
         match self.docker.remove_image(reference, Some(options), None).await {
             Ok(_) => Ok(()),
             Err(refusal) if status(&refusal) == Some(404) => Ok(()),

@@ -6,8 +6,10 @@
 
 mod agents;
 mod build_options;
+mod build_part;
 mod builds;
 mod capabilities;
+mod classic;
 mod containers;
 mod diff_copy;
 mod endpoint;
@@ -15,6 +17,7 @@ mod engine;
 mod health;
 mod hijack;
 mod images;
+mod log_tail;
 mod registry_logins;
 mod secrets;
 mod session;
@@ -22,5 +25,6 @@ mod solve;
 mod trace;
 mod watched_build;
 
+pub use classic::{ContextTar, HeaderForm, NoClassicBuilder, PlacedFile, Unsendable};
 pub use endpoint::{ConnectEngine, Endpoint};
 pub use engine::Engine;

@@ -21,7 +21,7 @@ use super::health::AlwaysServing;
 use super::hijack::upgrade;
 use super::registry_logins::{self, RegistryLogins};
 use super::secrets::{self, ServedSecrets};
-use crate::run::BuildRequest;
+use crate::run::{BuildRequest, ContextTransfer};
 use crate::unit::ByteSize;
 
 /// What a session serves, by the names that the daemon calls.
@@ -112,6 +112,14 @@ impl Session {
     /// Bytes of the files that were sent so far, of the context and of the named ones.
     pub(super) fn context_sent(&self) -> ByteSize {
         self.contexts.iter().map(ServedFolder::sent).sum()
+    }
+
+    /// How the daemon asked for the files of the context itself so far.
+    pub(super) fn context_transfer(&self) -> ContextTransfer {
+        self.contexts
+            .first()
+            .map(ServedFolder::transfer)
+            .unwrap_or_default()
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Instant;
 
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
-use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, SolveRequest};
+use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, CacheOptionsEntry, SolveRequest};
 use hyper_util::rt::TokioIo;
 use tonic::transport::{Channel, Endpoint as ChannelEndpoint, Uri};
 use tower::service_fn;
@@ -15,7 +15,7 @@ use super::build_options::{self, HostGateway};
 use super::hijack::upgrade;
 use super::session::Session;
 use super::watched_build::{GivenUpBuilds, WatchedBuild};
-use crate::run::{BuildReport, BuildRequest};
+use crate::run::{BuildReport, BuildRequest, CacheLocation};
 
 /// The build could not be asked for; nothing was measured.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +87,9 @@ pub(super) async fn solve(
         duration,
         span: trace.span(),
         sent: session.context_sent(),
+        transfer: session.context_transfer(),
+        downloads: trace.downloads(),
+        import_fault: trace.import_fault(),
         instructions: trace.instructions(),
         phases: trace.phases(),
         image_id,
@@ -117,6 +120,10 @@ fn solve_request(
         // An empty value means every stage.
         attributes.insert("no-cache".to_owned(), String::new());
     }
+    if let Some(import) = &request.cache_import {
+        attributes.extend(import_attributes(import));
+    }
+    let exports = request.cache_export.iter().map(export_entry).collect();
     SolveRequest {
         r#ref: id.to_owned(),
         session: session.to_owned(),
@@ -126,7 +133,51 @@ fn solve_request(
         exporter_deprecated: "moby".to_owned(),
         exporter_attrs_deprecated: HashMap::from([("name".to_owned(), request.image.clone())]),
         entitlements: build_options::entitlements(request),
-        cache: Some(CacheOptions::default()),
+        cache: Some(CacheOptions {
+            exports,
+            ..CacheOptions::default()
+        }),
         ..SolveRequest::default()
+    }
+}
+
+/// How a front end is told of a cache to import: as JSON, and by older ones as a list of references.
+fn import_attributes(cache: &CacheLocation) -> Vec<(String, String)> {
+    let (kind, key, value) = match cache {
+        // The cache in an image is read as any other in a registry.
+        CacheLocation::Inline { reference } | CacheLocation::Registry { reference, .. } => {
+            ("registry", "ref", reference.clone())
+        }
+        CacheLocation::Local { folder, .. } => ("local", "src", folder.display().to_string()),
+    };
+    let entries = serde_json::json!([{ "Type": kind, "Attrs": { key: value } }]);
+    let mut attributes = vec![("cache-imports".to_owned(), entries.to_string())];
+    if kind == "registry" {
+        attributes.push(("cache-from".to_owned(), value));
+    }
+    attributes
+}
+
+fn export_entry(cache: &CacheLocation) -> CacheOptionsEntry {
+    let entry = |kind: &str, attributes: &[(&str, String)]| CacheOptionsEntry {
+        r#type: kind.to_owned(),
+        attrs: attributes
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone()))
+            .collect(),
+    };
+    match cache {
+        CacheLocation::Inline { .. } => entry("inline", &[]),
+        CacheLocation::Registry { reference, mode } => entry(
+            "registry",
+            &[("ref", reference.clone()), ("mode", mode.name().to_owned())],
+        ),
+        CacheLocation::Local { folder, mode } => entry(
+            "local",
+            &[
+                ("dest", folder.display().to_string()),
+                ("mode", mode.name().to_owned()),
+            ],
+        ),
     }
 }

@@ -1,19 +1,15 @@
 //! Folding a build's status messages into instructions and phases.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
 use bollard_buildkit_proto::google::protobuf::Timestamp;
-use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex};
+use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexStatus};
 
-use crate::results::Phase;
+use super::build_part::Part;
+use super::log_tail::LogTail;
+use crate::results::{Downloaded, Downloads, Phase};
 use crate::run::{BuildFault, TracedInstruction};
 use crate::unit::{ByteSize, DaemonInstant, DaemonSpan, Nanos};
-
-/// How many lines of a vertex's log are kept.
-const LOG_TAIL_LINES: usize = 100;
-
-/// The longest line of a log that is kept, in bytes.
-const LOG_LINE_BYTES: usize = 4 * 1024;
 
 /// What a build's messages have said so far.
 #[derive(Debug, Default)]
@@ -32,53 +28,16 @@ struct TracedVertex {
     /// same span is told again in later messages.
     spans: BTreeMap<i128, Option<i128>>,
     log: LogTail,
+    /// What it got from a registry, by digest.
+    downloads: BTreeMap<String, Download>,
 }
 
-/// The part of a build that a vertex belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    Context,
-    Resolve,
-    Instructions,
-    Export,
-    Other,
-}
-
-impl Part {
-    /// Reads the part off a vertex's name.
-    fn of(name: &str) -> Self {
-        if name.starts_with("[internal] load build context") {
-            return Self::Context;
-        }
-        if name.starts_with("exporting ") {
-            return Self::Export;
-        }
-        if name.starts_with("[internal]") || name.starts_with("[auth]") || name.starts_with("resolve image") {
-            return Self::Resolve;
-        }
-        match instruction_text(name) {
-            Some(text) if text.starts_with("FROM ") => Self::Resolve,
-            Some(_) => Self::Instructions,
-            None => Self::Other,
-        }
-    }
-
-    fn name(self) -> Option<&'static str> {
-        match self {
-            Self::Context => Some("context"),
-            Self::Resolve => Some("resolve"),
-            Self::Instructions => Some("instructions"),
-            Self::Export => Some("export"),
-            Self::Other => None,
-        }
-    }
-}
-
-/// What follows `[stage n/m] ` in a vertex's name; `None` for a vertex that is no instruction.
-fn instruction_text(name: &str) -> Option<&str> {
-    let (position, text) = name.strip_prefix('[')?.split_once("] ")?;
-    let (_, count) = position.rsplit(' ').next()?.split_once('/')?;
-    count.parse::<u32>().is_ok().then_some(text)
+/// One layer that came from a registry.
+#[derive(Clone, Copy, Debug, Default)]
+struct Download {
+    bytes: u64,
+    extracted: bool,
+    span: Option<(i128, i128)>,
 }
 
 impl Trace {
@@ -86,6 +45,9 @@ impl Trace {
     pub(super) fn take(&mut self, message: StatusResponse) {
         for vertex in message.vertexes {
             self.vertex(&vertex.digest).update(vertex);
+        }
+        for status in message.statuses {
+            self.vertex(&status.vertex).take_status(&status);
         }
         for log in message.logs {
             self.vertex(&log.vertex).log.push(&log.msg);
@@ -111,7 +73,7 @@ impl Trace {
                 cached: vertex.cached,
                 started: vertex.spans.keys().next().map(|start| nanos(start - zero)),
                 duration: union(vertex.complete_spans()),
-                log_bytes: ByteSize(vertex.log.bytes),
+                log_bytes: ByteSize(vertex.log.bytes()),
             })
             .collect()
     }
@@ -128,6 +90,10 @@ impl Trace {
                     .or_default()
                     .extend(vertex.complete_spans());
             }
+            if Part::of(&vertex.name) == Part::Instructions {
+                let got = vertex.downloads.values().filter_map(|download| download.span);
+                spans.entry(Part::CacheImport).or_default().extend(got);
+            }
         }
         spans
             .into_iter()
@@ -142,6 +108,41 @@ impl Trace {
             .collect()
     }
 
+    /// What came from registries: layers of a remote cache with the instructions, those of the base with FROM.
+    pub(super) fn downloads(&self) -> Downloads {
+        let of = |wanted: Part| {
+            let vertices = self.vertices.iter();
+            let downloads = vertices
+                .filter(|vertex| Part::of(&vertex.name) == wanted)
+                .flat_map(|vertex| vertex.downloads.iter());
+            // Two instructions that need the same layer both tell of it. With a base come its manifest and its
+            // configuration, which are never extracted.
+            let is_layer =
+                |(_, download): &(&String, &Download)| wanted != Part::Resolve || download.extracted;
+            let by_digest: BTreeMap<_, _> = downloads.filter(is_layer).collect();
+            let bytes = by_digest.values().map(|download| download.bytes);
+            Downloaded {
+                count: by_digest.len() as u64,
+                // Storage drivers of the older kind tell of each layer, and not how big it is.
+                bytes: bytes
+                    .map(|bytes| (bytes > 0).then_some(ByteSize(bytes)))
+                    .sum::<Option<_>>(),
+            }
+        };
+        Downloads {
+            layers: of(Part::Instructions),
+            base: of(Part::Resolve),
+        }
+    }
+
+    /// Why a remote cache could not be read, in the daemon's words. The build goes on without it.
+    pub(super) fn import_fault(&self) -> Option<String> {
+        self.vertices
+            .iter()
+            .find(|vertex| Part::of(&vertex.name) == Part::CacheImport && !vertex.error.is_empty())
+            .map(|vertex| vertex.error.clone())
+    }
+
     /// What went wrong: the first vertex with an error, or, where the time was up, the one that was at work; and what
     /// it logged last.
     pub(super) fn fault(&self, message: String, timed_out: bool) -> BuildFault {
@@ -149,7 +150,7 @@ impl Trace {
         let failed = self
             .vertices
             .iter()
-            .filter(|vertex| !vertex.error.is_empty())
+            .filter(|vertex| !vertex.error.is_empty() && Part::of(&vertex.name) != Part::CacheImport)
             .min_by_key(|vertex| vertex.error.contains("context canceled"))
             .or_else(|| self.at_work().filter(|_| timed_out));
         BuildFault {
@@ -208,6 +209,25 @@ impl TracedVertex {
         }
     }
 
+    fn take_status(&mut self, status: &VertexStatus) {
+        // A layer of a base is told as `sha256:…` and, once it is there, as `extracting sha256:…`; one of a remote
+        // cache by its digest alone, or as `pulling sha256:…` where images are kept by a storage driver.
+        let (verb, digest) = status.id.split_once(' ').unwrap_or(("", &status.id));
+        if !digest.starts_with("sha256:") || !["", "pulling", "extracting"].contains(&verb) {
+            return;
+        }
+        let download = self.downloads.entry(digest.to_owned()).or_default();
+        if verb == "extracting" {
+            download.extracted = true;
+            return;
+        }
+        let told = status.current.max(status.total);
+        download.bytes = download.bytes.max(u64::try_from(told).unwrap_or_default());
+        if let (Some(started), Some(completed)) = (status.started, status.completed) {
+            download.span = Some((stamp(started), stamp(completed)));
+        }
+    }
+
     fn complete_spans(&self) -> Vec<(i128, i128)> {
         self.spans
             .iter()
@@ -236,43 +256,6 @@ fn union(mut spans: Vec<(i128, i128)>) -> Option<Nanos> {
         }
     }
     Some(nanos(covered))
-}
-
-/// The last lines that a vertex logged.
-#[derive(Debug, Default)]
-struct LogTail {
-    bytes: u64,
-    complete: VecDeque<String>,
-    partial: Vec<u8>,
-}
-
-impl LogTail {
-    fn push(&mut self, text: &[u8]) {
-        self.bytes += text.len() as u64;
-        for byte in text {
-            if *byte == b'\n' {
-                let line = std::mem::take(&mut self.partial);
-                if self.complete.len() == LOG_TAIL_LINES {
-                    self.complete.pop_front();
-                }
-                self.complete.push_back(visible(&line));
-            } else if self.partial.len() < LOG_LINE_BYTES {
-                self.partial.push(*byte);
-            }
-        }
-    }
-
-    fn lines(&self) -> Vec<String> {
-        let partial = (!self.partial.is_empty()).then(|| visible(&self.partial));
-        self.complete.iter().cloned().chain(partial).collect()
-    }
-}
-
-/// A line as a terminal would leave it: what follows the last carriage return.
-fn visible(line: &[u8]) -> String {
-    let line = String::from_utf8_lossy(line);
-    let line = line.trim_end_matches('\r');
-    line.rsplit('\r').next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -307,28 +290,6 @@ mod tests {
             });
         }
         trace
-    }
-
-    #[test]
-    fn names_tell_the_part_of_the_build() {
-        for (name, part) in [
-            ("[internal] load build definition from Dockerfile", Part::Resolve),
-            ("[internal] load .dockerignore", Part::Resolve),
-            (
-                "[internal] load metadata for docker.io/library/python:3",
-                Part::Resolve,
-            ),
-            ("[internal] load build context", Part::Context),
-            ("[1/4] FROM docker.io/library/python:3", Part::Resolve),
-            ("[builder 2/5] RUN make", Part::Instructions),
-            ("[stage-1 2/2] COPY --from=builder /a /b", Part::Instructions),
-            ("[2/4] RUN echo '[3/4] FROM x'", Part::Instructions),
-            ("exporting to image", Part::Export),
-            ("importing cache manifest from x", Part::Other),
-            ("[weird", Part::Other),
-        ] {
-            assert_eq!(Part::of(name), part, "{name}");
-        }
     }
 
     #[test]

@@ -26,11 +26,17 @@ pub(super) struct GivenUpBuilds(Arc<Mutex<Vec<GivenUp>>>);
 
 #[derive(Debug)]
 struct GivenUp {
-    trace: Arc<Mutex<Trace>>,
+    /// What it told; the classic builder tells no times.
+    trace: Option<Arc<Mutex<Trace>>>,
     end: JoinHandle<()>,
 }
 
 impl GivenUpBuilds {
+    /// Adds one, by the task that reads its answer.
+    pub(super) fn add(&self, end: JoinHandle<()>) {
+        locked(&self.0).push(GivenUp { trace: None, end });
+    }
+
     /// Waits until the daemon is done with all of them, or for a while; gives the time in which it worked on them, as
     /// far as it was told.
     pub(super) async fn settle(&self) -> Option<DaemonSpan> {
@@ -39,7 +45,7 @@ impl GivenUpBuilds {
         for GivenUp { trace, end } in builds {
             // A daemon that hangs is no reason to hang as well.
             let _ = tokio::time::timeout(END_OF_BUILD, end).await;
-            let this = locked(&trace).span();
+            let this = trace.and_then(|trace| locked(&trace).span());
             span = match (span, this) {
                 (Some(one), Some(other)) => Some(DaemonSpan::over(one, other)),
                 (one, other) => one.or(other),
@@ -108,7 +114,7 @@ impl WatchedBuild {
 impl Drop for WatchedBuild {
     fn drop(&mut self) {
         if let Some(end) = self.end.take() {
-            let trace = Arc::clone(&self.trace);
+            let trace = Some(Arc::clone(&self.trace));
             locked(&self.given_up.0).push(GivenUp { trace, end });
         }
     }

@@ -4,7 +4,9 @@ use super::instruction::fold;
 use super::{Dockerfile, Instruction, Keyword, Stage, VertexName, VertexPosition};
 
 impl Dockerfile {
-    /// The instruction that `BuildKit` calls `vertex_name`.
+    /// The instruction that a builder calls `vertex_name`.
+    ///
+    /// The classic builder numbers every instruction of the file in order.
     ///
     /// The position in brackets decides, where its keyword agrees; it survives the expansion of variables in the
     /// text. Where it does not lead to one, as behind a base with ONBUILD triggers, which are numbered too, an
@@ -14,6 +16,14 @@ impl Dockerfile {
         let name = VertexName::split(vertex_name);
         let text = fold(name.instruction);
         let keyword = text.split(' ').next().and_then(Keyword::from_word)?;
+        if let Some(number) = name.step {
+            return self
+                .global_args
+                .iter()
+                .chain(self.instructions())
+                .nth(number.checked_sub(1)?)
+                .filter(|instruction| instruction.keyword == keyword);
+        }
         let place = name.place();
         let stage = place.and_then(|place| self.stage_of(place));
         if let (Some(place), Some(stage)) = (place, stage)
@@ -100,6 +110,12 @@ COPY --from=1 /app /more
             ("[internal] load build context", None),
             ("[internal] load metadata for docker.io/library/python:3.12", None),
             ("exporting to image", None),
+            ("Step 1/14 : ARG PYTHON", Some(1)),
+            ("Step 4/14 : ENV A=1", Some(4)),
+            ("Step 6/14 : RUN pip install     -r requirements.txt", Some(6)),
+            ("Step 12/14 : COPY --from=1 /app /more", Some(16)),
+            ("Step 12/14 : RUN something else", None),
+            ("Step 13/14 : COPY x y", None),
             ("", None),
         ] {
             let found = dockerfile.locate(vertex).map(Instruction::line);

@@ -1,12 +1,16 @@
-//! How `BuildKit` names a vertex: `[builder 2/5] RUN pip install -r x`.
+//! How builders name what they work on: `BuildKit` a vertex, `[builder 2/5] RUN pip install -r x`, and the classic
+//! builder a step, `Step 3/7 : RUN pip install -r x`.
 
 /// A vertex name, taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VertexName<'name> {
-    /// What stands in the brackets, such as `builder 2/5` or `internal`; `None` without brackets.
+    /// What stands in the brackets, such as `builder 2/5` or `internal`, or the numbers of a step, such as `3/7`;
+    /// `None` without either.
     pub position: Option<&'name str>,
-    /// What follows the brackets: the instruction as the builder shows it.
+    /// What follows: the instruction as the builder shows it.
     pub instruction: &'name str,
+    /// The number of a step, from 1: its place among all instructions of the file.
+    pub step: Option<usize>,
 }
 
 impl<'name> VertexName<'name> {
@@ -16,7 +20,20 @@ impl<'name> VertexName<'name> {
         let whole = Self {
             position: None,
             instruction: name,
+            step: None,
         };
+        if let Some((position, instruction)) =
+            name.strip_prefix("Step ").and_then(|rest| rest.split_once(" : "))
+            && let Some((number, total)) = position.split_once('/')
+            && total.parse::<usize>().is_ok()
+            && let Ok(number) = number.parse()
+        {
+            return Self {
+                position: Some(position),
+                instruction,
+                step: Some(number),
+            };
+        }
         // The brackets of a JSON array behind a keyword are not at the start.
         let Some(rest) = name.strip_prefix('[') else {
             return whole;
@@ -25,6 +42,7 @@ impl<'name> VertexName<'name> {
             Some((position, instruction)) => Self {
                 position: Some(position.trim()),
                 instruction: instruction.trim_start(),
+                step: None,
             },
             None => whole,
         }
@@ -33,7 +51,7 @@ impl<'name> VertexName<'name> {
     /// Where in the Dockerfile it stands; `None` for an internal vertex such as `[internal] load build context`.
     #[must_use]
     pub fn place(&self) -> Option<VertexPosition<'name>> {
-        let position = self.position?;
+        let position = self.position.filter(|_| self.step.is_none())?;
         // The number is padded to the width of the total: `[ 2/10]`, `[builder  2/10]`.
         let (label, number) = match position.rsplit_once(' ') {
             Some((label, number)) => (Some(label.trim()), number),
@@ -79,6 +97,8 @@ mod tests {
             ("exporting to image", None, "exporting to image"),
             ("RUN [\"true\"]", None, "RUN [\"true\"]"),
             ("[unclosed", None, "[unclosed"),
+            ("Step 3/7 : RUN echo : x", Some("3/7"), "RUN echo : x"),
+            ("Step x/7 : RUN true", None, "Step x/7 : RUN true"),
         ] {
             let split = VertexName::split(name);
             assert_eq!(split.position, position, "{name}");

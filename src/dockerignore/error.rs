@@ -68,6 +68,9 @@ pub enum PatternError {
         /// The character behind the backslash.
         escaped: char,
     },
+    /// `{2}` after nothing that can be repeated, or with counts that are too large or in the wrong order.
+    #[error("`{{…}}` beside a wildcard repeats what stands before it, which cannot be done here")]
+    Repetition,
     /// `[:name:]` with a name that is not one of the POSIX classes.
     #[error("`{name}` is not a character class")]
     NamedClass {
@@ -84,6 +87,7 @@ impl PatternError {
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         let hint = match self {
+            Self::Repetition => "write `\\{` for a brace that stands for itself",
             Self::Class => "write `[[]` or `\\[` for a bracket that stands for itself",
             Self::TrailingBackslash => "write `\\\\` for a backslash that stands for itself",
             Self::Range { .. } => "put the lower character first",

@@ -19,6 +19,52 @@ pub fn has_wildcards(name: &str) -> bool {
     false
 }
 
+/// The syntax check of an ignore pattern: what Go's `filepath.Match` says when it is asked whether the pattern matches
+/// `.`, which looks at the pattern only up to the first part that does not.
+pub(super) fn check_as_upstream(pattern: &str) -> Result<(), PatternError> {
+    let mut rest = pattern;
+    // What is left of the `.` to match.
+    let mut name = ".";
+    while !rest.is_empty() {
+        let stars = rest.trim_start_matches('*');
+        let star = stars.len() < rest.len();
+        let (chunk, after) = stars.split_at(chunk_end(stars));
+        rest = after;
+        if star && chunk.is_empty() {
+            break;
+        }
+        let parsed = Glob::parse(chunk)?;
+        let remainder = |name: &'static str| match (parsed.tokens.as_slice(), name) {
+            ([], name) => Some(name),
+            ([token], ".") if token.accepts('.') => Some(""),
+            _ => None,
+        };
+        let fits = |left: &&str| left.is_empty() || !rest.is_empty();
+        let skipped = || remainder("").filter(|_| star && name == ".");
+        match remainder(name).filter(fits).or_else(skipped) {
+            Some(left) => name = left,
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+/// Where the next `*` outside of brackets stands, brackets being looked for as upstream does.
+fn chunk_end(pattern: &str) -> usize {
+    let (mut in_class, mut escaped) = (false, false);
+    for (at, char) in pattern.char_indices() {
+        match char {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '*' if !in_class => return at,
+            _ => {}
+        }
+    }
+    pattern.len()
+}
+
 /// A parsed shell pattern: `*` and `?` stop at `/`, `[...]` is a class (negated by `^`), `\` escapes.
 ///
 /// ```
@@ -174,6 +220,27 @@ mod tests {
             assert_eq!(Glob::parse(pattern), Err(PatternError::Class), "{pattern}");
         }
         assert_eq!(Glob::parse("a\\"), Err(PatternError::TrailingBackslash));
+    }
+
+    #[test]
+    fn a_syntax_error_behind_a_part_that_does_not_match_goes_unseen() {
+        for (pattern, refused) in [
+            ("xa/[", true),
+            ("x*a/[", false),
+            ("*x/[", true),
+            (".*x/[", true),
+            ("?*x/[", true),
+            ("**/[", true),
+            ("x/**]]/[]a]", false),
+            ("x/[]a]", true),
+            ("x\\", true),
+            ("*\\", true),
+            ("x*\\", false),
+            ("[*]x*[", false),
+            ("a", false),
+        ] {
+            assert_eq!(check_as_upstream(pattern).is_err(), refused, "{pattern}");
+        }
     }
 
     #[test]

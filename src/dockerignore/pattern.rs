@@ -2,7 +2,7 @@
 
 use super::error::PatternError;
 use super::expression::Expression;
-use super::glob::Glob;
+use super::glob::check_as_upstream;
 use super::rewrite::{Rewritten, rewrite};
 use super::warning::PatternWarning;
 
@@ -20,7 +20,7 @@ pub(super) enum Pattern {
 impl Pattern {
     /// Reads a cleaned pattern without its `!`.
     pub(super) fn parse(pattern: &str) -> Result<Self, PatternError> {
-        Glob::parse(pattern)?;
+        check_as_upstream(pattern)?;
         Ok(match rewrite(pattern) {
             Rewritten::Exact => Self::Exact(pattern.to_owned()),
             Rewritten::Prefix => Self::Prefix(pattern[..pattern.len() - 2].to_owned()),
@@ -56,6 +56,13 @@ impl Pattern {
     }
 }
 
+/// Whether what follows a brace are the counts of a repetition.
+fn has_counts(after: impl Iterator<Item = char>) -> bool {
+    let inside: String = after.take_while(|char| *char != '}').collect();
+    inside.starts_with(|char: char| char.is_ascii_digit())
+        && inside.chars().all(|char| char.is_ascii_digit() || char == ',')
+}
+
 fn expression_warnings(pattern: &str) -> Vec<PatternWarning> {
     let mut found = Vec::new();
     let mut chars = pattern.chars().peekable();
@@ -81,6 +88,8 @@ fn expression_warnings(pattern: &str) -> Vec<PatternWarning> {
                 None
             }
             '^' if !in_class => Some(PatternWarning::Anchor),
+            '|' if !in_class => Some(PatternWarning::Alternatives),
+            '{' if !in_class && has_counts(chars.clone()) => Some(PatternWarning::Repetition),
             '*' | '?' if in_class => Some(PatternWarning::WildcardInClass),
             _ => None,
         };
@@ -100,7 +109,8 @@ mod tests {
     #[test]
     fn warns_of_what_a_pattern_does_unexpectedly() {
         use PatternWarning::{
-            Anchor, BangInClass, BareSuffix, EscapedLetter, MatchesNothing, NamedClass, WildcardInClass,
+            Alternatives, Anchor, BangInClass, BareSuffix, EscapedLetter, MatchesNothing, NamedClass,
+            Repetition, WildcardInClass,
         };
         for (pattern, warnings) in [
             ("*.log", vec![]),
@@ -111,6 +121,10 @@ mod tests {
             (r"\d1", vec![EscapedLetter]),
             ("a^*", vec![Anchor]),
             ("[a*]", vec![WildcardInClass]),
+            ("a|b", vec![]),
+            ("a|*", vec![Alternatives]),
+            ("a{1,2}*", vec![Repetition]),
+            ("a{x}*", vec![]),
             ("b[!2]", vec![BangInClass]),
             ("[[:alpha:]]", vec![NamedClass]),
             ("**foo", vec![BareSuffix]),

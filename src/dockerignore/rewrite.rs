@@ -51,7 +51,8 @@ pub(super) fn rewrite(pattern: &str) -> Rewritten {
                 text.push_str("[^/]");
                 needs_expression = true;
             }
-            '.' | '+' | '(' | ')' | '|' | '{' | '}' | '$' => {
+            // Upstream means to escape `|`, `{` and `}` as well, and its table has no room for them.
+            '.' | '+' | '(' | ')' | '$' => {
                 text.push('\\');
                 text.push(char);
             }
@@ -100,6 +101,8 @@ mod tests {
             (r"\!c", expression(r"^\!c$")),
             ("****", expression("^(.*/)?.*$")),
             ("***", expression("^(.*/)?[^/]*$")),
+            ("a|b{2}", Rewritten::Exact),
+            ("a|b{2}?", expression("^a|b{2}[^/]$")),
         ] {
             assert_eq!(rewrite(pattern), rewritten, "{pattern}");
         }

@@ -22,6 +22,14 @@ pub enum PatternWarning {
     /// `[[:alpha:]]` is a named class.
     #[error("`[:name:]` inside a class stands for a set of characters")]
     NamedClass,
+    /// `a|b*` is two patterns, of which each is anchored at one end only.
+    #[error(
+        "`|` beside a wildcard separates alternatives that match in the middle of paths; write `\\|` for itself"
+    )]
+    Alternatives,
+    /// `a{2}*` repeats the `a`.
+    #[error("`{{…}}` beside a wildcard repeats what stands before it; write `\\{{` for itself")]
+    Repetition,
     /// `**foo` matches `barfoo` too.
     #[error("`**` directly before a name matches every path that ends in it; write `**/` before a name")]
     BareSuffix,

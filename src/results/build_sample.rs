@@ -20,6 +20,9 @@ pub struct BuildSample {
     pub duration_ns: Option<Nanos>,
     /// What was sent to the daemon.
     pub context: Option<ContextSent>,
+    /// What the build got from registries; absent where it did not take place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub downloads: Option<Downloads>,
     /// The Dockerfile's instructions in the order in which the daemon listed them.
     pub instructions: Vec<InstructionResult>,
     /// Named spans of the build.
@@ -70,6 +73,24 @@ pub struct NamedContext {
     pub manifest: Digest,
 }
 
+/// What a build got from registries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Downloads {
+    /// Layers that a remote cache holds.
+    pub layers: Downloaded,
+    /// Layers of base images.
+    pub base: Downloaded,
+}
+
+/// Layers that were downloaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Downloaded {
+    /// How many.
+    pub count: u64,
+    /// Their bytes, compressed as they came; absent where the daemon does not tell.
+    pub bytes: Option<ByteSize>,
+}
+
 /// One instruction of a build, as the daemon's trace tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InstructionResult {
@@ -92,7 +113,7 @@ pub struct InstructionResult {
 /// A named span within a build or a start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phase {
-    /// `context`, `resolve`, `instructions`, `export` of a build; `create`, `start`, `ready` of a start.
+    /// `context`, `resolve`, `cache-import`, `instructions`, `export`, `cache-export` of a build; `create`, `start`, `ready` of a start.
     pub name: String,
     /// When it began, from the beginning of what is measured on.
     pub started_ns: Nanos,

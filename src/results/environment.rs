@@ -13,7 +13,7 @@ pub struct Environment {
     pub engine: String,
     /// The engine API's version that the daemon answers in.
     pub api: String,
-    /// The builder that ran, such as `buildkit`.
+    /// The builders that ran, such as `buildkit`, with commas.
     pub builder: String,
     /// Where the daemon keeps images.
     pub store: ImageStore,

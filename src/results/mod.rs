@@ -15,12 +15,15 @@ mod start_sample;
 mod status;
 
 pub use build_records::BuildRecordsSeen;
-pub use build_sample::{BuildFailure, BuildSample, ContextSent, InstructionResult, NamedContext, Phase};
+pub use build_sample::{
+    BuildFailure, BuildSample, ContextSent, Downloaded, Downloads, InstructionResult, NamedContext, Phase,
+};
 pub use env_argument::EnvArgumentRecord;
 pub use environment::{Environment, ImageStore};
 pub use image_facts::{ImageFacts, InstructionSize};
 pub use record::{
-    BaseRecord, ContextRecord, Record, RunEnd, RunHeader, StopReason, VariantRecord, WarningRecord,
+    BaseRecord, ContextRecord, MadeImagesRecord, Record, RunEnd, RunHeader, StopReason, VariantRecord,
+    WarningRecord,
 };
 pub use run::{Run, UnreadableRun};
 pub use sample_key::SampleKey;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{BuildRecordsSeen, BuildSample, EnvArgumentRecord, Environment, StartSample};
 use crate::context::ManifestDiff;
 use crate::digest::Digest;
-use crate::scenario::BuildOptions;
+use crate::scenario::{BuildOptions, BuilderKind};
 use crate::unit::ByteSize;
 
 /// One line of the journal. The first is always the header.
@@ -18,6 +18,8 @@ pub enum Record {
     Base(BaseRecord),
     /// A build context, as a change of an earlier one.
     Context(ContextRecord),
+    /// Images without a name that builds left.
+    MadeImages(MadeImagesRecord),
     /// One build.
     Build(Box<BuildSample>),
     /// Whose records of the build cache are whose, so that they are found after a run that was killed.
@@ -78,6 +80,9 @@ pub struct VariantRecord {
     pub dockerfile: String,
     /// The digest of that file.
     pub dockerfile_digest: Digest,
+    /// Which builder builds it.
+    #[serde(default)]
+    pub builder: BuilderKind,
     /// The image reference that its builds are stored under.
     pub image: String,
     /// How its builds are asked for besides; where secrets come from, and never one.
@@ -86,6 +91,9 @@ pub struct VariantRecord {
     /// Build arguments that came from the environment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env_args: Vec<EnvArgumentRecord>,
+    /// The reference that an image with an inline cache has for the moment of its push.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_image: Option<String>,
 }
 
 /// A base image that is ready.
@@ -117,6 +125,13 @@ pub struct ContextRecord {
     pub base: Option<Digest>,
     /// The change.
     pub delta: ManifestDiff,
+}
+
+/// Images without a name that a build of the classic builder made, one per instruction that ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeImagesRecord {
+    /// Their ids as the builder shortens them, oldest first.
+    pub ids: Vec<String>,
 }
 
 /// Something that a reader of the numbers must know.

@@ -14,6 +14,8 @@ pub struct Run {
     pub bases: Vec<BaseRecord>,
     /// Build contexts.
     pub contexts: Vec<ContextRecord>,
+    /// Short ids of images without a name that builds made, oldest first.
+    pub made_images: Vec<String>,
     /// Builds, in the order in which they were taken.
     pub builds: Vec<BuildSample>,
     /// What was learned of records of the build cache, in the order in which it was.
@@ -58,6 +60,7 @@ impl Run {
             header: *header,
             bases: Vec::new(),
             contexts: Vec::new(),
+            made_images: Vec::new(),
             builds: Vec::new(),
             build_records: Vec::new(),
             starts: Vec::new(),
@@ -70,6 +73,7 @@ impl Run {
                 Record::Run(_) => {}
                 Record::Base(base) => run.bases.push(base),
                 Record::Context(context) => run.contexts.push(context),
+                Record::MadeImages(mut made) => run.made_images.append(&mut made.ids),
                 Record::Build(sample) => run.builds.push(*sample),
                 Record::BuildRecords(seen) => run.build_records.push(seen),
                 Record::Start(sample) => run.starts.push(*sample),

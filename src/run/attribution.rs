@@ -193,6 +193,7 @@ impl LastBuild {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::ports::RecordKind;
 
     /// Records `NAME@CREATED`, in nanoseconds of the daemon's clock.
     fn records(ids: &[&str]) -> Vec<BuildRecord> {
@@ -201,7 +202,7 @@ mod tests {
                 let (id, created) = id.split_once('@').unwrap_or((id, ""));
                 BuildRecord {
                     id: id.to_owned(),
-                    is_context: id.starts_with("context"),
+                    kind: RecordKind::Layer,
                     created: created.parse().ok().map(DaemonInstant),
                 }
             })
@@ -223,11 +224,11 @@ mod tests {
     fn what_appears_in_a_build_is_ours_and_what_was_there_before_never_is() {
         let mut attribution = Attribution::before_run(&records(&["user"]));
         attribution.between_builds(&records(&["user"]));
-        attribution.after_build(&records(&["user", "a", "context-b"]), None);
-        attribution.between_builds(&records(&["user", "a", "context-b"]));
-        attribution.after_build(&records(&["user", "a", "context-b", "c"]), None);
-        let all = records(&["user", "a", "context-b", "c"]);
-        assert_eq!(ids(attribution.own(&all)), ["a", "context-b", "c"]);
+        attribution.after_build(&records(&["user", "a", "b"]), None);
+        attribution.between_builds(&records(&["user", "a", "b"]));
+        attribution.after_build(&records(&["user", "a", "b", "c"]), None);
+        let all = records(&["user", "a", "b", "c"]);
+        assert_eq!(ids(attribution.own(&all)), ["a", "b", "c"]);
         assert_eq!(attribution.doubtful(&all).count(), 0);
     }
 

@@ -1,6 +1,7 @@
 //! The application: a plan made from a scenario, carried out through ports that the edges implement.
 
 mod attribution;
+mod cache_evidence;
 mod events;
 mod execute;
 mod expectation;
@@ -12,13 +13,14 @@ mod redactor;
 
 pub use attribution::Attribution;
 pub use events::{Event, Watcher};
-pub use execute::{Daemon, Outcome, Ports, RunFault, execute, image_repository};
+pub use execute::{Daemon, Outcome, Ports, RunFault, cache_reference, execute, image_repository};
 pub use grants::{BuildGrants, Grants, Secret};
 pub use plan::{Part, Plan, Turn};
 pub use ports::{
     Addresses, BaseImage, Bases, BuildFault, BuildFolders, BuildRecord, BuildReport, BuildRequest, Builder,
-    ContainerEnd, ContainerRequest, Containers, ContextTree, EngineFault, Images, Ledger, LedgerFault,
-    LookOrder, Looked, Probe, RootFs, Survey, TracedInstruction, TreeFault, Workshop, WorkshopFault,
+    CacheLocation, ContainerEnd, ContainerRequest, Containers, ContextTransfer, ContextTree, EngineFault,
+    Images, Ledger, LedgerFault, LookOrder, Looked, Probe, RecordKind, RootFs, Survey, TracedInstruction,
+    TreeFault, Workshop, WorkshopFault,
 };
 pub use prune::prune_own_records;
 pub use redactor::Redactor;

@@ -70,13 +70,25 @@ impl Plan {
     }
 }
 
-/// Whether a round must begin with a build that is not measured, so that the first step finds results to reuse.
-pub(super) fn needs_priming(scenario: &Scenario) -> bool {
-    scenario
-        .build
-        .steps
+/// A build at the beginning of a turn that is not measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Priming {
+    /// Whether it also exports what it did to the remote cache.
+    pub(super) export: bool,
+}
+
+/// The build that a turn must begin with, so that its steps find the state that they name: results to reuse for the
+/// first step, and a remote cache for one that imports from it before any step has exported.
+pub(super) fn priming(scenario: &Scenario) -> Option<Priming> {
+    let steps = &scenario.build.steps;
+    let reuses = steps
         .first()
-        .is_some_and(|step| step.cache.layers == LayerState::Primed)
+        .is_some_and(|step| step.cache.layers == LayerState::Primed);
+    let uses_cache = steps
+        .iter()
+        .find(|step| step.export_cache || step.cache.layers == LayerState::Imported);
+    let export = uses_cache.is_some_and(|step| step.cache.layers == LayerState::Imported);
+    (reuses || export).then_some(Priming { export })
 }
 
 /// Every variant once per round, warm-up rounds first.

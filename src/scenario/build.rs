@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{BuildCacheState, Edit, Expectation};
+use super::{BuildCacheState, Edit, Expectation, RemoteCache};
 use crate::unit::Nanos;
 
 /// How often and in which steps to build.
@@ -14,6 +14,8 @@ pub struct BuildSettings {
     pub warmups: u32,
     /// The longest that one build may take.
     pub timeout: Nanos,
+    /// The cache outside the daemon that steps export to and import from.
+    pub remote_cache: Option<RemoteCache>,
     /// The builds of one round, in order; edits stack.
     pub steps: Vec<Step>,
 }
@@ -25,6 +27,8 @@ pub struct Step {
     pub name: String,
     /// What must be present before the build.
     pub cache: BuildCacheState,
+    /// Whether the build also exports what it did to the remote cache.
+    pub export_cache: bool,
     /// Changes of the context before the build.
     pub edits: Vec<Edit>,
     /// What the build is expected to reuse; a sample that breaks it is invalid.

@@ -26,6 +26,8 @@ pub enum LayerState {
     /// Those of the build before, as on a developer's machine.
     #[default]
     Primed,
+    /// None in the daemon; those of the remote cache may be used, as on a fresh CI runner.
+    Imported,
 }
 
 /// What cache mounts hold.
@@ -57,4 +59,6 @@ pub enum BaseState {
     /// In the daemon's store.
     #[default]
     Present,
+    /// Not there: the build gets it from its registry, as on a fresh CI runner.
+    Absent,
 }

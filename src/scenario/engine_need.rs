@@ -11,6 +11,8 @@ pub struct EngineFacts {
     pub api: String,
     /// The platforms that it can build for; empty where it does not say.
     pub platforms: Vec<String>,
+    /// Whether it keeps images in containerd's store, not by a storage driver.
+    pub containerd_store: bool,
 }
 
 /// Something that a scenario needs of the engine, and where it says so.
@@ -30,6 +32,8 @@ pub(super) enum Needed {
     },
     /// A platform to build for.
     Platform(String),
+    /// The export of a remote cache of this type, other than inline.
+    CacheExport(&'static str),
 }
 
 impl EngineNeed {
@@ -52,6 +56,16 @@ impl EngineNeed {
                     problem
                 })
             }
+            // Engines 20.10 and 28.5 answer `unknown cache exporter` where a storage driver keeps the images.
+            Needed::CacheExport(kind) => (!engine.containerd_store).then(|| {
+                let message = format!(
+                    "a `{kind}` cache cannot be exported by engine {}, which keeps its images by a storage driver",
+                    engine.version
+                );
+                let mut problem = Problem::at(self.place.clone(), message);
+                problem.hint("take `type = \"inline\"`, or turn the containerd image store on");
+                problem
+            }),
             Needed::Platform(platform) => {
                 let known = &engine.platforms;
                 let can =
@@ -114,6 +128,7 @@ mod tests {
             version: "20.10.24".to_owned(),
             api: api.to_owned(),
             platforms: platforms.iter().map(|&platform| platform.to_owned()).collect(),
+            containerd_store: false,
         }
     }
 
@@ -139,6 +154,23 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn only_the_containerd_store_exports_more_than_inline_caches() {
+        let export = need(Needed::CacheExport("registry"));
+        let old = engine("1.41", &[]);
+        let new = EngineFacts {
+            containerd_store: true,
+            ..old.clone()
+        };
+        let problem = export.unmet_by(&old).unwrap();
+        assert!(
+            problem
+                .message
+                .starts_with("a `registry` cache cannot be exported by engine 20.10.24")
+        );
+        assert_eq!(export.unmet_by(&new), None);
     }
 
     #[test]

@@ -10,6 +10,9 @@ impl Nonce {
     /// What stands for the nonce in an edit's text.
     pub const PLACEHOLDER: &'static str = "{{nonce}}";
 
+    /// The environment variable that holds the nonce for a command.
+    pub const VARIABLE: &'static str = "SEATRIAL_NONCE";
+
     /// The nonce of one build: 16 hex digits, the same for the same four parts.
     #[must_use]
     pub fn of(run_id: &str, round: u32, variant: &str, step: &str) -> Self {

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{
-    Base, BaseSource, BuildCacheState, Edit, Expectation, Gate, Origin, Provenance, Scenario, SecretSource,
-    StartSettings, Step, Variant,
+    Base, BaseSource, BuildCacheState, Edit, Expectation, Gate, Origin, Provenance, RemoteCache, Scenario,
+    SecretSource, StartSettings, Step, Variant,
 };
 use crate::unit::{ByteSize, Nanos};
 
@@ -40,6 +40,9 @@ pub fn resolved_toml(scenario: &Scenario, provenance: &Provenance) -> String {
     page.set_from("rounds", build.rounds, "build.rounds");
     page.set_from("warmups", build.warmups, "build.warmups");
     page.set_from("timeout", duration(build.timeout), "build.timeout");
+    if let Some(cache) = &build.remote_cache {
+        page.remote_cache(cache);
+    }
     for step in &build.steps {
         page.step(step);
     }
@@ -187,11 +190,25 @@ impl Page<'_> {
         }
     }
 
+    fn remote_cache(&mut self, cache: &RemoteCache) {
+        self.header("[build.remote-cache]");
+        self.set("type", quoted(cache.type_name()));
+        if let Some(repository) = cache.repository() {
+            self.set("repository", quoted(repository));
+        }
+        if !matches!(cache, RemoteCache::Inline { .. }) {
+            self.set("mode", quoted(cache.mode().name()));
+        }
+    }
+
     fn step(&mut self, step: &Step) {
         self.header("[[build.step]]");
         self.set_from("name", quoted(&step.name), "build.step");
         let setting = format!("build.step.{}.cache", step.name);
         self.set_from("cache", cache(step.cache), &setting);
+        if step.export_cache {
+            self.set("export-cache", true);
+        }
         if !step.edits.is_empty() {
             let edits: Vec<String> = step.edits.iter().map(edit).collect();
             self.set("edit", format!("[{}]", edits.join(", ")));
@@ -240,26 +257,33 @@ impl Page<'_> {
 }
 
 fn edit(edit: &Edit) -> String {
-    let mut entry = format!("{{ {} = {}", edit.kind(), path(edit.path()));
-    match edit {
-        Edit::Append { text, .. } | Edit::Prepend { text, .. } | Edit::Write { text, .. } => {
-            entry.push_str(", text = ");
-            entry.push_str(&quoted(text));
+    let rest = match edit {
+        Edit::Append { path: at, text }
+        | Edit::Prepend { path: at, text }
+        | Edit::Write { path: at, text } => {
+            format!("{}, text = {}", path(at), quoted(text))
         }
         Edit::Replace {
-            find, with, times, ..
-        } => {
-            let rest = format!(
-                ", find = {}, with = {}, times = {times}",
-                quoted(find),
-                quoted(with)
-            );
-            entry.push_str(&rest);
+            path: at,
+            find,
+            with,
+            times,
+        } => format!(
+            "{}, find = {}, with = {}, times = {times}",
+            path(at),
+            quoted(find),
+            quoted(with)
+        ),
+        Edit::Touch { path: at } | Edit::Delete { path: at } | Edit::Patch { file: at, .. } => path(at),
+        Edit::Rename { path: at, to } | Edit::Copy { path: at, to } => {
+            format!("{}, to = {}", path(at), path(to))
         }
-        Edit::Touch { .. } | Edit::Delete { .. } => {}
-    }
-    entry.push_str(" }");
-    entry
+        Edit::Chmod { path: at, mode } => format!("{}, mode = {}", path(at), quoted(&mode.to_string())),
+        Edit::Run { command, timeout } => {
+            format!("{}, timeout = {}", quoted(command), duration(*timeout))
+        }
+    };
+    format!("{{ {} = {rest} }}", edit.kind())
 }
 
 fn cache(state: BuildCacheState) -> String {

@@ -4,9 +4,10 @@
 use crate::digest::Digest;
 use crate::results::{
     Attempts, BaseRecord, Bounded, BuildFailure, BuildRecordsSeen, BuildSample, ContextSent, Environment,
-    ImageFacts, ImageStore, InstructionResult, Phase, ProbeTier, RESULTS_SCHEMA, Record, RunEnd, RunHeader,
-    SampleKey, StartSample, Status, StopReason, VariantRecord, WarningRecord,
+    ImageFacts, ImageStore, InstructionResult, MadeImagesRecord, Phase, ProbeTier, RESULTS_SCHEMA, Record,
+    RunEnd, RunHeader, SampleKey, StartSample, Status, StopReason, VariantRecord, WarningRecord,
 };
+use crate::scenario::BuilderKind;
 use crate::unit::{ByteSize, DaemonInstant, Nanos};
 
 /// The records of a complete run: a header first, an end last.
@@ -40,6 +41,9 @@ pub(super) fn records() -> Vec<Record> {
             },
         ))),
         Record::Build(Box::new(failed_build())),
+        Record::MadeImages(MadeImagesRecord {
+            ids: vec!["111111111111".to_owned(), "222222222222".to_owned()],
+        }),
         Record::Start(Box::new(start(key("naive", 1, 4, false), ProbeTier::Ip))),
         Record::Start(Box::new(start(key("naive", 2, 5, false), ProbeTier::Published))),
         Record::Start(Box::new(failed_start())),
@@ -67,10 +71,12 @@ fn header() -> RunHeader {
     let variant = |name: &str| VariantRecord {
         name: name.to_owned(),
         dockerfile: format!("{name}.Dockerfile"),
+        builder: BuilderKind::Buildkit,
         dockerfile_digest: Digest::of(name),
         image: format!("seatrial/4f2a/{name}"),
         options: crate::scenario::BuildOptions::default(),
         env_args: Vec::new(),
+        cache_image: None,
     };
     RunHeader {
         schema: RESULTS_SCHEMA,
@@ -141,6 +147,7 @@ fn build(key: SampleKey, outcome: Status) -> BuildSample {
             sent_bytes: ByteSize(120),
             named: Vec::new(),
         }),
+        downloads: None,
         instructions: vec![
             instruction("FROM scratch", true, None),
             instruction("=RUN \"quoted\"\nand broken", false, Some(Nanos(900_000_000))),

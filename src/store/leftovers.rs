@@ -48,6 +48,8 @@ pub struct Named {
     pub image_ids: BTreeSet<String>,
     /// Whose records of the build cache are whose, as far as the run came to say it.
     pub build_records: Vec<BuildRecordsSeen>,
+    /// Short ids of images without a name that builds made, oldest first.
+    pub made_images: Vec<String>,
 }
 
 impl Named {
@@ -58,7 +60,8 @@ impl Named {
         Self {
             run_id: run.header.run_id.clone(),
             references: variants
-                .map(|variant| variant.image.clone())
+                .flat_map(|variant| [Some(variant.image.clone()), variant.cache_image.clone()])
+                .flatten()
                 .chain(own_bases().map(|base| base.reference.clone()))
                 .collect(),
             image_ids: built
@@ -66,6 +69,7 @@ impl Named {
                 .chain(own_bases().map(|base| base.id.clone()))
                 .collect(),
             build_records: run.build_records.clone(),
+            made_images: run.made_images.clone(),
         }
     }
 }
@@ -150,6 +154,7 @@ mod tests {
             .into(),
             image_ids: ["sha256:base", "sha256:naive"].map(str::to_owned).into(),
             build_records: vec![fixture::build_records()],
+            made_images: vec!["111111111111".to_owned(), "222222222222".to_owned()],
         };
         let states: Vec<&LeftoverState> = found.iter().map(|leftover| &leftover.state).collect();
         let [

@@ -1,6 +1,6 @@
 //! A copy of a context that can be edited and brought back.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -41,7 +41,7 @@ impl ContextCopy {
             path: home.clone(),
             source: error,
         };
-        let undo = UndoLog::new(File::open(originals).map_err(open)?);
+        let undo = UndoLog::new(originals).map_err(open)?;
         let enclosure = Enclosure::new(&context).map_err(open)?;
         Ok(Self {
             home,
@@ -77,7 +77,25 @@ impl ContextCopy {
     ///
     /// [`ResetError`] with the path that could not be restored; the copy is not to be used any more.
     pub fn reset(&mut self) -> Result<(), ResetError> {
-        self.undo.undo_to(0, &self.enclosure)
+        self.undo.undo_to(0, &mut self.enclosure)
+    }
+
+    /// Puts an exact copy of the context in its place, which may then be changed in any way: the reset brings the
+    /// present one back, untouched.
+    ///
+    /// # Errors
+    ///
+    /// [`CopyError`]; undoing brings the context back.
+    pub(super) fn replace_by_copy(&mut self) -> Result<(), CopyError> {
+        let make = |error| CopyError::Make {
+            path: self.context.clone(),
+            source: error,
+        };
+        let aside = self.undo.set_aside(&self.context).map_err(make)?;
+        fs::create_dir(&self.context).map_err(make)?;
+        copy_tree(&aside, &self.context)?;
+        self.enclosure = Enclosure::new(&self.context).map_err(make)?;
+        Ok(())
     }
 
     /// Removes the copy before its scratch folder goes.

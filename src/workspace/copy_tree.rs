@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::attributes::copy_attributes;
 use super::clone_file::FileCloner;
 use super::enclosure::{make_file, make_folder};
 use super::file_facts::{FileFacts, FileId, only_mtime, set_mode, set_mtime};
@@ -53,7 +54,7 @@ pub enum CopyError {
         source: io::Error,
     },
     /// The context holds something that a build context cannot.
-    #[error("`{}` is {kind}, expected files, folders and symbolic links in a context", .path.display())]
+    #[error("`{}` is {kind}, which no scratch copy holds", .path.display())]
     Special {
         /// Where it is.
         path: PathBuf,
@@ -87,57 +88,113 @@ pub(super) fn copy_tree(source: &Path, target: &Path) -> Result<(), CopyError> {
             path: source.to_owned(),
             source: error.into(),
         })?;
-    let mut copy = TreeCopy {
-        source,
-        target: &to,
-        cloner: FileCloner::new(),
-        links: HashMap::new(),
-    };
+    let mut copy = TreeCopy::new(source, &to);
     copy.folder(&from, &to, Path::new(""))
+}
+
+/// Copies the file, link or folder `name` of the folder `from` as `to_name` into the folder `to`; `source` is the path
+/// of `from`, for errors.
+pub(super) fn copy_entry(
+    source: &Path,
+    from: &File,
+    name: &OsStr,
+    to: &File,
+    to_name: &OsStr,
+) -> Result<(), CopyError> {
+    let mut copy = TreeCopy::new(source, to);
+    copy.top = Some((name, to_name));
+    let path = Path::new(name);
+    let stat = rustix::fs::statat(from, name, AtFlags::SYMLINK_NOFOLLOW);
+    let stat = stat.map_err(|error| copy.read(path, error.into()))?;
+    copy.entry(from, to, name, FileType::from_raw_mode(stat.st_mode), path)
 }
 
 struct TreeCopy<'a> {
     source: &'a Path,
     target: &'a File,
     cloner: FileCloner,
-    /// Where a file with several names was copied to first.
+    /// Where a file with several names was found first.
     links: HashMap<FileId, PathBuf>,
+    /// Where a single entry is copied: its name, and that of the copy.
+    top: Option<(&'a OsStr, &'a OsStr)>,
+    /// The folder that is the copy of a single one, which is not to be copied into itself.
+    made: Option<FileId>,
 }
 
-impl TreeCopy<'_> {
+impl<'a> TreeCopy<'a> {
+    fn new(source: &'a Path, target: &'a File) -> Self {
+        Self {
+            source,
+            target,
+            cloner: FileCloner::new(),
+            links: HashMap::new(),
+            top: None,
+            made: None,
+        }
+    }
+
     fn folder(&mut self, from: &File, to: &File, relative: &Path) -> Result<(), CopyError> {
         let facts = FileFacts::of(from).map_err(|error| self.read(relative, error))?;
         let entries = entries(from).map_err(|error| self.read(relative, error))?;
         for (name, kind) in entries {
             let path = relative.join(&name);
-            match kind {
-                FileType::Directory => self.subfolder(from, to, &name, &path)?,
-                FileType::RegularFile => self.file(from, to, &name, &path)?,
-                FileType::Symlink => self.link(to, &name, &path)?,
-                // A socket is the trace of a running program; the docker command leaves it out as well.
-                FileType::Socket => {}
-                other => {
-                    return Err(CopyError::Special {
-                        path: self.source.join(path),
-                        kind: special_kind(other),
-                    });
-                }
-            }
+            self.entry(from, to, &name, kind, &path)?;
         }
         // Only now: entries could not be made in a read-only folder, and each one moves the folder's time.
-        set_mode(to, facts.mode)
+        copy_attributes(from, to)
+            .and_then(|()| set_mode(to, facts.mode))
             .and_then(|()| set_mtime(to, facts.mtime))
             .map_err(|error| self.copy(relative, error))
+    }
+
+    fn entry(
+        &mut self,
+        from: &File,
+        to: &File,
+        name: &OsStr,
+        kind: FileType,
+        path: &Path,
+    ) -> Result<(), CopyError> {
+        match kind {
+            FileType::Directory => self.subfolder(from, to, name, path),
+            FileType::RegularFile => self.file(from, to, name, path),
+            FileType::Symlink => self.link(from, to, name, path),
+            // A socket is the trace of a running program; the docker command sends it as an empty file.
+            FileType::Socket | FileType::Fifo => self.special(to, name, kind, path),
+            other => Err(CopyError::Special {
+                path: self.source.join(path),
+                kind: special_kind(other),
+            }),
+        }
+    }
+
+    /// The name of the copy of the entry at `path`.
+    fn new_name<'name>(&self, path: &Path, name: &'name OsStr) -> &'name OsStr
+    where
+        'a: 'name,
+    {
+        match self.top {
+            Some((top, copied)) if path == Path::new(top) => copied,
+            _ => name,
+        }
     }
 
     fn subfolder(&mut self, from: &File, to: &File, name: &OsStr, path: &Path) -> Result<(), CopyError> {
         let from = open_source(from, name, OFlags::DIRECTORY | OFlags::NOFOLLOW)
             .map_err(|error| self.read(path, error))?;
+        if self.made.is_some() && FileFacts::of(&from).map(|facts| facts.id).ok() == self.made {
+            return Err(self.copy(path, io::Error::other("a folder cannot be copied into itself")));
+        }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let name = self.new_name(path, name);
         let to = make_folder(to, name)
             .and_then(|()| Ok(rustix::fs::openat(to, name, flags, Mode::empty())?))
             .map_err(|error| self.copy(path, error))?;
-        self.folder(&from, &to.into(), path)
+        let to = File::from(to);
+        if self.top.is_some() && self.made.is_none() {
+            self.made = FileFacts::of(&to).map(|facts| facts.id).ok();
+        }
+        self.folder(&from, &to, path)
     }
 
     fn file(&mut self, from: &File, to: &File, name: &OsStr, path: &Path) -> Result<(), CopyError> {
@@ -145,12 +202,14 @@ impl TreeCopy<'_> {
         let from = open_source(from, name, OFlags::NOFOLLOW | OFlags::NONBLOCK)
             .map_err(|error| self.read(path, error))?;
         let facts = FileFacts::of(&from).map_err(|error| self.read(path, error))?;
+        let name = self.new_name(path, name);
         if self.is_linked(to, name, path, &facts)? {
             return Ok(());
         }
         make_file(to, name)
             .and_then(|to| {
                 self.cloner.clone_content(&from, &to)?;
+                copy_attributes(&from, &to)?;
                 // After the content, because writing clears the set-user-id bit.
                 set_mode(&to, facts.mode)?;
                 set_mtime(&to, facts.mtime)
@@ -158,11 +217,30 @@ impl TreeCopy<'_> {
             .map_err(|error| self.copy(path, error))
     }
 
-    fn link(&mut self, to: &File, name: &OsStr, path: &Path) -> Result<(), CopyError> {
-        let original = self.source.join(path);
-        let metadata = fs::symlink_metadata(&original).map_err(|error| self.read(path, error))?;
-        let facts = FileFacts::from(&metadata);
-        let leads_to = fs::read_link(&original).map_err(|error| self.read(path, error))?;
+    /// Makes a socket or a named pipe. Nobody listens at the copy.
+    fn special(&mut self, to: &File, name: &OsStr, kind: FileType, path: &Path) -> Result<(), CopyError> {
+        let metadata = fs::symlink_metadata(self.source.join(path));
+        let facts = FileFacts::from(&metadata.map_err(|error| self.read(path, error))?);
+        let name = self.new_name(path, name);
+        if self.is_linked(to, name, path, &facts)? {
+            return Ok(());
+        }
+        let mode = Mode::from_raw_mode(facts.mode);
+        rustix::fs::mknodat(to, name, kind, Mode::RUSR | Mode::WUSR, 0)
+            // Regardless of the umask.
+            .and_then(|()| rustix::fs::chmodat(to, name, mode, AtFlags::empty()))
+            .and_then(|()| {
+                rustix::fs::utimensat(to, name, &only_mtime(facts.mtime), AtFlags::SYMLINK_NOFOLLOW)
+            })
+            .map_err(|error| self.copy(path, error.into()))
+    }
+
+    fn link(&mut self, from: &File, to: &File, name: &OsStr, path: &Path) -> Result<(), CopyError> {
+        let metadata = fs::symlink_metadata(self.source.join(path));
+        let facts = FileFacts::from(&metadata.map_err(|error| self.read(path, error))?);
+        let leads_to = rustix::fs::readlinkat(from, name, Vec::new());
+        let leads_to = leads_to.map_err(|error| self.read(path, error.into()))?;
+        let name = self.new_name(path, name);
         if self.is_linked(to, name, path, &facts)? {
             return Ok(());
         }
@@ -188,7 +266,12 @@ impl TreeCopy<'_> {
             self.links.insert(facts.id, path.to_owned());
             return Ok(false);
         };
-        rustix::fs::linkat(self.target, first, to, name, AtFlags::empty())
+        // The copy of a single entry has a name of its own.
+        let first = match self.top {
+            Some((top, copied)) => Path::new(copied).join(first.strip_prefix(top).unwrap_or(first)),
+            None => first.clone(),
+        };
+        rustix::fs::linkat(self.target, &first, to, name, AtFlags::empty())
             .map(|()| true)
             .map_err(|error| self.copy(path, error.into()))
     }
@@ -253,7 +336,6 @@ fn entries(folder: &File) -> io::Result<Vec<(OsString, FileType)>> {
 
 const fn special_kind(kind: FileType) -> &'static str {
     match kind {
-        FileType::Fifo => "a named pipe",
         FileType::CharacterDevice => "a character device",
         FileType::BlockDevice => "a block device",
         _ => "of an unknown kind",

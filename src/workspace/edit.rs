@@ -1,25 +1,17 @@
 //! Applying one edit to a copy.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
-
-use rustix::fs::{AtFlags, OFlags};
-use rustix::io::Errno;
+use std::path::PathBuf;
 
 use super::context_copy::ContextCopy;
-use super::edit_error::{EditError, FileKind};
-use super::enclosure::{is_link, link_refusal, make_file, make_folder, open_made_folder};
-use super::file_facts::{FileFacts, set_mode};
-use super::inside_path::{InsidePath, PathRefusal};
-use super::nearest::nearest_path;
+use super::edit_error::EditError;
+use super::editor::{Change, Editor};
 use crate::scenario::{Edit, Nonce};
 use crate::unit::ByteSize;
 
-/// What an edit did.
+/// What an edit did to one path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
-    /// The path of the edit.
+    /// The path, as the edit gives it; after a rename and a copy the new one.
     pub path: PathBuf,
     /// The file's size before; `None` where no file was, and for a folder.
     pub before: Option<ByteSize>,
@@ -27,332 +19,90 @@ pub struct Applied {
     pub after: Option<ByteSize>,
 }
 
-/// Applies `edit` to the copy, with `nonce` in place of its placeholder.
+/// Applies `edit` to the copy, with `nonce` in place of its placeholder; says what it did to which path. Nobody knows
+/// that of a command.
 ///
-/// The path cannot leave the copy. Links inside it are followed as far as they stay inside, but a delete
-/// takes the link away and not what it leads to. A changed file keeps its mode and its other names, and gets
+/// No path can leave the copy. Links inside it are followed as far as they stay inside, but delete, rename and copy
+/// take the link and not what it leads to. A file whose content changes keeps its mode and its other names, and gets
 /// a modification time that it never had in this copy, so that a builder notices even where the size stays.
 /// New files have mode 0644 and new folders 0755.
 ///
 /// # Errors
 ///
 /// [`EditError`]; the copy is then as it was before this edit.
-pub fn apply(copy: &mut ContextCopy, edit: &Edit, nonce: &Nonce) -> Result<Applied, EditError> {
+pub fn apply(copy: &mut ContextCopy, edit: &Edit, nonce: &Nonce) -> Result<Vec<Applied>, EditError> {
     let mark = copy.undo.len();
     let mut editor = Editor {
         copy,
         word: edit.kind(),
-        given: edit.path(),
+        given: PathBuf::new(),
     };
-    let outcome = editor.apply(edit, nonce);
+    let outcome = dispatch(&mut editor, edit, nonce);
     if outcome.is_err() {
         // What cannot be taken back here stays recorded, and the next reset reports it.
-        let _ = copy.undo.undo_to(mark, &copy.enclosure);
+        let _ = copy.undo.undo_to(mark, &mut copy.enclosure);
     }
     outcome
 }
 
-/// How the content of a file changes.
-enum Change {
-    /// These bytes come at its end.
-    Grow(Vec<u8>),
-    /// It holds these bytes and no others.
-    Become(Vec<u8>),
-}
-
-/// One edit on its way: the copy, and what its errors say.
-struct Editor<'a> {
-    copy: &'a mut ContextCopy,
-    word: &'static str,
-    given: &'a Path,
-}
-
-impl Editor<'_> {
-    fn apply(&mut self, edit: &Edit, nonce: &Nonce) -> Result<Applied, EditError> {
-        let path = InsidePath::new(self.given).map_err(|refusal| self.refuse(refusal))?;
-        match edit {
-            Edit::Append { text, .. } => {
-                let text = nonce.fill_in(text).into_bytes();
-                self.change(&path, |_, _| Ok(Change::Grow(text)))
-            }
-            Edit::Prepend { text, .. } => {
-                let mut text = nonce.fill_in(text).into_bytes();
-                self.change(&path, |editor, file| {
+fn dispatch(editor: &mut Editor<'_>, edit: &Edit, nonce: &Nonce) -> Result<Vec<Applied>, EditError> {
+    let applied = match edit {
+        Edit::Append { path, text } => {
+            let text = nonce.fill_in(text).into_bytes();
+            editor.at(path, |editor, path| {
+                editor.change(path, |_, _| Ok(Change::Grow(text)))
+            })
+        }
+        Edit::Prepend { path, text } => {
+            let mut text = nonce.fill_in(text).into_bytes();
+            editor.at(path, |editor, path| {
+                editor.change(path, |editor, file| {
                     text.extend(editor.read(file)?);
                     Ok(Change::Become(text))
                 })
+            })
+        }
+        Edit::Replace {
+            path,
+            find,
+            with,
+            times,
+        } => editor.at(path, |editor, path| {
+            if find.is_empty() {
+                return Err(EditError::Pattern {
+                    path: editor.given.clone(),
+                });
             }
-            Edit::Replace {
-                find, with, times, ..
-            } => {
-                if find.is_empty() {
-                    return Err(EditError::Pattern {
-                        path: self.given.to_owned(),
+            let with = nonce.fill_in(with);
+            editor.change(path, |editor, file| {
+                let (text, found) = replaced(&editor.read(file)?, find.as_bytes(), with.as_bytes());
+                if found != *times as usize {
+                    return Err(EditError::Match {
+                        path: editor.given.clone(),
+                        find: find.clone(),
+                        expected: *times,
+                        found,
                     });
                 }
-                let with = nonce.fill_in(with);
-                self.change(&path, |editor, file| {
-                    let (text, found) = replaced(&editor.read(file)?, find.as_bytes(), with.as_bytes());
-                    if found != *times as usize {
-                        return Err(EditError::Match {
-                            path: editor.given.to_owned(),
-                            find: find.clone(),
-                            expected: *times,
-                            found,
-                        });
-                    }
-                    Ok(Change::Become(text))
-                })
-            }
-            Edit::Write { text, .. } => self.write(&path, nonce.fill_in(text).into_bytes()),
-            Edit::Touch { .. } => self.touch(&path),
-            Edit::Delete { .. } => self.delete(&path),
+                Ok(Change::Become(text))
+            })
+        }),
+        Edit::Write { path, text } => {
+            let text = nonce.fill_in(text).into_bytes();
+            editor.at(path, |editor, path| editor.write(path, text))
         }
-    }
-
-    /// Changes the content of an existing file as `decide` says after a look at it.
-    fn change(
-        &mut self,
-        path: &InsidePath,
-        decide: impl FnOnce(&Self, &File) -> Result<Change, EditError>,
-    ) -> Result<Applied, EditError> {
-        let mut file = match self.open(path, OFlags::RDWR) {
-            Ok(file) => file,
-            Err(error) => return Err(self.missing(path, FileKind::File, error)),
-        };
-        let before = FileFacts::of(&file).map_err(|source| self.open_failed(source))?;
-        let change = decide(self, &file)?;
-        self.copy
-            .undo
-            .before_change(path.as_path(), &file, before)
-            .map_err(|source| EditError::Save {
-                edit: self.word,
-                path: self.given.to_owned(),
-                source,
-            })?;
-        put(&mut file, &change)
-            // Writing clears the set-user-id bit.
-            .and_then(|()| set_mode(&file, before.mode))
-            .map_err(|source| self.write_failed(source))?;
-        self.finish(&file, Some(before))
-    }
-
-    fn write(&mut self, path: &InsidePath, text: Vec<u8>) -> Result<Applied, EditError> {
-        match self.open(path, OFlags::RDWR) {
-            Ok(_) => self.change(path, |_, _| Ok(Change::Become(text))),
-            Err(error) => match Errno::from_io_error(&error) {
-                Some(Errno::NOENT | Errno::NOTDIR) => self.make(path, &text),
-                _ => Err(self.missing(path, FileKind::File, error)),
-            },
+        Edit::Touch { path } => editor.at(path, Editor::touch),
+        Edit::Delete { path } => editor.at(path, Editor::delete),
+        Edit::Rename { path, to } => editor.rename(path, to),
+        Edit::Copy { path, to } => editor.copy(path, to),
+        Edit::Chmod { path, mode } => editor.at(path, |editor, path| editor.chmod(path, |_| mode.bits())),
+        Edit::Patch { file, text } => return editor.patch(file, &nonce.fill_in(text)),
+        Edit::Run { command, timeout } => {
+            editor.run(command, nonce, *timeout)?;
+            return Ok(Vec::new());
         }
-    }
-
-    fn make(&mut self, path: &InsidePath, text: &[u8]) -> Result<Applied, EditError> {
-        let parent = self.make_parents(path)?;
-        self.before_entry(path.parent(), &parent)?;
-        let mut file = make_file(&parent, path.name()).map_err(|source| {
-            // The look-up found nothing, yet the name is taken: by a link to nothing.
-            if source.kind() == io::ErrorKind::AlreadyExists {
-                return self.refuse(PathRefusal::LinkDangling);
-            }
-            self.write_failed(source)
-        })?;
-        self.copy.undo.made_file(path.clone());
-        file.write_all(text)
-            .and_then(|()| set_mode(&file, 0o644))
-            .map_err(|source| self.write_failed(source))?;
-        self.finish(&file, None)
-    }
-
-    /// Opens the folder of `path`, making those that are missing.
-    fn make_parents(&mut self, path: &InsidePath) -> Result<File, EditError> {
-        let mut parent = self.open_parent(Path::new(""))?;
-        let mut reached = PathBuf::new();
-        for name in path.parent() {
-            let above = reached.clone();
-            reached.push(name);
-            parent = match self.copy.enclosure.open_folder(&reached) {
-                Ok(folder) => folder,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    self.before_entry(&above, &parent)?;
-                    make_folder(&parent, name).map_err(|source| {
-                        if source.kind() == io::ErrorKind::AlreadyExists {
-                            return self.refuse(PathRefusal::LinkDangling);
-                        }
-                        self.write_failed(source)
-                    })?;
-                    if let Ok(made) = InsidePath::new(&reached) {
-                        self.copy.undo.made_folder(made);
-                    }
-                    open_made_folder(&parent, name).map_err(|source| self.write_failed(source))?
-                }
-                Err(error) if Errno::from_io_error(&error) == Some(Errno::NOTDIR) => {
-                    return Err(EditError::Kind {
-                        edit: self.word,
-                        path: reached,
-                        found: FileKind::File,
-                        expected: FileKind::Folder,
-                    });
-                }
-                Err(error) => return Err(self.lookup_failed(error)),
-            };
-        }
-        Ok(parent)
-    }
-
-    fn touch(&mut self, path: &InsidePath) -> Result<Applied, EditError> {
-        let file = match self.open(path, OFlags::RDONLY) {
-            Ok(file) => file,
-            Err(error) => return Err(self.missing(path, FileKind::Folder, error)),
-        };
-        let before = FileFacts::of(&file).map_err(|source| self.open_failed(source))?;
-        self.copy.undo.before_new_time(path.as_path(), before.mtime);
-        self.finish(&file, Some(before))
-    }
-
-    fn delete(&mut self, path: &InsidePath) -> Result<Applied, EditError> {
-        let parent = match self.copy.enclosure.open_folder(path.parent()) {
-            Ok(parent) => parent,
-            Err(error) => return Err(self.missing(path, FileKind::Folder, error)),
-        };
-        let stat = rustix::fs::statat(&parent, path.name(), AtFlags::SYMLINK_NOFOLLOW);
-        let stat = stat.map_err(|error| self.missing(path, FileKind::Folder, error.into()))?;
-        let is_file = rustix::fs::FileType::from_raw_mode(stat.st_mode).is_file();
-        self.before_entry(path.parent(), &parent)?;
-        self.copy
-            .undo
-            .move_away(path.clone(), &parent)
-            .map_err(|source| EditError::Remove {
-                edit: self.word,
-                path: self.given.to_owned(),
-                source,
-            })?;
-        Ok(Applied {
-            path: self.given.to_owned(),
-            before: u64::try_from(stat.st_size).ok().filter(|_| is_file).map(ByteSize),
-            after: None,
-        })
-    }
-
-    /// Stamps the changed file.
-    fn finish(&mut self, file: &File, before: Option<FileFacts>) -> Result<Applied, EditError> {
-        let stamped = self.copy.clock.stamp(file, before.map(|before| before.mtime));
-        let after = stamped
-            .and_then(|()| FileFacts::of(file))
-            .map_err(|source| EditError::Stamp {
-                edit: self.word,
-                path: self.given.to_owned(),
-                source,
-            })?;
-        let size = |facts: FileFacts| (!facts.is_folder).then_some(ByteSize(facts.size));
-        Ok(Applied {
-            path: self.given.to_owned(),
-            before: before.and_then(size),
-            after: size(after),
-        })
-    }
-
-    /// Records the time of a folder one of whose entries is about to come or go.
-    fn before_entry(&mut self, path: &Path, folder: &File) -> Result<(), EditError> {
-        let facts = FileFacts::of(folder).map_err(|source| self.open_failed(source))?;
-        self.copy.undo.before_new_time(path, facts.mtime);
-        Ok(())
-    }
-
-    fn open(&self, path: &InsidePath, flags: OFlags) -> io::Result<File> {
-        // Nothing in a copy is waited for, but a hook may have put a pipe there.
-        self.copy.enclosure.open(path.as_path(), flags | OFlags::NONBLOCK)
-    }
-
-    fn open_parent(&self, path: &Path) -> Result<File, EditError> {
-        self.copy
-            .enclosure
-            .open_folder(path)
-            .map_err(|source| self.lookup_failed(source))
-    }
-
-    fn read(&self, mut file: &File) -> Result<Vec<u8>, EditError> {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map_err(|source| EditError::Read {
-            edit: self.word,
-            path: self.given.to_owned(),
-            source,
-        })?;
-        Ok(bytes)
-    }
-
-    /// Says why an existing file or, where `accepted` is a folder, a file or folder was not found.
-    fn missing(&self, path: &InsidePath, accepted: FileKind, error: io::Error) -> EditError {
-        match Errno::from_io_error(&error) {
-            Some(Errno::ISDIR) => EditError::Kind {
-                edit: self.word,
-                path: self.given.to_owned(),
-                found: FileKind::Folder,
-                expected: FileKind::File,
-            },
-            Some(Errno::NOENT) if self.is_dangling(path) => self.refuse(PathRefusal::LinkDangling),
-            Some(Errno::NOENT | Errno::NOTDIR) => {
-                let folders_too = accepted == FileKind::Folder;
-                EditError::Find {
-                    edit: self.word,
-                    path: self.given.to_owned(),
-                    expected: if folders_too { "file or folder" } else { "file" },
-                    nearest: nearest_path(self.copy.path(), path.as_path(), folders_too),
-                }
-            }
-            _ => self.lookup_failed(error),
-        }
-    }
-
-    fn is_dangling(&self, path: &InsidePath) -> bool {
-        let parent = self.copy.enclosure.open_folder(path.parent());
-        parent.is_ok_and(|parent| is_link(&parent, path.name()))
-    }
-
-    fn lookup_failed(&self, error: io::Error) -> EditError {
-        match link_refusal(&error) {
-            Some(refusal) => self.refuse(refusal),
-            None => self.open_failed(error),
-        }
-    }
-
-    fn refuse(&self, refusal: PathRefusal) -> EditError {
-        EditError::Resolve {
-            edit: self.word,
-            path: self.given.to_owned(),
-            refusal,
-        }
-    }
-
-    fn open_failed(&self, source: io::Error) -> EditError {
-        EditError::Open {
-            edit: self.word,
-            path: self.given.to_owned(),
-            source,
-        }
-    }
-
-    fn write_failed(&self, source: io::Error) -> EditError {
-        EditError::Write {
-            edit: self.word,
-            path: self.given.to_owned(),
-            source,
-        }
-    }
-}
-
-fn put(file: &mut File, change: &Change) -> io::Result<()> {
-    match change {
-        Change::Grow(bytes) => {
-            file.seek(SeekFrom::End(0))?;
-            file.write_all(bytes)
-        }
-        Change::Become(bytes) => {
-            file.rewind()?;
-            file.write_all(bytes)?;
-            file.set_len(bytes.len() as u64)
-        }
-    }
+    };
+    applied.map(|applied| vec![applied])
 }
 
 /// `text` with every `find` replaced, from the left and without overlap, and how many there were.
@@ -376,6 +126,7 @@ fn replaced(text: &[u8], find: &[u8], with: &[u8]) -> (Vec<u8>, usize) {
 mod tests {
     use std::fs;
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::path::Path;
 
     use super::*;
     use crate::workspace::Scratch;
@@ -569,12 +320,8 @@ mod tests {
             (delete("a"), None, None),
         ] {
             let applied = apply(&mut copy, &edit, &nonce()).unwrap();
-            let expected = Applied {
-                path: edit.path().to_owned(),
-                before: before.map(ByteSize),
-                after: after.map(ByteSize),
-            };
-            assert_eq!(applied, expected, "{edit:?}");
+            let sizes: Vec<_> = applied.iter().map(|done| (done.before, done.after)).collect();
+            assert_eq!(sizes, [(before.map(ByteSize), after.map(ByteSize))], "{edit:?}");
         }
     }
 

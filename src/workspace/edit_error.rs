@@ -4,7 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::command::CommandError;
+use super::copy_tree::CopyError;
 use super::inside_path::PathRefusal;
+use crate::scenario::PatchError;
 
 /// An edit was not applied; the copy is as it was before. `edit` is the edit's word in the scenario file.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +66,78 @@ pub enum EditError {
     Pattern {
         /// The path of the edit.
         path: PathBuf,
+    },
+    /// A new path is taken.
+    #[error("{edit} `{}`: something is there already, expected a path at which nothing is", .path.display())]
+    Taken {
+        /// The edit's word.
+        edit: &'static str,
+        /// The new path.
+        path: PathBuf,
+    },
+    /// A folder cannot become a part of itself.
+    #[error("{edit} `{}`: `{}` lies inside it", .path.display(), .to.display())]
+    Inside {
+        /// The edit's word.
+        edit: &'static str,
+        /// The folder.
+        path: PathBuf,
+        /// The new path.
+        to: PathBuf,
+    },
+    /// A symbolic link has no permission bits of its own.
+    #[error("{edit} `{}`: it is a symbolic link, expected a file or folder", .path.display())]
+    Link {
+        /// The edit's word.
+        edit: &'static str,
+        /// The path of the edit.
+        path: PathBuf,
+    },
+    /// The file or folder could not be copied.
+    #[error("{edit} `{}`: cannot copy it", .path.display())]
+    Duplicate {
+        /// The edit's word.
+        edit: &'static str,
+        /// What was to be copied.
+        path: PathBuf,
+        /// Which part of it, and why not.
+        source: CopyError,
+    },
+    /// The patch is none.
+    #[error("{}:{}: {}", .file.display(), .mistake.line, .mistake.message)]
+    ParsePatch {
+        /// The patch file.
+        file: PathBuf,
+        /// What is wrong with it, and where.
+        mistake: PatchError,
+    },
+    /// A hunk of a patch does not fit.
+    #[error("{}:{line}: the hunk does not fit `{}`", .file.display(), .path.display())]
+    Hunk {
+        /// The patch file.
+        file: PathBuf,
+        /// The line of the hunk, from 1.
+        line: u32,
+        /// The file to patch.
+        path: PathBuf,
+    },
+    /// A file that a patch names could not be changed.
+    #[error("{}:{line}: the patch cannot be applied", .file.display())]
+    Patch {
+        /// The patch file.
+        file: PathBuf,
+        /// The line where the part about that file begins, from 1.
+        line: u32,
+        /// Why not.
+        source: Box<EditError>,
+    },
+    /// A command failed.
+    #[error("run `{}`", .command.trim().escape_debug())]
+    Run {
+        /// The command.
+        command: String,
+        /// How it failed.
+        source: CommandError,
     },
     /// The file could not be opened for the edit.
     #[error("{edit} `{}`: cannot open it", .path.display())]

@@ -223,7 +223,6 @@ mod tests {
             enter: true,
         })
         .unwrap()
-        .manifest
     }
 
     fn hashed(root: &TempDir, cache: &mut DigestCache) -> (Manifest, HashSummary) {

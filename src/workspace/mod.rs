@@ -3,8 +3,10 @@
 //! Everything that a run changes lies in a [`Scratch`] folder: a [`ContextCopy`] is made in it, changed by
 //! [`apply`], and brought back to what it was before each round.
 
+mod attributes;
 mod base_tar;
 mod clone_file;
+mod command;
 mod context_copy;
 mod copy_tree;
 mod digest_cache;
@@ -12,12 +14,16 @@ mod dockerfile_dir;
 mod edit;
 mod edit_clock;
 mod edit_error;
+mod edit_patch;
+mod edit_run;
+mod editor;
 mod enclosure;
 mod file_facts;
 mod fill;
 mod hash;
 mod inside_path;
 mod nearest;
+mod relocate;
 mod remove_tree;
 mod scratch;
 mod served_tree;
@@ -30,6 +36,7 @@ mod walk_error;
 mod workshop;
 
 pub use base_tar::{BaseTar, MakeBase};
+pub use command::CommandError;
 pub use context_copy::ContextCopy;
 pub use copy_tree::CopyError;
 pub use digest_cache::DigestCache;
@@ -44,6 +51,6 @@ pub use served_tree::ServedTree;
 pub use tree_digest::{TreeDigestError, tree_digest};
 pub use trial::{EditProblem, try_edits};
 pub use undo::ResetError;
-pub use walk::{Visited, Walked, walk, walk_ignoring};
+pub use walk::{Visited, walk, walk_ignoring, walk_with_dropped};
 pub use walk_error::WalkError;
 pub use workshop::ScratchWorkshop;

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use super::walk::{Visited, walk};
-use crate::context::{Entry, Manifest, Selection, follow_links};
+use super::walk::{Visited, walk, walk_ignoring};
+use crate::context::{Entry, Manifest, Selection, classic_entries, classic_rules, follow_links};
 use crate::dockerignore::{IgnoreFile, Pruning};
 use crate::run::{ContextTree, TreeFault};
 
@@ -69,8 +69,7 @@ impl ServedTree {
     }
 
     fn visit(&self, visit: impl FnMut(&str, bool) -> Visited) -> Result<Manifest, TreeFault> {
-        let walked = walk(&self.root, visit).map_err(|error| in_words(&error))?;
-        Ok(walked.manifest)
+        walk(&self.root, visit).map_err(|error| in_words(&error))
     }
 }
 
@@ -92,6 +91,18 @@ impl ContextTree for ServedTree {
         let manifest = self.list(&ignore, asked)?;
         let selected = resolved.select(&manifest).map_err(|error| in_words(&error))?;
         Ok(selected.into_iter().map(Cow::into_owned).collect())
+    }
+
+    fn walk_as_classic(
+        &self,
+        ignore: &IgnoreFile,
+        dockerfile: Option<&str>,
+    ) -> Result<Vec<Entry>, TreeFault> {
+        let rules = classic_rules(ignore, dockerfile).map_err(|error| in_words(&error))?;
+        let kept = walk_ignoring(&self.root, &rules, Pruning::ClassicClient);
+        let manifest = kept.map_err(|error| in_words(&error))?;
+        let entries = classic_entries(&manifest, &rules);
+        Ok(entries.into_iter().map(Cow::into_owned).collect())
     }
 
     fn open(&self, path: &str) -> io::Result<File> {

@@ -21,8 +21,7 @@ pub enum TreeDigestError {
 }
 
 /// The digest of every path below `root` with header fields, modification times and contents, nothing
-/// ignored. Two equal digests show that a tree was left alone; access times are not part of it, and
-/// sockets are not.
+/// ignored. Two equal digests show that a tree was left alone; access times are not part of it.
 ///
 /// # Errors
 ///
@@ -32,7 +31,7 @@ pub fn tree_digest(root: &Path) -> Result<Digest, TreeDigestError> {
         keep: true,
         enter: true,
     };
-    let mut manifest = walk(root, everything).map_err(TreeDigestError::Walk)?.manifest;
+    let mut manifest = walk(root, everything).map_err(TreeDigestError::Walk)?;
     hash_files(root, &mut manifest, &mut DigestCache::default()).map_err(TreeDigestError::Hash)?;
     Ok(manifest.digest())
 }

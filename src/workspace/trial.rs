@@ -71,6 +71,7 @@ mod tests {
                 context: ContextState::Kept,
                 base: BaseState::Present,
             },
+            export_cache: false,
             edits,
             expect: None,
         }

@@ -1,6 +1,6 @@
 //! Walking a directory into the entries of a context.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -8,6 +8,7 @@ use std::vec::IntoIter;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 
+use super::attributes::sent_attributes;
 use super::stamp::{Stamp, size};
 use super::walk_error::WalkError;
 use crate::context::{Entry, EntryKind, Manifest};
@@ -25,15 +26,6 @@ pub struct Visited {
     pub enter: bool,
 }
 
-/// The result of a walk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Walked {
-    /// The entries; files are not hashed yet.
-    pub manifest: Manifest,
-    /// Sockets that would have been kept. No client sends them.
-    pub sockets: Vec<String>,
-}
-
 /// Walks the tree at `root`, asking `visit` about each path with whether it is a directory. Paths come in
 /// walk order, parents first. A directory that `visit` says not to enter is not opened, symbolic links
 /// are never followed.
@@ -43,13 +35,12 @@ pub struct Walked {
 /// # Errors
 ///
 /// When something cannot be read, or a name that would be kept is not UTF-8.
-pub fn walk(root: &Path, visit: impl FnMut(&str, bool) -> Visited) -> Result<Walked, WalkError> {
+pub fn walk(root: &Path, visit: impl FnMut(&str, bool) -> Visited) -> Result<Manifest, WalkError> {
     let mut walker = Walker {
         root,
         visit,
         levels: Vec::new(),
         entries: Vec::new(),
-        sockets: Vec::new(),
         first_names: HashMap::new(),
     };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -71,12 +62,10 @@ pub fn walk(root: &Path, visit: impl FnMut(&str, bool) -> Visited) -> Result<Wal
             }
         }
     }
-    let (entries, sockets) = (walker.entries, walker.sockets);
-    let manifest = Manifest::new(entries).map_err(|cause| WalkError::Manifest {
+    Manifest::new(walker.entries).map_err(|cause| WalkError::Manifest {
         root: root.to_owned(),
         cause,
-    })?;
-    Ok(Walked { manifest, sockets })
+    })
 }
 
 /// Walks what an ignore file leaves of the tree at `root`.
@@ -84,7 +73,7 @@ pub fn walk(root: &Path, visit: impl FnMut(&str, bool) -> Visited) -> Result<Wal
 /// # Errors
 ///
 /// As [`walk`].
-pub fn walk_ignoring(root: &Path, ignore: &IgnoreFile, pruning: Pruning) -> Result<Walked, WalkError> {
+pub fn walk_ignoring(root: &Path, ignore: &IgnoreFile, pruning: Pruning) -> Result<Manifest, WalkError> {
     let mut deciding = ignore.walk(pruning);
     walk(root, |path, is_directory| {
         let visit = deciding.visit(path, is_directory);
@@ -95,12 +84,29 @@ pub fn walk_ignoring(root: &Path, ignore: &IgnoreFile, pruning: Pruning) -> Resu
     })
 }
 
+/// Walks the tree at `root` with what an ignore file drops, so that it can be counted. Left out is only what is dropped
+/// and cannot be named, its name not being UTF-8: a build does not stumble over it either.
+///
+/// # Errors
+///
+/// As [`walk`].
+pub fn walk_with_dropped(root: &Path, ignore: &IgnoreFile, pruning: Pruning) -> Result<Manifest, WalkError> {
+    let mut deciding = ignore.walk(pruning);
+    walk(root, |path, is_directory| {
+        let visit = deciding.visit(path, is_directory);
+        let is_odd = visit.decision.excluded && path.contains(char::REPLACEMENT_CHARACTER);
+        Visited {
+            keep: !is_odd,
+            enter: !is_odd || visit.enter,
+        }
+    })
+}
+
 struct Walker<'a, V> {
     root: &'a Path,
     visit: V,
     levels: Vec<Level>,
     entries: Vec<Entry>,
-    sockets: Vec<String>,
     /// The first kept name of each file that has several, by device and inode.
     first_names: HashMap<(u64, u64), String>,
 }
@@ -182,9 +188,18 @@ impl<V: FnMut(&str, bool) -> Visited> Walker<'_, V> {
         if visited.keep && !utf8 {
             return Err(WalkError::NotUtf8 { path });
         }
-        let Some(kind) = self.kind(name, &path, &stat)? else {
-            self.sockets.push(path);
-            return Ok(());
+        let kind = self.kind(name, &path, &stat)?;
+        // What is not UTF-8 is not kept, and cannot be looked up by this path.
+        let attributes = if utf8 {
+            sent_attributes(&on_disk).map_err(|cause| WalkError::Look {
+                path: on_disk.clone(),
+                cause,
+            })?
+        } else {
+            Some(BTreeMap::new())
+        };
+        let Some(attributes) = attributes else {
+            return Err(WalkError::NotUtf8 { path });
         };
         let prefix = format!("{path}/");
         let mut waiting = Some(Entry {
@@ -194,6 +209,7 @@ impl<V: FnMut(&str, bool) -> Visited> Walker<'_, V> {
             uid: stat.st_uid,
             gid: stat.st_gid,
             mtime_ns: Stamp::modified(&stat).0,
+            attributes,
         });
         if visited.keep {
             self.entries
@@ -218,10 +234,10 @@ impl<V: FnMut(&str, bool) -> Visited> Walker<'_, V> {
         })
     }
 
-    /// What stands at a path; nothing for a socket.
-    fn kind(&mut self, name: &CStr, path: &str, stat: &Stat) -> Result<Option<EntryKind>, WalkError> {
+    /// What stands at a path.
+    fn kind(&mut self, name: &CStr, path: &str, stat: &Stat) -> Result<EntryKind, WalkError> {
         let (major, minor) = (rustix::fs::major(stat.st_rdev), rustix::fs::minor(stat.st_rdev));
-        Ok(Some(match FileType::from_raw_mode(stat.st_mode) {
+        Ok(match FileType::from_raw_mode(stat.st_mode) {
             FileType::Directory => EntryKind::Directory,
             FileType::Symlink => {
                 let level = self
@@ -242,13 +258,13 @@ impl<V: FnMut(&str, bool) -> Visited> Walker<'_, V> {
             FileType::Fifo => EntryKind::Fifo,
             FileType::CharacterDevice => EntryKind::CharDevice { major, minor },
             FileType::BlockDevice => EntryKind::BlockDevice { major, minor },
-            FileType::Socket | FileType::Unknown => return Ok(None),
+            FileType::Socket | FileType::Unknown => EntryKind::Socket,
             FileType::RegularFile => {
                 let inode = (stat.st_dev, stat.st_ino);
                 if let Some(target) = self.first_names.get(&inode) {
-                    return Ok(Some(EntryKind::Hardlink {
+                    return Ok(EntryKind::Hardlink {
                         target: target.clone(),
-                    }));
+                    });
                 }
                 if stat.st_nlink > 1 {
                     self.first_names.insert(inode, path.to_owned());
@@ -258,7 +274,7 @@ impl<V: FnMut(&str, bool) -> Visited> Walker<'_, V> {
                     digest: None,
                 }
             }
-        }))
+        })
     }
 }
 
@@ -291,13 +307,8 @@ mod tests {
         }
     }
 
-    fn paths(walked: &Walked) -> Vec<&str> {
-        walked
-            .manifest
-            .entries()
-            .iter()
-            .map(|entry| entry.path.as_str())
-            .collect()
+    fn paths(walked: &Manifest) -> Vec<&str> {
+        walked.entries().iter().map(|entry| entry.path.as_str()).collect()
     }
 
     #[test]
@@ -316,9 +327,8 @@ mod tests {
             .set_modified(std::time::UNIX_EPOCH + std::time::Duration::new(7, 9))
             .unwrap();
         let walked = walk(root.path(), everything).unwrap();
-        assert_eq!(paths(&walked), ["a", "a/x", "a-b", "b", "l", "p", "z"]);
-        assert_eq!(walked.sockets, ["s"]);
-        let kind = |path: &str| walked.manifest.get(path).unwrap().kind.clone();
+        assert_eq!(paths(&walked), ["a", "a/x", "a-b", "b", "l", "p", "s", "z"]);
+        let kind = |path: &str| walked.get(path).unwrap().kind.clone();
         assert_eq!(kind("a"), EntryKind::Directory);
         assert_eq!(
             kind("a/x"),
@@ -339,8 +349,8 @@ mod tests {
                 target: "/nowhere".to_owned()
             }
         );
-        assert_eq!(kind("p"), EntryKind::Fifo);
-        let z = walked.manifest.get("z").unwrap();
+        assert_eq!((kind("p"), kind("s")), (EntryKind::Fifo, EntryKind::Socket));
+        let z = walked.get("z").unwrap();
         assert_eq!((z.mode, z.mtime_ns), (0o4711, 7_000_000_009));
     }
 
@@ -377,7 +387,7 @@ mod tests {
         let ignore = IgnoreFile::parse(b"a").unwrap();
         let walked = walk_ignoring(root.path(), &ignore, Pruning::StreamedContext).unwrap();
         assert_eq!(
-            walked.manifest.get("b").unwrap().kind,
+            walked.get("b").unwrap().kind,
             EntryKind::File {
                 size_bytes: ByteSize(1),
                 digest: None
@@ -413,6 +423,12 @@ mod tests {
         assert_eq!(refused(b"").as_deref(), Some("caf\u{fffd}"));
         assert_eq!(refused(b"caf?\n!**/x").as_deref(), Some("caf\u{fffd}/x"));
         assert_eq!(refused(b"caf?").as_deref(), None);
+        let ignore = IgnoreFile::parse(b"caf?").unwrap();
+        let counted = walk_with_dropped(root.path(), &ignore, Pruning::StreamedContext).unwrap();
+        assert_eq!(paths(&counted), ["a"]);
+        let ignore = IgnoreFile::parse(b"a").unwrap();
+        let counted = walk_with_dropped(root.path(), &ignore, Pruning::StreamedContext);
+        assert!(matches!(counted, Err(WalkError::NotUtf8 { .. })), "{counted:?}");
     }
 
     #[test]

@@ -13,12 +13,12 @@ use super::edit::apply;
 use super::hash::hash_files;
 use super::scratch::Scratch;
 use super::served_tree::ServedTree;
-use super::walk::{Visited, walk};
+use super::walk::{Visited, walk, walk_with_dropped};
 use crate::context::{ContextReport, Manifest};
 use crate::dockerfile::Dockerfile;
 use crate::dockerignore::{IgnoreFile, Pruning, beside};
 use crate::run::{BuildFolders, ContextTree, Survey, Workshop, WorkshopFault};
-use crate::scenario::{Edit, Nonce, Scenario};
+use crate::scenario::{BuilderKind, Edit, Nonce, Scenario, Variant};
 
 /// Scratch copies on disk, removed when closed or dropped.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ struct Bench {
     copy: ContextCopy,
     dockerfile: DockerfileDir,
     digests: DigestCache,
+    rules: RulesOf,
     /// The folders of the named contexts, by name.
     contexts: BTreeMap<String, PathBuf>,
 }
@@ -55,10 +56,37 @@ impl NamedCopy {
             keep: true,
             enter: true,
         };
-        let mut manifest = walk(copy.path(), everything).map_err(fault)?.manifest;
+        let mut manifest = walk(copy.path(), everything).map_err(fault)?;
         hash_files(copy.path(), &mut manifest, &mut DigestCache::default()).map_err(fault)?;
         let manifest = Arc::new(manifest);
         Ok(Self { copy, manifest })
+    }
+}
+
+/// Which ignore file a build of a variant applies, by what its builder reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RulesOf {
+    /// The one beside the Dockerfile, else the context's.
+    Dockerfile(Pruning),
+    /// The context's alone: the classic builder reads no other.
+    Context,
+}
+
+impl RulesOf {
+    fn variant(variant: &Variant) -> Self {
+        match variant.builder {
+            BuilderKind::Buildkit => Self::Dockerfile(Pruning::StreamedContext),
+            // One that the variant names is sent in the place of the context's.
+            BuilderKind::Classic if variant.ignore.is_some() => Self::Dockerfile(Pruning::ClassicClient),
+            BuilderKind::Classic => Self::Context,
+        }
+    }
+
+    fn pruning(self) -> Pruning {
+        match self {
+            Self::Dockerfile(pruning) => pruning,
+            Self::Context => Pruning::ClassicClient,
+        }
     }
 }
 
@@ -91,6 +119,7 @@ impl ScratchWorkshop {
                 dockerfile,
                 digests: DigestCache::default(),
                 contexts: variant.options.contexts.clone(),
+                rules: RulesOf::variant(variant),
             };
             benches.insert(variant.name.clone(), bench);
         }
@@ -110,7 +139,8 @@ impl Bench {
     /// The rules that a build of this variant applies: those beside its Dockerfile, else those of the context.
     fn ignore_file(&self) -> Result<IgnoreFile, WorkshopFault> {
         let dockerfile = self.dockerfile.dir.join(&self.dockerfile.file_name);
-        for path in [beside(&dockerfile), self.copy.path().join(".dockerignore")] {
+        let beside = (self.rules != RulesOf::Context).then(|| beside(&dockerfile));
+        for path in beside.into_iter().chain([self.copy.path().join(".dockerignore")]) {
             match fs::read(&path) {
                 Ok(bytes) => return IgnoreFile::parse(&bytes).map_err(fault),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -136,13 +166,10 @@ impl Workshop for ScratchWorkshop {
 
     fn survey(&mut self, variant: &str) -> Result<Survey, WorkshopFault> {
         let bench = self.bench(variant)?;
-        let everything = |_: &str, _: bool| Visited {
-            keep: true,
-            enter: true,
-        };
-        let mut manifest = walk(bench.copy.path(), everything).map_err(fault)?.manifest;
+        let (ignore, pruning) = (bench.ignore_file()?, bench.rules.pruning());
+        let mut manifest = walk_with_dropped(bench.copy.path(), &ignore, pruning).map_err(fault)?;
         hash_files(bench.copy.path(), &mut manifest, &mut bench.digests).map_err(fault)?;
-        let report = ContextReport::new(&manifest, &bench.ignore_file()?, Pruning::StreamedContext, 0);
+        let report = ContextReport::new(&manifest, &ignore, pruning, 0);
         let contexts = bench.contexts.clone();
         let named = contexts.iter().filter_map(|(name, folder)| {
             let copy = self.named.get(folder)?;
@@ -171,8 +198,20 @@ impl Workshop for ScratchWorkshop {
             named: named.collect(),
             dockerfile: served(bench.dockerfile.dir.clone()),
             dockerfile_name: bench.dockerfile.file_name.clone(),
+            dockerfile_in_context: path
+                .strip_prefix(bench.copy.path())
+                .ok()
+                .and_then(Path::to_str)
+                .map(str::to_owned),
             parsed: Arc::new(Dockerfile::parse(&text).map_err(fault)?),
         })
+    }
+
+    fn cache_folder(&self, variant: &str) -> Result<PathBuf, WorkshopFault> {
+        let scratch = self.scratch.as_ref().ok_or_else(|| unknown(variant))?;
+        let folder = scratch.path().join("remote-caches").join(variant);
+        fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, error))?;
+        Ok(folder)
     }
 
     fn close(&mut self) -> Result<(), WorkshopFault> {
@@ -189,6 +228,13 @@ fn unknown(variant: &str) -> WorkshopFault {
     WorkshopFault {
         message: format!("there is no scratch copy for variant `{variant}`"),
         source: None,
+    }
+}
+
+fn unwritable(path: &Path, source: std::io::Error) -> WorkshopFault {
+    WorkshopFault {
+        message: format!("cannot make the folder `{}`", path.display()),
+        source: Some(source.into()),
     }
 }
 

@@ -4,9 +4,6 @@
 //! stage copies first, so that all keys behind it differ and neither side is answered with the other's results. What
 //! each side finds cached then follows from its own earlier builds. That both make the very same keys is the
 //! business of the second test, where one side builds and the other must find everything.
-//!
-//! Left out are extended attributes such as `user.note`: the docker command sends them and they are part of its keys,
-//! while scratch copies and our transfer do without them.
 
 use std::fs;
 use std::io::Write as _;

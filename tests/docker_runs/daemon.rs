@@ -73,6 +73,16 @@ impl Images {
         self.0.push(reference.clone());
         reference
     }
+
+    /// Those whose name holds one of these; somebody else removes them.
+    pub(crate) fn take_those_of(&mut self, parts: &[&str]) -> Vec<String> {
+        let (taken, kept) = self
+            .0
+            .drain(..)
+            .partition(|reference| parts.iter().any(|part| reference.contains(part)));
+        self.0 = kept;
+        taken
+    }
 }
 
 impl Drop for Images {

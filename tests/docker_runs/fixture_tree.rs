@@ -2,8 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
+
+use rustix::fs::XattrFlags;
+use rustix::io::Errno;
 
 /// Writes files, with times in the past, so that two trees made by this differ in nothing.
 pub(crate) fn write_files(folder: &Path, files: &[(&str, &str)]) {
@@ -99,6 +103,16 @@ pub(crate) fn odd_tree(folder: &Path, token: &str) {
     fs::hard_link(folder.join("hard-a"), folder.join("hard-b")).unwrap();
     fs::hard_link(folder.join("hard-a"), folder.join("deep/hard-c")).unwrap();
     fs::create_dir(folder.join("empty")).unwrap();
+    // The name stays when nobody listens any more.
+    drop(UnixListener::bind(folder.join("deep/socket")).unwrap());
+    for path in ["kept/yes.log", "deep"] {
+        let file = fs::File::open(folder.join(path)).unwrap();
+        match rustix::fs::fsetxattr(&file, "user.note", b"tide", XattrFlags::empty()) {
+            // Not every file system has attributes.
+            Ok(()) | Err(Errno::NOTSUP) => {}
+            Err(error) => panic!("{path}: {error}"),
+        }
+    }
     set_mode(&folder.join("setuid.sh"), 0o6755);
     set_mode(&folder.join("sticky"), 0o1777);
     set_mode(&folder.join("target.txt"), 0o600);

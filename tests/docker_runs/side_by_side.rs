@@ -1,23 +1,22 @@
 //! The same build by the docker command and by our own client.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use seatrial::docker::{Endpoint, Engine};
-use seatrial::run::{BuildRequest, Builder as _};
-use seatrial::scenario::BuildOptions;
+use seatrial::run::{BuildReport, BuildRequest, Builder as _};
+use seatrial::scenario::{BuildOptions, BuilderKind};
 use seatrial::unit::Nanos;
 use seatrial::workspace::ServedTree;
 use serde_json::Value;
-use tokio::runtime::Runtime;
 
 use crate::daemon::Images;
+use crate::records::Records;
 use crate::support::{output_of, text};
 
 /// Names a builder of new engines, whose trace is JSON; without it the docker command's own builder is asked.
-const BUILDX: &str = "SEATRIAL_TEST_BUILDX";
+pub(crate) const BUILDX: &str = "SEATRIAL_TEST_BUILDX";
 
 /// Whether each instruction came from the cache, by its name with the `[stage n/m]` before it.
 pub(crate) type Cached = BTreeMap<String, bool>;
@@ -27,26 +26,19 @@ pub(crate) struct Builders {
     token: String,
     base: String,
     images: Images,
-    engine: Engine,
-    runtime: Runtime,
-    records_before: BTreeSet<String>,
+    /// Dropped last: the daemon lets go of records only after the images that use them.
+    records: Records,
 }
 
 impl Builders {
     pub(crate) fn new(token: &str) -> Self {
-        let runtime = Runtime::new().unwrap();
-        let host = std::env::var("DOCKER_HOST").ok();
-        let endpoint = Endpoint::from_docker_host(host.as_deref()).unwrap();
-        let engine = runtime.block_on(Engine::connect(endpoint)).unwrap();
-        let records = runtime.block_on(engine.build_records()).unwrap();
+        let records = Records::new();
         let mut images = Images::default();
         Self {
             token: token.to_owned(),
             base: images.import_ballast(token),
             images,
-            engine,
-            runtime,
-            records_before: records.into_iter().map(|record| record.id).collect(),
+            records,
         }
     }
 
@@ -84,15 +76,30 @@ impl Builders {
 
     /// Builds by our own client.
     pub(crate) fn ours(&mut self, folder: &Path) -> Cached {
+        let report = self.our_report(folder);
+        assert_eq!(report.fault, None);
+        let instructions = report.instructions.into_iter();
+        instructions
+            .map(|instruction| (instruction.vertex_name, instruction.cached))
+            .collect()
+    }
+
+    /// Builds by our own client, whatever comes of it.
+    pub(crate) fn our_report(&mut self, folder: &Path) -> BuildReport {
         let image = self.images.tag(&format!("{}:ours", self.token));
         let tree = Arc::new(ServedTree::new(folder.to_owned()));
         let request = BuildRequest {
             named: BTreeMap::new(),
             options: BuildOptions::default(),
             grants: Arc::default(),
+            cache_import: None,
+            cache_export: None,
             context: tree.clone(),
             dockerfile: tree,
             dockerfile_name: "Dockerfile".to_owned(),
+            builder: BuilderKind::Buildkit,
+            dockerfile_in_context: None,
+            ignore_is_own: false,
             args: BTreeMap::from([("BALLAST".to_owned(), self.base.clone())]),
             target: None,
             no_cache: false,
@@ -101,29 +108,8 @@ impl Builders {
             image,
             timeout: Nanos::from_secs(120),
         };
-        let report = self.runtime.block_on(self.engine.build(&request)).unwrap();
-        assert_eq!(report.fault, None);
-        let instructions = report.instructions.into_iter();
-        instructions
-            .map(|instruction| (instruction.vertex_name, instruction.cached))
-            .collect()
-    }
-}
-
-impl Drop for Builders {
-    fn drop(&mut self) {
-        // The daemon lets go of records only after the images that use them.
-        drop(std::mem::take(&mut self.images));
-        // A drop has nobody to tell, and the daemon's own tidying gets what is left.
-        let Ok(records) = self.runtime.block_on(self.engine.build_records()) else {
-            return;
-        };
-        let new: Vec<_> = records
-            .into_iter()
-            .map(|record| record.id)
-            .filter(|id| !self.records_before.contains(id))
-            .collect();
-        let _ = self.runtime.block_on(self.engine.prune_build_records(&new));
+        let Records { runtime, engine, .. } = &self.records;
+        runtime.block_on(engine.build(&request)).unwrap()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Getting the base images, before anything is measured.
 
-use super::{Execution, Halt, RunFault, interruption};
+use super::{Execution, Halt, PreparedBase, RunFault, interruption};
 use crate::results::{BaseRecord, Record};
 use crate::run::Daemon;
 use crate::run::events::{Event, Watcher};
@@ -46,6 +46,11 @@ where
                 source: prepared.source.to_owned(),
                 own: prepared.own,
             }))?;
+            self.prepared_bases.push(PreparedBase {
+                name: base.name.clone(),
+                reference: prepared.reference.clone(),
+                own: prepared.own,
+            });
             self.base_images.push(prepared.image);
             self.bases.push((base.build_arg(), prepared.reference));
         }

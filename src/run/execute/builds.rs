@@ -3,31 +3,37 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::cache_state::uses_cache_mount;
 use super::{Execution, Halt, image_repository, interruption};
 use crate::context::{Manifest, ManifestDiff};
 use crate::digest::Digest;
 use crate::dockerfile::{Instruction, VertexName};
 use crate::results::{
-    BuildFailure, BuildSample, ContextRecord, ContextSent, ImageFacts, InstructionResult, NamedContext,
-    Record, SampleKey, Status,
+    BuildFailure, BuildSample, ContextRecord, ContextSent, ImageFacts, InstructionResult, MadeImagesRecord,
+    NamedContext, Phase, Record, SampleKey, Status,
 };
 use crate::run::Daemon;
+use crate::run::cache_evidence::unreached;
 use crate::run::events::{Event, Watcher};
-use crate::run::expectation::broken_condition;
-use crate::run::plan::{Turn, needs_priming};
+use crate::run::expectation::broken_expectation;
+use crate::run::plan::{Priming, Turn, priming};
 use crate::run::ports::{
-    Bases, BuildFault, BuildFolders, BuildReport, BuildRequest, Ledger, Probe, Survey, TracedInstruction,
-    Workshop,
+    Bases, BuildFault, BuildFolders, BuildRecord, BuildReport, BuildRequest, CacheLocation, EngineFault,
+    Ledger, Probe, RecordKind, Survey, TracedInstruction, Workshop, WorkshopFault,
 };
-use crate::scenario::{ContextState, LayerState, MountState, Nonce, Step, Variant};
+use crate::scenario::{BuilderKind, ContextState, LayerState, Nonce, Step, Variant};
 
 /// What the steps of a turn share.
-struct TurnState<'a> {
+pub(super) struct TurnState<'a> {
     turn: &'a Turn,
-    variant: &'a Variant,
+    pub(super) variant: &'a Variant,
     folders: BuildFolders,
     /// Namespaces of cache mounts used in this turn so far.
-    namespaces: u32,
+    pub(super) namespaces: u32,
+    /// Whether an instruction has filled the present one.
+    pub(super) namespace_used: bool,
+    /// The context of the last build of this turn, where that succeeded.
+    pub(super) last_built: Option<Digest>,
     /// The step that failed, after which no step finds what it is meant to find.
     failed_step: Option<String>,
 }
@@ -65,10 +71,12 @@ where
             variant,
             folders,
             namespaces: 0,
+            namespace_used: false,
+            last_built: None,
             failed_step: None,
         };
-        if needs_priming(scenario) {
-            self.prime(&state).await?;
+        if let Some(priming) = self.priming(variant, turn) {
+            self.prime(&mut state, priming).await?;
         }
         for step in &scenario.build.steps {
             self.build_step(&mut state, step).await?;
@@ -80,6 +88,15 @@ where
         };
         // Without this every cold build would leave a full set of records behind until the run's end. What the daemon
         // keeps of the context stays: whether it has it is a cache state of its own.
+        for image in std::mem::take(&mut self.earlier_images) {
+            self.drop_image(&image).await?;
+        }
+        if let Err(fault) = self.remove_made_images().await {
+            self.warn(format!(
+                "images without a name stay until the run ends: {}",
+                fault.source
+            ))?;
+        }
         if let Err(fault) = self.prune_layers().await {
             self.warn(format!(
                 "records of the build cache stay until the run ends: {}",
@@ -89,18 +106,74 @@ where
         Ok(())
     }
 
-    /// A build that is not measured, so that the first step finds results to reuse.
-    async fn prime(&mut self, state: &TurnState<'_>) -> Result<(), Halt> {
+    /// The build that the turn has to begin with.
+    fn priming(&self, variant: &Variant, turn: &Turn) -> Option<Priming> {
+        let first = self.scenario.build.steps.first();
+        // The classic builder keeps nothing of a context.
+        let keeps_context = variant.builder == BuilderKind::Buildkit
+            && first.is_some_and(|step| step.cache.context == ContextState::Kept);
+        // A warm-up sends the context for the first time, as it does anything else.
+        let sends = keeps_context && !turn.warmup && !self.sent.contains_key(&turn.variant);
+        priming(self.scenario).or(sends.then_some(Priming { export: false }))
+    }
+
+    /// A build that is not measured, so that the steps find the state that they name.
+    async fn prime(&mut self, state: &mut TurnState<'_>, priming: Priming) -> Result<(), Halt> {
         let what = format!("priming the cache of `{}`", state.variant.name);
         self.ports.watcher.notice(&Event::Preparing { what });
-        let image = format!("{}:primed", image_repository(self.run_id, &state.variant.name));
-        let request = self.request(state, None, image.clone());
+        let variant = &state.variant.name;
+        let manifest = Arc::new(self.ports.workshop.survey(variant)?.manifest);
+        let image = format!("{}:primed", image_repository(self.run_id, variant));
+        let mut request = self.request(state, None, image.clone())?;
+        if priming.export {
+            request.cache_export = self.cache_location(variant)?;
+        }
         self.own_images.insert(image.clone());
-        let report = self.build(&request).await?;
-        if report.image_id.is_some() {
-            self.drop_image(&image).await?;
+        let (report, _) = self.build(&request).await?;
+        let succeeded = report.image_id.is_some();
+        if succeeded {
+            self.push_inline_cache(&request).await?;
+            self.retire_image(state.variant, image).await?;
         }
         // A build that fails here fails in the first step as well, where it is a result.
+        let used_mounts = instructions(&report, &state.folders).iter().any(uses_cache_mount);
+        self.note_built(state, &manifest, succeeded, used_mounts);
+        Ok(())
+    }
+
+    /// Builds the variant's image again as its last turn left it, where it was removed so that another build could find
+    /// the daemon without its layers.
+    pub(super) async fn restore_image(&mut self, variant: &str) -> Result<(), Halt> {
+        let scenario = self.scenario;
+        let found = scenario.variants.iter().find(|found| found.name == variant);
+        let Some(variant) = found.filter(|variant| self.evicted.contains(&variant.name)) else {
+            return Ok(());
+        };
+        let what = format!("building the image of `{}` again", variant.name);
+        self.ports.watcher.notice(&Event::Preparing { what });
+        self.restore_bases().await?;
+        let turn = Turn {
+            variant: variant.name.clone(),
+            round: 0,
+            warmup: true,
+        };
+        let state = TurnState {
+            turn: &turn,
+            variant,
+            folders: self.ports.workshop.folders(&variant.name)?,
+            namespaces: 0,
+            namespace_used: false,
+            last_built: None,
+            failed_step: None,
+        };
+        let image = format!("{}:again", image_repository(self.run_id, &variant.name));
+        let request = self.request(&state, None, image.clone())?;
+        self.own_images.insert(image.clone());
+        let (report, _) = self.build(&request).await?;
+        if report.image_id.is_some() {
+            self.latest_image.insert(variant.name.clone(), image);
+        }
+        self.evicted.remove(&variant.name);
         Ok(())
     }
 
@@ -125,38 +198,42 @@ where
             &step.name,
         );
         for edit in &step.edits {
-            self.ports.workshop.apply(&variant.name, edit, &nonce)?;
+            // A patch may fit in some rounds only. The other variants and rounds are worth having all the same; a copy
+            // that cannot be brought back ends the run at the next reset.
+            if let Err(fault) = self.ports.workshop.apply(&variant.name, edit, &nonce) {
+                state.failed_step = Some(step.name.clone());
+                let reason = in_one_line(&fault);
+                return self.keep_build(unmeasured(key, step, Status::Failed { reason }));
+            }
         }
         let survey = self.ports.workshop.survey(&variant.name)?;
         let manifest = self.record_context(&variant.name, &survey)?;
         let named = self.record_named_contexts(&survey)?;
-        if step.cache.mounts == MountState::Empty {
-            state.namespaces += 1;
-        }
-        if step.cache.context == ContextState::Absent {
-            let fresh = format!("{}/{}/{}", self.run_id, variant.name, key.order);
-            self.shared_keys.insert(variant.name.clone(), fresh);
+        let reached = self.reach(state, step, &survey.manifest, key.order).await?;
+        if let Some(reason) = reached.impossible {
+            return self.keep_build(unmeasured(key, step, Status::Invalid { reason }));
         }
 
         let image = format!("{}:{}", image_repository(self.run_id, &variant.name), key.order);
-        let request = self.request(state, Some(step), image.clone());
+        let request = self.request(state, Some(step), image.clone())?;
         // Noted before it is there: an interrupted build may have stored it already.
         self.own_images.insert(image.clone());
-        let report = self.build(&request).await?;
-        let facts = match report.image_id {
-            Some(_) => self
-                .ports
-                .daemon
-                .image_facts(&image, &self.base_images)
-                .await
-                .map(Some),
-            None => Ok(None),
+        let (mut report, mounts_made) = self.build(&request).await?;
+        let succeeded = report.image_id.is_some();
+        let facts = if succeeded {
+            self.finish_build(&request, &mut report).await.map(Some)
+        } else {
+            Ok(None)
         };
         let (facts, fault) = match facts {
             Ok(facts) => (facts, None),
             Err(fault) => (None, Some(fault)),
         };
         let built = facts.is_some();
+        let instructions = instructions(&report, &state.folders);
+        let used_mounts = instructions.iter().any(uses_cache_mount);
+        let evidence = reached.evidence(&report, &instructions, mounts_made);
+        self.note_built(state, &Arc::new(survey.manifest.clone()), succeeded, used_mounts);
         let context = ContextSent {
             manifest,
             total_bytes: survey.manifest.total_size(),
@@ -166,7 +243,9 @@ where
             sent_bytes: report.sent,
             named,
         };
-        let sample = sample(key, step, state, context, report, facts);
+        let broken = unreached(step.cache, &instructions, &evidence)
+            .or_else(|| broken_expectation(step, &instructions));
+        let sample = sample(key, step, state, context, report, instructions, broken, facts);
         if matches!(sample.outcome, Status::Failed { .. }) {
             state.failed_step = Some(step.name.clone());
         }
@@ -175,15 +254,26 @@ where
         if let Some(fault) = fault {
             return Err(fault.into());
         }
-        if built && let Some(previous) = self.latest_image.insert(variant.name.clone(), image) {
-            self.drop_image(&previous).await?;
+        if built {
+            self.evicted.remove(&variant.name);
+            if let Some(previous) = self.latest_image.insert(variant.name.clone(), image) {
+                self.retire_image(variant, previous).await?;
+            }
         }
         Ok(())
     }
 
     /// The request of a step's build; without a step, of a priming one.
-    fn request(&self, state: &TurnState<'_>, step: Option<&Step>, image: String) -> BuildRequest {
+    fn request(
+        &self,
+        state: &TurnState<'_>,
+        step: Option<&Step>,
+        image: String,
+    ) -> Result<BuildRequest, Halt> {
         let variant = state.variant;
+        let cache = self.cache_location(&variant.name)?;
+        let imports = step.is_some_and(|step| step.cache.layers == LayerState::Imported);
+        let exports = step.is_some_and(|step| step.export_cache);
         let mut args: BTreeMap<_, _> = self.bases.iter().cloned().collect();
         if let Some(reference) = variant.base.as_ref().and_then(|name| self.base_reference(name)) {
             args.insert(Variant::BASE_ARGUMENT.to_owned(), reference);
@@ -191,11 +281,16 @@ where
         args.extend(variant.args.clone());
         let namespace = format!("{}/{}/{}", self.run_id, state.label(), state.namespaces);
         let shared_key = self.shared_keys.get(&variant.name).cloned();
-        BuildRequest {
+        Ok(BuildRequest {
+            cache_import: cache.clone().filter(|_| imports),
+            cache_export: cache.filter(|_| exports),
             context: state.folders.context.clone(),
             named: state.folders.named.clone(),
             dockerfile: state.folders.dockerfile.clone(),
             dockerfile_name: state.folders.dockerfile_name.clone(),
+            builder: variant.builder,
+            dockerfile_in_context: state.folders.dockerfile_in_context.clone(),
+            ignore_is_own: variant.ignore.is_some(),
             args,
             target: variant.target.clone(),
             options: variant.options.clone(),
@@ -205,11 +300,57 @@ where
             shared_key: shared_key.unwrap_or_else(|| format!("{}/{}", self.run_id, variant.name)),
             image,
             timeout: self.scenario.build.timeout,
+        })
+    }
+
+    /// What follows a build that succeeded: the export of an inline cache, and a look at the image.
+    async fn finish_build(
+        &mut self,
+        request: &BuildRequest,
+        report: &mut BuildReport,
+    ) -> Result<ImageFacts, EngineFault> {
+        self.export_inline_cache(request, report).await?;
+        self.ports
+            .daemon
+            .image_facts(&request.image, &self.base_images)
+            .await
+    }
+
+    /// Pushes the image that holds an inline cache, where the build was to export one. The build is not over before the
+    /// cache is where the next builder finds it, so its time includes the push, as it does for any other remote cache.
+    async fn export_inline_cache(
+        &mut self,
+        request: &BuildRequest,
+        report: &mut BuildReport,
+    ) -> Result<(), EngineFault> {
+        let began = self.ports.probe.now();
+        if self.push_inline_cache(request).await? {
+            let took = self.ports.probe.now() - began;
+            report.phases.push(Phase {
+                name: "cache-export".to_owned(),
+                started_ns: report.duration,
+                duration_ns: took,
+            });
+            report.duration = report.duration + took;
         }
+        Ok(())
+    }
+
+    /// Pushes the image that holds an inline cache; whether there was one to push.
+    async fn push_inline_cache(&mut self, request: &BuildRequest) -> Result<bool, EngineFault> {
+        let Some(CacheLocation::Inline { reference }) = &request.cache_export else {
+            return Ok(false);
+        };
+        self.own_images.insert(reference.clone());
+        self.ports.daemon.push(&request.image, reference).await?;
+        self.ports.daemon.remove_image(reference).await?;
+        self.own_images.remove(reference);
+        Ok(true)
     }
 
     /// Builds, with a look at the build cache right before and right after, so that the run's own records are known.
-    async fn build(&mut self, request: &BuildRequest) -> Result<BuildReport, Halt> {
+    /// Gives the report and how many cache mounts appeared.
+    async fn build(&mut self, request: &BuildRequest) -> Result<(BuildReport, usize), Halt> {
         let before = self.ports.daemon.build_records().await?;
         self.records.between_builds(&before);
         self.note_records()?;
@@ -223,8 +364,10 @@ where
             // What it leaves is there once the daemon has ended it.
             Err(_) => self.ports.daemon.settle().await,
         };
+        let mut mounts_made = 0;
         match self.ports.daemon.build_records().await {
             Ok(after) => {
+                mounts_made = mounts(&after).saturating_sub(mounts(&before));
                 self.records.after_build(&after, span);
                 self.note_records()?;
             }
@@ -237,13 +380,29 @@ where
             }
             Err(_) => {}
         }
-        built
+        self.record_made_images()?;
+        built.map(|report| (report, mounts_made))
     }
 
     /// Puts into the journal what the last look at the build cache told.
     pub(super) fn note_records(&mut self) -> Result<(), Halt> {
         if let Some(seen) = self.records.news() {
             self.ports.ledger.keep(&Record::BuildRecords(seen))?;
+        }
+        Ok(())
+    }
+
+    /// Notes images without a name in the journal: nothing else tells after a kill that they are the run's own.
+    fn record_made_images(&mut self) -> Result<(), Halt> {
+        let made = self.ports.daemon.made_images();
+        let new: Vec<_> = made
+            .into_iter()
+            .filter(|id| self.recorded_made.insert(id.clone()))
+            .collect();
+        if !new.is_empty() {
+            self.ports
+                .ledger
+                .keep(&Record::MadeImages(MadeImagesRecord { ids: new }))?;
         }
         Ok(())
     }
@@ -296,6 +455,17 @@ where
     }
 }
 
+/// A fault with its causes.
+fn in_one_line(fault: &WorkshopFault) -> String {
+    let mut line = fault.to_string();
+    let mut cause = std::error::Error::source(fault);
+    while let Some(error) = cause {
+        line = format!("{line}: {error}");
+        cause = error.source();
+    }
+    line
+}
+
 /// The sample of a step that was not built.
 fn unmeasured(key: SampleKey, step: &Step, outcome: Status) -> BuildSample {
     BuildSample {
@@ -304,6 +474,7 @@ fn unmeasured(key: SampleKey, step: &Step, outcome: Status) -> BuildSample {
         outcome,
         duration_ns: None,
         context: None,
+        downloads: None,
         instructions: Vec::new(),
         phases: Vec::new(),
         image: None,
@@ -311,27 +482,26 @@ fn unmeasured(key: SampleKey, step: &Step, outcome: Status) -> BuildSample {
     }
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all that is known of one build meets here, once"
+)]
 fn sample(
     key: SampleKey,
     step: &Step,
     state: &TurnState<'_>,
     context: ContextSent,
     report: BuildReport,
+    instructions: Vec<InstructionResult>,
+    broken: Option<String>,
     image: Option<ImageFacts>,
 ) -> BuildSample {
-    let mut instructions: Vec<_> = report
-        .instructions
-        .iter()
-        .map(|traced| instruction(traced, &state.folders))
-        .collect();
-    // The daemon names them as it gets to them; people read a Dockerfile from the top.
-    instructions.sort_by_key(|instruction| instruction.line.unwrap_or(u32::MAX));
     let failure = report.fault.map(|fault| failure(fault, state));
     let outcome = match &failure {
         Some(failure) => Status::Failed {
             reason: failure.message.clone(),
         },
-        None => match broken_condition(step, &instructions) {
+        None => match broken {
             Some(reason) => Status::Invalid { reason },
             None => Status::Ok,
         },
@@ -342,11 +512,30 @@ fn sample(
         outcome,
         duration_ns: failure.is_none().then_some(report.duration),
         context: Some(context),
+        downloads: Some(report.downloads),
         instructions,
         phases: report.phases,
         image,
         failure,
     }
+}
+
+/// The instructions of a build as they are stored.
+fn instructions(report: &BuildReport, folders: &BuildFolders) -> Vec<InstructionResult> {
+    let mut instructions: Vec<_> = report
+        .instructions
+        .iter()
+        .map(|traced| instruction(traced, folders))
+        .collect();
+    // The daemon names them as it gets to them; people read a Dockerfile from the top.
+    instructions.sort_by_key(|instruction| instruction.line.unwrap_or(u32::MAX));
+    instructions
+}
+
+/// How many cache mounts there are.
+fn mounts(records: &[BuildRecord]) -> usize {
+    let is_mount = |record: &&BuildRecord| record.kind == RecordKind::CacheMount;
+    records.iter().filter(is_mount).count()
 }
 
 fn instruction(traced: &TracedInstruction, folders: &BuildFolders) -> InstructionResult {

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::{Execution, Halt, image_repository};
 use crate::run::Daemon;
 use crate::run::events::{Event, Watcher};
-use crate::run::ports::{Bases, EngineFault, Ledger, Probe, Workshop};
+use crate::run::ports::{Bases, EngineFault, Ledger, Probe, RecordKind, Workshop};
 use crate::run::prune::prune_own_records;
+use crate::scenario::{BuilderKind, Variant};
 
 impl<D, B, W, P, L, N> Execution<'_, D, B, W, P, L, N>
 where
@@ -33,17 +34,34 @@ where
             }
             Err(fault) => left.push(format!("containers of the run: {}", fault.source)),
         }
-        for reference in self.unkept_images() {
-            if let Err(fault) = self.ports.daemon.remove_image(&reference).await {
-                left.push(format!("image {reference}: {}", fault.source));
-            }
+        // A base whose name is taken while something is made of it stays without one.
+        let built = image_repository(self.run_id, "");
+        let (built, bases): (Vec<_>, Vec<_>) = self
+            .unkept_images()
+            .into_iter()
+            .partition(|reference| reference.starts_with(&built));
+        left.extend(self.remove_images(&built).await);
+        if let Err(fault) = self.remove_made_images().await {
+            left.push(format!("images without a name: {}", fault.source));
         }
+        left.extend(self.remove_images(&bases).await);
         match self.prune_all_records().await {
             Ok(stay) => left.extend(stay),
             Err(fault) => left.push(format!("records of the build cache: {}", fault.source)),
         }
         if let Err(fault) = self.ports.workshop.close() {
             left.push(format!("scratch copies: {fault}"));
+        }
+        left
+    }
+
+    /// Removes images; returns what stayed.
+    async fn remove_images(&self, references: &[String]) -> Vec<String> {
+        let mut left = Vec::new();
+        for reference in references {
+            if let Err(fault) = self.ports.daemon.remove_image(reference).await {
+                left.push(format!("image {reference}: {}", fault.source));
+            }
         }
         left
     }
@@ -73,11 +91,32 @@ where
         Ok(())
     }
 
+    /// Does without an image that no later step starts from. The classic builder finds its cache in images, so that
+    /// there it stays until the turn ends, as it would with somebody who builds again and again.
+    pub(super) async fn retire_image(&mut self, variant: &Variant, reference: String) -> Result<(), Halt> {
+        match variant.builder {
+            BuilderKind::Buildkit => self.drop_image(&reference).await,
+            BuilderKind::Classic => {
+                self.earlier_images.push(reference);
+                Ok(())
+            }
+        }
+    }
+
+    /// Removes the images without a name that nothing needs any more.
+    pub(super) async fn remove_made_images(&self) -> Result<(), EngineFault> {
+        let made = self.ports.daemon.made_images();
+        self.ports.daemon.remove_made_images(&made).await
+    }
+
     /// Removes what is ours for certain of the build cache, but for what the daemon keeps of contexts.
     pub(super) async fn prune_layers(&mut self) -> Result<(), EngineFault> {
         let records = self.ports.daemon.build_records().await?;
         self.records.between_builds(&records);
-        let layers = self.records.own(&records).filter(|record| !record.is_context);
+        let layers = self
+            .records
+            .own(&records)
+            .filter(|record| record.kind != RecordKind::Context);
         let ids: Vec<_> = layers.map(|record| record.id.clone()).collect();
         self.ports.daemon.prune_build_records(&ids).await
     }

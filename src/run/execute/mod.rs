@@ -2,6 +2,7 @@
 
 mod bases;
 mod builds;
+mod cache_state;
 mod cleanup;
 mod starts;
 
@@ -9,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::watch;
+
+pub use cache_state::cache_reference;
 
 use super::Grants;
 use super::attribution::Attribution;
@@ -83,6 +86,15 @@ pub enum RunFault {
     KeepRecord(#[from] LedgerFault),
 }
 
+/// A base in the daemon.
+#[derive(Debug)]
+struct PreparedBase {
+    name: String,
+    reference: String,
+    /// Whether this run put it there.
+    own: bool,
+}
+
 /// Why a run goes no further.
 #[derive(Debug)]
 enum Halt {
@@ -125,11 +137,17 @@ where
         base_images: Vec::new(),
         own_images: BTreeSet::new(),
         unfinished: BTreeMap::new(),
+        earlier_images: Vec::new(),
+        recorded_made: BTreeSet::new(),
         latest_image: BTreeMap::new(),
+        evicted: BTreeSet::new(),
+        prepared_bases: Vec::new(),
+        bases_absent: false,
         manifests: BTreeMap::new(),
         recorded: BTreeSet::new(),
         records: Attribution::default(),
         shared_keys: BTreeMap::new(),
+        sent: BTreeMap::new(),
     };
     let carried_out = execution.carry_out(plan).await;
     let (stop, fault) = match carried_out {
@@ -162,8 +180,19 @@ struct Execution<'a, D, B, W, P, L, N> {
     own_images: BTreeSet<String>,
     /// Variants whose last turn of builds failed, with the step that did.
     unfinished: BTreeMap<String, String>,
+    /// References of earlier images of the turn that is under way, which hold what later builds of the classic builder
+    /// find in the cache.
+    earlier_images: Vec<String>,
+    /// Images without a name that the journal holds already.
+    recorded_made: BTreeSet<String>,
     /// The reference of each variant's last image.
     latest_image: BTreeMap<String, String>,
+    /// Variants whose last image was removed so that another build could find the daemon without its layers.
+    evicted: BTreeSet<String>,
+    /// The bases as they were prepared.
+    prepared_bases: Vec<PreparedBase>,
+    /// Whether the bases were removed, so that a build could find the daemon without them.
+    bases_absent: bool,
     /// Each variant's last recorded context.
     manifests: BTreeMap<String, Arc<Manifest>>,
     /// Contexts that the journal holds already.
@@ -172,6 +201,8 @@ struct Execution<'a, D, B, W, P, L, N> {
     records: Attribution,
     /// What the daemon keeps each variant's context under.
     shared_keys: BTreeMap<String, String>,
+    /// The context that the daemon has of each variant under that key.
+    sent: BTreeMap<String, Arc<Manifest>>,
 }
 
 impl<D, B, W, P, L, N> Execution<'_, D, B, W, P, L, N>
@@ -196,6 +227,9 @@ where
                 Part::Builds(turn) => self.build_turn(turn).await?,
                 Part::Start(turn) => self.start_turn(turn).await?,
             }
+        }
+        for name in &self.scenario.keep {
+            self.restore_image(name).await?;
         }
         Ok(())
     }

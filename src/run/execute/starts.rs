@@ -52,6 +52,7 @@ where
             let reason = format!("there is no image of the last step: step `{failed}` failed");
             return self.keep_start(key, Attempted::failed(reason, Vec::new()), Vec::new());
         }
+        self.restore_image(&turn.variant).await?;
         let Some(image) = self.latest_image.get(&turn.variant).cloned() else {
             let reason = "no image was built".to_owned();
             return self.keep_start(key, Attempted::failed(reason, Vec::new()), Vec::new());

@@ -1,12 +1,13 @@
 //! Builds.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{ContextTree, EngineFault};
-use crate::results::Phase;
+use crate::results::{Downloads, Phase};
 use crate::run::BuildGrants;
-use crate::scenario::BuildOptions;
+use crate::scenario::{BuildOptions, BuilderKind, CacheMode};
 use crate::unit::{ByteSize, DaemonInstant, DaemonSpan, Nanos};
 
 /// Builds, and the records that they leave in the daemon's build cache.
@@ -24,6 +25,12 @@ pub trait Builder: Sync {
     /// The same, once the daemon has stopped changing them, or after a while: those of a build can show up, and get
     /// their final id, after the build has ended.
     fn settled_build_records(&self) -> impl Future<Output = Result<Vec<BuildRecord>, EngineFault>> + Send;
+    /// Images without a name that builds of the classic builder made through this so far, oldest first: one per
+    /// instruction that ran, in builds that were given up too.
+    fn made_images(&self) -> Vec<String>;
+
+    /// Removes those of these images that have no name and that nothing else needs.
+    fn remove_made_images(&self, ids: &[String]) -> impl Future<Output = Result<(), EngineFault>> + Send;
 
     /// Removes records by id. One that something else needs stays.
     fn prune_build_records(&self, ids: &[String]) -> impl Future<Output = Result<(), EngineFault>> + Send;
@@ -34,10 +41,21 @@ pub trait Builder: Sync {
 pub struct BuildRecord {
     /// Its id.
     pub id: String,
-    /// Whether it holds files of a context, as the daemon keeps them between builds.
-    pub is_context: bool,
+    /// What it holds.
+    pub kind: RecordKind,
     /// When it was made, where the daemon says so.
     pub created: Option<DaemonInstant>,
+}
+
+/// What a record of the build cache holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    /// Files of a context, as the daemon keeps them between builds.
+    Context,
+    /// What a cache mount holds.
+    CacheMount,
+    /// Anything else: mostly what an instruction made.
+    Layer,
 }
 
 /// One build, as it is asked for.
@@ -51,6 +69,13 @@ pub struct BuildRequest {
     pub dockerfile_name: String,
     /// The other contexts that the Dockerfile reads, by name.
     pub named: BTreeMap<String, Arc<dyn ContextTree>>,
+    /// Which builder builds.
+    pub builder: BuilderKind,
+    /// The Dockerfile's path in the context, where it is the context's own; the classic builder reads it there.
+    pub dockerfile_in_context: Option<String>,
+    /// Whether the variant names the ignore file beside the Dockerfile: the classic builder reads no other but the
+    /// context's.
+    pub ignore_is_own: bool,
     /// Build arguments.
     pub args: BTreeMap<String, String>,
     /// The stage to build; `None` builds the last.
@@ -65,10 +90,47 @@ pub struct BuildRequest {
     pub mount_namespace: String,
     /// What the daemon keeps the context's files under: the same key again sends only what changed.
     pub shared_key: String,
+    /// The remote cache that earlier results may come from.
+    pub cache_import: Option<CacheLocation>,
+    /// The remote cache that the results go to.
+    pub cache_export: Option<CacheLocation>,
     /// The reference that the image is stored under.
     pub image: String,
     /// The longest that the build may take.
     pub timeout: Nanos,
+}
+
+/// One remote cache.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CacheLocation {
+    /// In an image of this reference.
+    Inline {
+        /// The reference.
+        reference: String,
+    },
+    /// In a registry, under this reference.
+    Registry {
+        /// The reference.
+        reference: String,
+        /// What it holds.
+        mode: CacheMode,
+    },
+    /// In this folder.
+    Local {
+        /// The folder.
+        folder: PathBuf,
+        /// What it holds.
+        mode: CacheMode,
+    },
+}
+
+/// How the daemon asked for the files of a context.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ContextTransfer {
+    /// Files that it was told of and that have content of their own.
+    pub offered_files: u64,
+    /// Files among them whose content it asked for.
+    pub requested_files: u64,
 }
 
 /// What a build did.
@@ -80,6 +142,12 @@ pub struct BuildReport {
     pub span: Option<DaemonSpan>,
     /// Bytes of file content that were sent for the context and the named ones.
     pub sent: ByteSize,
+    /// How the daemon asked for them.
+    pub transfer: ContextTransfer,
+    /// What came from registries.
+    pub downloads: Downloads,
+    /// Why the remote cache that was to be imported could not be read.
+    pub import_fault: Option<String>,
     /// The Dockerfile's instructions, in the order in which the daemon listed them.
     pub instructions: Vec<TracedInstruction>,
     /// Named spans.

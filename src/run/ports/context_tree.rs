@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 
 use crate::context::{Entry, Selection};
+use crate::dockerignore::IgnoreFile;
 
 /// A folder that a build may read.
 pub trait ContextTree: fmt::Debug + Send + Sync {
@@ -14,6 +15,15 @@ pub trait ContextTree: fmt::Debug + Send + Sync {
     ///
     /// Names the path that could not be read or sent.
     fn walk(&self, selection: &Selection) -> Result<Vec<Entry>, TreeFault>;
+
+    /// Lists what the docker command sends the classic builder: what the rules keep, and always the ignore file and the
+    /// Dockerfile, whose path is `dockerfile` where it lies in this folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`walk`](Self::walk).
+    fn walk_as_classic(&self, ignore: &IgnoreFile, dockerfile: Option<&str>)
+    -> Result<Vec<Entry>, TreeFault>;
 
     /// Opens a file of the folder, by its path inside; never one outside of it.
     ///

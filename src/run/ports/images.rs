@@ -17,6 +17,9 @@ pub trait Images: Sync {
     /// Pulls an image.
     fn pull(&self, reference: &str) -> impl Future<Output = Result<(), EngineFault>> + Send;
 
+    /// Gives an image a second reference, and pushes it to that one's registry.
+    fn push(&self, image: &str, reference: &str) -> impl Future<Output = Result<(), EngineFault>> + Send;
+
     /// Makes an image of one layer.
     fn import(&self, reference: &str, root: RootFs) -> impl Future<Output = Result<(), EngineFault>> + Send;
 

@@ -14,7 +14,10 @@ mod probe;
 mod workshop;
 
 pub use bases::Bases;
-pub use builder::{BuildFault, BuildRecord, BuildReport, BuildRequest, Builder, TracedInstruction};
+pub use builder::{
+    BuildFault, BuildRecord, BuildReport, BuildRequest, Builder, CacheLocation, ContextTransfer, RecordKind,
+    TracedInstruction,
+};
 pub use containers::{Addresses, ContainerEnd, ContainerRequest, Containers};
 pub use context_tree::{ContextTree, TreeFault};
 pub use engine_fault::EngineFault;

@@ -1,6 +1,7 @@
 //! Scratch copies of the context.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::ContextTree;
@@ -38,6 +39,13 @@ pub trait Workshop: Send {
     ///
     /// Where the Dockerfile cannot be read.
     fn folders(&self, variant: &str) -> Result<BuildFolders, WorkshopFault>;
+
+    /// A folder for what a variant's builds export to a local cache.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be made.
+    fn cache_folder(&self, variant: &str) -> Result<PathBuf, WorkshopFault>;
 
     /// Removes all copies.
     ///
@@ -82,6 +90,8 @@ pub struct BuildFolders {
     pub dockerfile: Arc<dyn ContextTree>,
     /// The Dockerfile's name in that folder.
     pub dockerfile_name: String,
+    /// The Dockerfile's path in the context, where it is read from the context itself.
+    pub dockerfile_in_context: Option<String>,
     /// The Dockerfile, read; instructions are found again in it by the names of the trace.
     pub parsed: Arc<Dockerfile>,
 }

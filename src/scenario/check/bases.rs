@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::findings::Findings;
 use crate::scenario::file::{BaseTable, Cursor};
-use crate::scenario::{Base, BaseChoice, BaseSource, Origin, Overrides, Provenance, name};
+use crate::scenario::{Base, BaseChoice, BaseSource, BaseState, Origin, Overrides, Provenance, Step, name};
 
 /// Resolves the bases, in the file's order.
 pub(super) fn bases(
@@ -47,6 +47,50 @@ pub(super) fn bases(
         bases.push(base);
     }
     bases
+}
+
+/// Notes steps whose builds are to find a base absent that no registry can give them.
+pub(super) fn check_absent(
+    bases: &[Base],
+    steps: &[Step],
+    at_steps: &Cursor<'_>,
+    findings: &mut Findings<'_>,
+) {
+    for (index, step) in steps.iter().enumerate() {
+        if step.cache.base != BaseState::Absent {
+            continue;
+        }
+        let at = at_steps.index(index).key("cache");
+        if bases.is_empty() {
+            findings
+                .at(
+                    &at,
+                    format!(
+                        "the step `{}` wants the base absent, and the scenario has no base",
+                        step.name
+                    ),
+                )
+                .hint("add `[base.NAME]` with the `image` that the Dockerfile begins from");
+        }
+        for base in bases {
+            let why = match base.source {
+                BaseSource::Pulled { .. } => continue,
+                BaseSource::PulledOrImported { .. } => "may be imported, so that no registry has it",
+                BaseSource::Imported { .. } | BaseSource::Ballast => {
+                    "is imported, so that no registry has it"
+                }
+            };
+            findings
+                .at(
+                    &at,
+                    format!(
+                        "the step `{}` wants the base absent, and the base `{}` {why}",
+                        step.name, base.name
+                    ),
+                )
+                .hint("name an `image` of a registry, and `from = \"pulled\"`");
+        }
+    }
 }
 
 /// The source of one base, and who chose it.

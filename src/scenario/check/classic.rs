@@ -5,7 +5,8 @@ use super::findings::Findings;
 use super::placed::Placed;
 use super::reader::Reader;
 use crate::dockerfile::{Instruction, Keyword};
-use crate::scenario::{BuilderKind, Place, Problem};
+use crate::scenario::file::Cursor;
+use crate::scenario::{BaseState, BuilderKind, LayerState, Place, Problem, Step};
 
 /// Flags that the classic builder knows (`builder/dockerfile/dispatchers.go` of the engine); it refuses every other.
 const FLAGS: &[(Keyword, &[&str])] = &[
@@ -23,6 +24,46 @@ const FLAGS: &[(Keyword, &[&str])] = &[
         ],
     ),
 ];
+
+/// Notes cache states that the classic builder does not know, or does not tell of.
+pub(super) fn check_states(
+    variants: &[Placed<'_>],
+    steps: &[Step],
+    at_steps: &Cursor<'_>,
+    findings: &mut Findings<'_>,
+) {
+    let mut classic = variants.iter().map(|placed| &placed.variant);
+    let Some(variant) = classic.find(|variant| variant.builder == BuilderKind::Classic) else {
+        return;
+    };
+    for (index, step) in steps.iter().enumerate() {
+        let at = at_steps.index(index);
+        let states = [
+            (
+                step.cache.layers == LayerState::Imported,
+                at.key("cache"),
+                "imports layers",
+            ),
+            (step.export_cache, at.key("export-cache"), "exports its cache"),
+            (
+                step.cache.base == BaseState::Absent,
+                at.key("cache"),
+                "wants the base absent",
+            ),
+        ];
+        for (_, place, what) in states.into_iter().filter(|(asked, ..)| *asked) {
+            findings
+                .at(
+                    &place,
+                    format!(
+                        "the step `{}` {what}, which the builder of `{}` does not know",
+                        step.name, variant.name
+                    ),
+                )
+                .hint("the classic builder has no remote caches, and does not tell what it downloads: build with `buildkit`");
+        }
+    }
+}
 
 /// Notes instructions that a variant's Dockerfile has and the classic builder refuses or takes for something else.
 pub(super) fn check(

@@ -17,6 +17,7 @@ mod mounts;
 mod needs;
 mod placed;
 mod reader;
+mod remote_cache;
 mod scenario;
 mod selection;
 mod settings;

@@ -2,16 +2,28 @@
 
 use super::findings::Findings;
 use super::placed::Placed;
-use crate::scenario::Place;
 use crate::scenario::engine_need::{EngineNeed, Needed};
 use crate::scenario::file::Cursor;
+use crate::scenario::{Place, RemoteCache};
 
 /// From this version of the engine's API on its builder has named contexts, and takes the size of `/dev/shm`.
 const NEWER_BUILDER: (u32, u32) = (1, 42);
 
-/// What the variants need of the engine.
-pub(super) fn needs(variants: &[Placed<'_>], root: &Cursor<'_>, findings: &Findings<'_>) -> Vec<EngineNeed> {
+/// What the variants, and the remote cache of their builds, need of the engine.
+pub(super) fn needs(
+    variants: &[Placed<'_>],
+    remote_cache: Option<&RemoteCache>,
+    root: &Cursor<'_>,
+    findings: &Findings<'_>,
+) -> Vec<EngineNeed> {
     let mut needs: Vec<EngineNeed> = Vec::new();
+    if let Some(cache) = remote_cache.filter(|cache| !matches!(cache, RemoteCache::Inline { .. })) {
+        let kind = root.key("build").key("remote-cache").key("type");
+        needs.push(EngineNeed {
+            place: Place::new(findings.source, kind.span()),
+            what: Needed::CacheExport(cache.type_name()),
+        });
+    }
     for Placed { variant, at, .. } in variants {
         let options = &variant.options;
         let mut need = |cursor: &Cursor<'_>, what| {

@@ -4,16 +4,19 @@ use super::checked::Checked;
 use super::dockerfiles::Dockerfiles;
 use super::findings::Findings;
 use super::input::ScenarioInput;
+use super::placed::Placed;
 use super::reader::Reader;
 use super::settings::Settings;
 use super::variants::Common;
 use super::{
-    bases, classic, context, gates, ignore_files, matrix, mounts, needs, selection, start, steps, variants,
+    bases, classic, context, gates, ignore_files, matrix, mounts, needs, remote_cache, selection, start,
+    steps, variants,
 };
 use crate::scenario::file::{Cursor, DefaultsDocument, DefaultsTable, Read, ScenarioDocument, masked, read};
 use crate::scenario::nearest::hint;
 use crate::scenario::{
-    Base, BuildSettings, Metric, Overrides, Place, Problem, Provenance, Scenario, StartSettings, name,
+    Base, BuildSettings, Metric, Overrides, Place, Problem, Provenance, RemoteCache, Scenario, StartSettings,
+    Step, name,
 };
 
 /// Checks a scenario and resolves what is in force.
@@ -171,30 +174,30 @@ impl Resolver<'_> {
         );
         variants::check_chosen_bases(&placed, &bases, &mut self.findings);
         let keep = document.keep.unwrap_or_default();
-        let variant_names = placed.iter().map(|placed| placed.variant.name.as_str());
-        self.check_keep(&keep, variant_names.collect(), &bases);
+        self.check_keep(&keep, &placed, &bases);
 
         let counts = self.settings.build(&build, &mut self.checked.provenance);
+        let mut reader = Reader {
+            input: self.input,
+            sources: Vec::new(),
+        };
         let at_steps = self.at.key("build").key("step");
         let steps = if let Some(tables) = build.step {
             steps::steps(
                 tables,
                 &at_steps,
                 &mut self.checked.provenance,
+                &mut reader,
                 &mut self.findings,
             )
         } else {
             steps::built_in(&mut self.checked.provenance)
         };
-        let mut reader = Reader {
-            input: self.input,
-            sources: Vec::new(),
-        };
-        let dockerfiles = Dockerfiles::load(&placed, &bases, &mut reader, &mut self.findings);
-        dockerfiles.check_expectations(&steps.steps, &at_steps, &mut self.findings);
-        mounts::check(&placed, &dockerfiles, &reader, &mut self.findings);
-        self.checked.needs = needs::needs(&placed, &self.at, &self.findings);
-        classic::check(&placed, &dockerfiles, &reader, &mut self.findings);
+        let at_cache = self.at.key("build").key("remote-cache");
+        let remote_cache = build
+            .remote_cache
+            .and_then(|table| remote_cache::remote_cache(table, &at_cache, &mut self.findings));
+        self.check_builds(&placed, &bases, &steps.steps, remote_cache.as_ref(), &mut reader);
         ignore_files::check(&placed, &context.path, &mut reader, &mut self.findings);
         self.checked.sources = reader.sources;
 
@@ -225,11 +228,33 @@ impl Resolver<'_> {
                 rounds: counts.rounds,
                 warmups: counts.warmups,
                 timeout: counts.timeout,
+                remote_cache,
                 steps: steps.steps,
             },
             start,
             gates,
         }
+    }
+
+    /// What the steps ask of bases, caches, Dockerfiles and builders, each held against the other.
+    fn check_builds(
+        &mut self,
+        placed: &[Placed<'_>],
+        bases: &[Base],
+        steps: &[Step],
+        remote_cache: Option<&RemoteCache>,
+        reader: &mut Reader<'_>,
+    ) {
+        let at_build = self.at.key("build");
+        let at_steps = at_build.key("step");
+        remote_cache::check_uses(remote_cache, steps, &at_build, &mut self.findings);
+        bases::check_absent(bases, steps, &at_steps, &mut self.findings);
+        let dockerfiles = Dockerfiles::load(placed, bases, reader, &mut self.findings);
+        dockerfiles.check_expectations(steps, &at_steps, &mut self.findings);
+        mounts::check(placed, &dockerfiles, reader, &mut self.findings);
+        self.checked.needs = needs::needs(placed, remote_cache, &self.at, &self.findings);
+        classic::check_states(placed, steps, &at_steps, &mut self.findings);
+        classic::check(placed, &dockerfiles, reader, &mut self.findings);
     }
 
     fn start(&mut self, table: crate::scenario::file::StartTable) -> StartSettings {
@@ -249,9 +274,10 @@ impl Resolver<'_> {
         }
     }
 
-    fn check_keep(&mut self, keep: &[String], variants: Vec<&str>, bases: &[Base]) {
+    fn check_keep(&mut self, keep: &[String], variants: &[Placed<'_>], bases: &[Base]) {
         let names: Vec<&str> = variants
-            .into_iter()
+            .iter()
+            .map(|placed| placed.variant.name.as_str())
             .chain(bases.iter().map(|base| base.name.as_str()))
             .filter(|name| !name.is_empty())
             .collect();

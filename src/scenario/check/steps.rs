@@ -2,6 +2,7 @@
 
 use super::edits::edit;
 use super::findings::Findings;
+use super::reader::Reader;
 use crate::scenario::file::{Cursor, ExpectValue, StepTable};
 use crate::scenario::{
     BuildCacheState, Edit, Expectation, LayerState, MountState, Nonce, Origin, Place, Provenance, Step, name,
@@ -25,12 +26,14 @@ pub(super) fn built_in(provenance: &mut Provenance) -> Steps {
                 mounts: MountState::Empty,
                 ..BuildCacheState::default()
             },
+            export_cache: false,
             edits: Vec::new(),
             expect: None,
         },
         Step {
             name: "unchanged".to_owned(),
             cache: BuildCacheState::default(),
+            export_cache: false,
             edits: Vec::new(),
             expect: Some(Expectation::Cached),
         },
@@ -49,6 +52,7 @@ pub(super) fn steps(
     tables: Vec<StepTable>,
     at: &Cursor<'_>,
     provenance: &mut Provenance,
+    reader: &mut Reader<'_>,
     findings: &mut Findings<'_>,
 ) -> Steps {
     if tables.is_empty() && !at.has_cut() {
@@ -78,7 +82,7 @@ pub(super) fn steps(
             );
         }
         let has_edits = table.edit.as_ref().map_or(0, Vec::len);
-        let (step, edits) = step(table, &at, findings);
+        let (step, edits) = step(table, &at, reader, findings);
         // An edit with a mistake may be the one that has the nonce.
         if edits.len() == has_edits && !at.has_cut() {
             check_expectation(&step, edited_before, &at, findings);
@@ -94,7 +98,12 @@ fn cache_setting(step: &str) -> String {
     format!("build.step.{step}.cache")
 }
 
-fn step(table: StepTable, at: &Cursor<'_>, findings: &mut Findings<'_>) -> (Step, Vec<Place>) {
+fn step(
+    table: StepTable,
+    at: &Cursor<'_>,
+    reader: &mut Reader<'_>,
+    findings: &mut Findings<'_>,
+) -> (Step, Vec<Place>) {
     if let Some(name) = &table.name
         && let Err(expected) = name::check_step(name)
     {
@@ -109,7 +118,7 @@ fn step(table: StepTable, at: &Cursor<'_>, findings: &mut Findings<'_>) -> (Step
     let mut places = Vec::new();
     for (index, table) in table.edit.unwrap_or_default().into_iter().enumerate() {
         let at = at.key("edit").index(index);
-        if let Some(edit) = edit(table, &at, findings) {
+        if let Some(edit) = edit(table, &at, reader, findings) {
             edits.push(edit);
             places.push(Place::new(findings.source, at.span()));
         }
@@ -117,6 +126,7 @@ fn step(table: StepTable, at: &Cursor<'_>, findings: &mut Findings<'_>) -> (Step
     let step = Step {
         name: table.name.unwrap_or_default(),
         cache: table.cache.unwrap_or_default(),
+        export_cache: table.export_cache.unwrap_or_default(),
         edits,
         expect: table.expect.map(|expect| match expect {
             ExpectValue::Cached => Expectation::Cached,
@@ -140,19 +150,18 @@ fn check_expectation(step: &Step, edited_before: bool, at: &Cursor<'_>, findings
                 .hint("expect nothing, or set `cache = { layers = \"primed\" }`");
         }
         (Some(Expectation::Rebuilt(_)), LayerState::Primed) => {
-            let writes = step
-                .edits
-                .iter()
-                .any(|edit| !matches!(edit, Edit::Touch { .. } | Edit::Delete { .. }));
+            let writes = step.edits.iter().any(|edit| edit.text().is_some());
             let unique = step.edits.iter().any(Edit::is_unique) || (edited_before && !writes);
             if unique {
                 return;
             }
+            let moves =
+                |edit: &Edit| matches!(edit, Edit::Rename { .. } | Edit::Copy { .. } | Edit::Chmod { .. });
+            let repeats = "the second round finds the first one's result in the cache, which looks like a huge speed-up";
             let hint = if writes {
-                format!(
-                    "the second round finds the first one's result in the cache, which looks like a huge speed-up; \
-                     put `{placeholder}` into the text"
-                )
+                format!("{repeats}; put `{placeholder}` into the text")
+            } else if step.edits.iter().any(moves) {
+                format!("{repeats}; add an edit with `{placeholder}` in its text")
             } else {
                 format!(
                     "nothing that the cache can see changes; add an edit with `{placeholder}` in its text"

@@ -152,7 +152,7 @@ impl<'schema> Walk<'schema> {
             return node.clone();
         };
         let (label, hint) = match schema.get("format").and_then(Json::as_str) {
-            Some("relative-path") if self.keys.iter().any(|key| key == "edit" || key == "fill") => (
+            Some("relative-path") if self.is_in_context() => (
                 "expected a path inside the context",
                 Some("paths of edits and fills are relative to the context and never leave it".to_owned()),
             ),
@@ -168,6 +168,12 @@ impl<'schema> Walk<'schema> {
         };
         self.note(node.span.clone(), message, Some(label.to_owned()), hint);
         node.cut()
+    }
+
+    /// Whether the current value is a path in the context; a patch lies in the scenario's folder.
+    fn is_in_context(&self) -> bool {
+        let of_context = |key: &String| key == "edit" || key == "fill";
+        self.keys.iter().any(of_context) && self.keys.last().is_none_or(|key| key != "patch")
     }
 
     fn number(&mut self, node: &Node, number: i64, schema: &Json) -> Node {

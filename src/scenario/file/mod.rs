@@ -25,7 +25,7 @@ mod unsupported;
 mod variant_table;
 
 pub use base_table::BaseTable;
-pub use build_table::{BuildTable, ExpectValue, StepTable};
+pub use build_table::{BuildTable, ExpectValue, RemoteCacheTable, RemoteCacheType, StepTable};
 pub use context_table::{ContextTable, FillTable};
 pub use document::{
     BuildDefaults, DefaultsDocument, DefaultsTable, ScenarioDocument, StartDefaults, VariantDefaults,

@@ -13,7 +13,7 @@ pub struct RelativePath(pub PathBuf);
 
 impl RelativePath {
     /// Why `path` is none, as a fragment that follows the path; `None` where it is one.
-    pub(super) fn fault(path: &str) -> Option<&'static str> {
+    pub(in crate::scenario) fn fault(path: &str) -> Option<&'static str> {
         if path.is_empty() {
             Some("is empty")
         } else if path.starts_with('/') {

@@ -9,17 +9,12 @@ const KEYS: &[(&str, &[&str])] = &[
     ("matrix.exclude", &["platform"]),
     ("matrix.include", &["platform"]),
     ("build", &["analysis", "ci-target", "max-rounds"]),
-    ("build.step.edit", &["rename", "copy", "chmod", "patch", "run"]),
     ("start", &["cache", "burst", "limits", "link", "companion"]),
     ("start.ready", &["tcp", "log", "health", "exec", "exit"]),
 ];
 
 /// Words by the key that takes them.
-const WORDS: &[(&str, &[&str])] = &[
-    ("build.rounds", &["auto"]),
-    ("build.step.cache.layers", &["imported"]),
-    ("build.step.cache.base", &["absent"]),
-];
+const WORDS: &[(&str, &[&str])] = &[("build.rounds", &["auto"])];
 
 /// Whether a later version reads `key` in `table`.
 pub(super) fn is_key(table: &str, key: &str) -> bool {

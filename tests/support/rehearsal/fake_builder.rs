@@ -1,8 +1,9 @@
 //! Builds that take no time.
 
-use seatrial::results::Phase;
+use seatrial::results::{Downloads, Phase};
 use seatrial::run::{
-    BuildFault, BuildRecord, BuildReport, BuildRequest, Builder, EngineFault, TracedInstruction,
+    BuildFault, BuildRecord, BuildReport, BuildRequest, Builder, ContextTransfer, EngineFault, RecordKind,
+    TracedInstruction,
 };
 use seatrial::unit::{ByteSize, DaemonSpan, Nanos};
 
@@ -53,6 +54,15 @@ impl Builder for FakeDaemon {
         None
     }
 
+    fn made_images(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    async fn remove_made_images(&self, ids: &[String]) -> Result<(), EngineFault> {
+        assert_eq!(ids, [""; 0], "nothing here is built by the classic builder");
+        Ok(())
+    }
+
     async fn build_records(&self) -> Result<Vec<BuildRecord>, EngineFault> {
         self.log.note("list records");
         let number = {
@@ -67,7 +77,11 @@ impl Builder for FakeDaemon {
         }
         let record = |id: &String| BuildRecord {
             id: id.clone(),
-            is_context: id.starts_with("context-"),
+            kind: if id.starts_with("context-") {
+                RecordKind::Context
+            } else {
+                RecordKind::Layer
+            },
             created: None,
         };
         Ok(self.held().records.iter().map(record).collect())
@@ -100,6 +114,9 @@ fn report(request: &BuildRequest, failed: bool) -> BuildReport {
         duration: Nanos::from_millis(5),
         span: None,
         sent: ByteSize(7),
+        transfer: ContextTransfer::default(),
+        downloads: Downloads::default(),
+        import_fault: None,
         instructions: vec![instruction("[1/2] COPY . /app"), instruction(run)],
         phases: vec![Phase {
             name: "instructions".to_owned(),

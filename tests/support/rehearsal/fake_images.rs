@@ -27,6 +27,14 @@ impl Images for FakeDaemon {
         Ok(())
     }
 
+    async fn push(&self, image: &str, reference: &str) -> Result<(), EngineFault> {
+        self.log.note(format!("push {} as {reference}", short(image)));
+        if self.script.has(Trouble::NoRegistry) {
+            return Err(refused("push", reference));
+        }
+        Ok(())
+    }
+
     async fn import(&self, reference: &str, _root: RootFs) -> Result<(), EngineFault> {
         self.log.note(format!("import {reference}"));
         self.held().images.insert(reference.to_owned());

@@ -38,6 +38,7 @@ fn said(record: &Record) -> String {
             )
         }
         Record::Context(_) => "keep context".to_owned(),
+        Record::MadeImages(made) => format!("keep made images {}", made.ids.join(" ")),
         Record::Build(sample) => {
             let place = place(&sample.key);
             format!("keep {place}, {}: {}", sample.step, outcome(&sample.outcome))

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use seatrial::context::{Entry, EntryKind, Manifest, Selection};
 use seatrial::digest::Digest;
 use seatrial::dockerfile::Dockerfile;
+use seatrial::dockerignore::IgnoreFile;
 use seatrial::run::{BuildFolders, ContextTree, Survey, TreeFault, Workshop, WorkshopFault};
 use seatrial::scenario::{Edit, Nonce};
 use seatrial::unit::ByteSize;
@@ -34,8 +36,7 @@ impl Workshop for FakeWorkshop {
 
     fn apply(&mut self, variant: &str, edit: &Edit, nonce: &Nonce) -> Result<(), WorkshopFault> {
         let name = self.log.name("nonce", nonce.as_str());
-        let (kind, path) = (edit.kind(), edit.path().display());
-        self.log.note(format!("edit {variant}: {kind} {path}, {name}"));
+        self.log.note(format!("edit {variant}: {edit}, {name}"));
         if self.script.has(Trouble::EditsFail) {
             return Err(fault("the edit matches nothing"));
         }
@@ -59,6 +60,7 @@ impl Workshop for FakeWorkshop {
             uid: 0,
             gid: 0,
             mtime_ns: 0,
+            attributes: BTreeMap::new(),
         };
         Ok(Survey {
             manifest: Manifest::new(vec![entry]).map_err(|error| fault(&error.to_string()))?,
@@ -75,8 +77,13 @@ impl Workshop for FakeWorkshop {
             named: BTreeMap::new(),
             dockerfile: Arc::new(EmptyTree),
             dockerfile_name: "Dockerfile".to_owned(),
+            dockerfile_in_context: None,
             parsed: Arc::new(parsed.map_err(|error| fault(&error.to_string()))?),
         })
+    }
+
+    fn cache_folder(&self, variant: &str) -> Result<PathBuf, WorkshopFault> {
+        Ok(PathBuf::from("caches").join(variant))
     }
 
     fn close(&mut self) -> Result<(), WorkshopFault> {
@@ -101,6 +108,14 @@ struct EmptyTree;
 
 impl ContextTree for EmptyTree {
     fn walk(&self, _selection: &Selection) -> Result<Vec<Entry>, TreeFault> {
+        Ok(Vec::new())
+    }
+
+    fn walk_as_classic(
+        &self,
+        _ignore: &IgnoreFile,
+        _dockerfile: Option<&str>,
+    ) -> Result<Vec<Entry>, TreeFault> {
         Ok(Vec::new())
     }
 

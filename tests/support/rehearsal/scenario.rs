@@ -55,6 +55,7 @@ impl Rehearsal {
             bases: Vec::new(),
             variants: vec![variant("plain")],
             build: BuildSettings {
+                remote_cache: None,
                 rounds: 1,
                 warmups: 0,
                 timeout: Nanos::from_secs(60),
@@ -261,6 +262,7 @@ pub(crate) fn step(name: &str) -> StepDraft {
     StepDraft(Step {
         name: name.to_owned(),
         cache: BuildCacheState::default(),
+        export_cache: false,
         edits: Vec::new(),
         expect: None,
     })

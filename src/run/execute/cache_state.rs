@@ -1,0 +1,224 @@
+//! Reaching the cache state that a step names, outside the timed part, and telling afterwards whether it was reached.
+
+use std::sync::Arc;
+
+use super::builds::TurnState;
+use super::{Execution, Halt, image_repository};
+use crate::context::{Change, EntryKind, Manifest, ManifestDiff};
+use crate::results::InstructionResult;
+use crate::run::Daemon;
+use crate::run::cache_evidence::CacheEvidence;
+use crate::run::events::Watcher;
+use crate::run::ports::{Bases, BuildReport, CacheLocation, Ledger, Probe, RecordKind, Workshop};
+use crate::scenario::{BaseState, ContextState, LayerState, MountState, RemoteCache, Step};
+
+/// What is known before a build of the state that it will find.
+#[derive(Debug, Default)]
+pub(super) struct Reached {
+    /// Why the state cannot be reached at all.
+    pub(super) impossible: Option<String>,
+    own_layers_left: usize,
+    changed_files: Option<u64>,
+    nothing_changed: bool,
+    mounts_filled: bool,
+}
+
+impl<D, B, W, P, L, N> Execution<'_, D, B, W, P, L, N>
+where
+    D: Daemon,
+    B: Bases,
+    W: Workshop,
+    P: Probe,
+    L: Ledger,
+    N: Watcher,
+{
+    /// Does what a step's state needs before its build, and says what is known of it then. `manifest` is the context
+    /// as it will be built, `order` the build's number.
+    pub(super) async fn reach(
+        &mut self,
+        state: &mut TurnState<'_>,
+        step: &Step,
+        manifest: &Manifest,
+        order: u32,
+    ) -> Result<Reached, Halt> {
+        let variant = &state.variant.name;
+        if step.cache.mounts == MountState::Empty {
+            state.namespaces += 1;
+            state.namespace_used = false;
+        }
+        if step.cache.context == ContextState::Absent {
+            let fresh = format!("{}/{variant}/{order}", self.run_id);
+            self.shared_keys.insert(variant.clone(), fresh);
+            self.sent.remove(variant);
+        }
+        let mut reached = Reached {
+            changed_files: self.sent.get(variant).map(|sent| changed_files(sent, manifest)),
+            nothing_changed: state.last_built == Some(manifest.digest()),
+            mounts_filled: state.namespace_used,
+            ..Reached::default()
+        };
+        if step.cache.layers == LayerState::Imported {
+            self.drop_latest_image(variant).await?;
+            reached.own_layers_left = self.drop_layers().await?;
+        }
+        match step.cache.base {
+            BaseState::Absent => reached.impossible = self.drop_bases().await?,
+            BaseState::Present => self.restore_bases().await?,
+        }
+        Ok(reached)
+    }
+
+    /// Notes what the daemon holds after a build.
+    pub(super) fn note_built(
+        &mut self,
+        state: &mut TurnState<'_>,
+        manifest: &Arc<Manifest>,
+        succeeded: bool,
+        used_mounts: bool,
+    ) {
+        let variant = state.variant.name.clone();
+        state.namespace_used |= used_mounts;
+        if succeeded {
+            state.last_built = Some(manifest.digest());
+            self.sent.insert(variant, Arc::clone(manifest));
+        } else {
+            // It may have ended before the context was sent, in the middle of that, or after it.
+            state.last_built = None;
+            self.sent.remove(&variant);
+        }
+    }
+
+    /// Where a variant's remote cache lies.
+    pub(super) fn cache_location(&self, variant: &str) -> Result<Option<CacheLocation>, Halt> {
+        let Some(cache) = &self.scenario.build.remote_cache else {
+            return Ok(None);
+        };
+        let reference = |repository: &str| cache_reference(repository, self.run_id, variant);
+        Ok(Some(match cache {
+            RemoteCache::Inline { repository } => CacheLocation::Inline {
+                reference: reference(repository),
+            },
+            RemoteCache::Registry { repository, mode } => CacheLocation::Registry {
+                reference: reference(repository),
+                mode: *mode,
+            },
+            RemoteCache::Local { mode } => CacheLocation::Local {
+                folder: self.ports.workshop.cache_folder(variant)?,
+                mode: *mode,
+            },
+        }))
+    }
+
+    /// Removes own layers, but for what the daemon keeps of contexts; how many stay.
+    async fn drop_layers(&mut self) -> Result<usize, Halt> {
+        self.prune_layers().await?;
+        let records = self.ports.daemon.build_records().await?;
+        let layers = self
+            .records
+            .own(&records)
+            .filter(|record| record.kind == RecordKind::Layer);
+        Ok(layers.count())
+    }
+
+    /// Removes the image of a variant's last build, whose layers would be found in it. It is built again where it is
+    /// needed.
+    async fn drop_latest_image(&mut self, variant: &str) -> Result<(), Halt> {
+        if let Some(image) = self.latest_image.remove(variant) {
+            self.drop_image(&image).await?;
+            self.evicted.insert(variant.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Removes the bases and every own image on them; says why where one is not ours to remove.
+    async fn drop_bases(&mut self) -> Result<Option<String>, Halt> {
+        if let Some(kept) = self.prepared_bases.iter().find(|base| !base.own) {
+            return Ok(Some(format!(
+                "the base `{}` was in the daemon before the run, which removes nothing that it did not put there",
+                kept.name
+            )));
+        }
+        let variants: Vec<_> = self.latest_image.keys().cloned().collect();
+        for variant in variants {
+            self.drop_latest_image(&variant).await?;
+        }
+        self.prune_layers().await?;
+        for base in &self.prepared_bases {
+            self.ports.daemon.remove_image(&base.reference).await?;
+        }
+        self.bases_absent = true;
+        Ok(None)
+    }
+
+    /// Gets the bases again that were removed.
+    pub(super) async fn restore_bases(&mut self) -> Result<(), Halt> {
+        if !std::mem::take(&mut self.bases_absent) {
+            return Ok(());
+        }
+        for base in &self.prepared_bases {
+            self.ports.daemon.pull(&base.reference).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Reached {
+    /// What the build told of the state that it found, besides what was known before it.
+    pub(super) fn evidence(
+        &self,
+        report: &BuildReport,
+        instructions: &[InstructionResult],
+        mounts_made: usize,
+    ) -> CacheEvidence {
+        CacheEvidence {
+            transfer: report.transfer,
+            changed_files: self.changed_files,
+            downloads: report.downloads,
+            import_fault: report.import_fault.clone(),
+            own_layers_left: self.own_layers_left,
+            nothing_changed: self.nothing_changed,
+            mounts_made,
+            mounts_used: instructions.iter().any(uses_cache_mount),
+            mounts_filled: self.mounts_filled,
+        }
+    }
+}
+
+/// The reference of a variant's remote cache: a tag of the run's own in the user's repository.
+#[must_use]
+pub fn cache_reference(repository: &str, run_id: &str, variant: &str) -> String {
+    let own = image_repository(run_id, variant);
+    let tag: String = own
+        .trim_start_matches("seatrial/")
+        .chars()
+        .map(|character| if character == '/' { '-' } else { character })
+        .collect();
+    // A tag has at most 128 characters.
+    format!("{repository}:{}", &tag[..tag.len().min(128)])
+}
+
+/// Files of the newer manifest whose content or header differs from the older one's.
+fn changed_files(sent: &Manifest, now: &Manifest) -> u64 {
+    let is_file = |change: &&Change| match change {
+        Change::Added { after } | Change::Changed { after, .. } => {
+            matches!(after.kind, EntryKind::File { .. } | EntryKind::Socket)
+        }
+        Change::Removed { .. } => false,
+    };
+    ManifestDiff::between(sent, now)
+        .changes
+        .iter()
+        .filter(is_file)
+        .count() as u64
+}
+
+/// Whether an instruction ran with a cache mount.
+pub(super) fn uses_cache_mount(instruction: &InstructionResult) -> bool {
+    let mut words = instruction.name.split_whitespace();
+    !instruction.cached
+        && words.next() == Some("RUN")
+        && words
+            .take_while(|word| word.starts_with("--"))
+            .filter_map(|word| word.strip_prefix("--mount="))
+            .any(|mount| mount.split(',').any(|part| part == "type=cache"))
+}

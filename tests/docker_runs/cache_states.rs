@@ -1,0 +1,272 @@
+//! Every cache state that a build can meet, reached and told from the daemon's own trace.
+
+use seatrial::results::{BuildSample, Run};
+
+use crate::daemon::{Images, daemon, unique};
+use crate::inventory::Inventory;
+use crate::registry::Registry;
+use crate::support::docker;
+use crate::trial::{Trial, builds};
+
+/// Two stages, so that a cache of the last stage alone differs from one of all.
+const DOCKERFILE: &str = r#"
+ARG BALLAST
+FROM ${BALLAST} AS packages
+COPY requirements.txt /requirements.txt
+RUN ["/ballast", "work", "--cpu", "20ms", "--files", "5", "--bytes", "20KiB", "--input", "/requirements.txt", "--output", "/opt"]
+FROM ${BALLAST}
+COPY --from=packages /opt /opt
+COPY main.txt /main.txt
+RUN ["/ballast", "work", "--cpu", "5ms", "--files", "2", "--bytes", "10KiB", "--input", "/main.txt", "--output", "/out"]
+"#;
+
+const MOUNTED: &str = r#"
+ARG BALLAST
+FROM ${BALLAST}
+COPY main.txt /main.txt
+RUN --mount=type=cache,target=/cache ["/ballast", "work", "--cpu", "5ms", "--files", "2", "--bytes", "10KiB", "--input", "/main.txt", "--output", "/cache"]
+"#;
+
+fn trial(rest: &str, dockerfile: &str, token: &str) -> Trial {
+    let head = "schema = 1\ntitle = \"States\"\nquestion = \"Which?\"\n[context]\npath = \"context\"\n\
+                [[variant]]\nname = \"only\"\ndockerfile = \"Dockerfile\"\n";
+    Trial::new(&[
+        ("scenario.toml", &format!("{head}{rest}")),
+        ("Dockerfile", dockerfile),
+        ("context/main.txt", token),
+        ("context/requirements.txt", token),
+    ])
+}
+
+/// The samples of a step, all of which count.
+fn valid<'run>(run: &'run Run, step: &str) -> Vec<&'run BuildSample> {
+    let samples = builds(run, "only", step);
+    assert!(!samples.is_empty(), "{step}");
+    for sample in &samples {
+        assert!(sample.outcome.is_ok(), "{step}: {:?}", sample.outcome);
+    }
+    samples
+}
+
+/// What ran of a sample, by instruction.
+fn ran(sample: &BuildSample) -> Vec<&str> {
+    sample
+        .instructions
+        .iter()
+        .filter(|instruction| !instruction.cached)
+        .map(|instruction| instruction.name.split(' ').next().unwrap_or_default())
+        .collect()
+}
+
+fn layers_downloaded(sample: &BuildSample) -> u64 {
+    sample.downloads.unwrap().layers.count
+}
+
+const STEPS: &str = r#"
+[[build.step]]
+name = "cold"
+cache = { layers = "empty", mounts = "empty", context = "absent" }
+export-cache = true
+[[build.step]]
+name = "laptop"
+[[build.step]]
+name = "runner"
+cache = { layers = "imported", mounts = "empty", context = "absent" }
+[[build.step]]
+name = "runner after an edit"
+cache = { layers = "imported", mounts = "empty", context = "absent" }
+edit = [{ append = "main.txt", text = "{{nonce}}\n" }]
+expect = { rebuilt = ["COPY main.txt"] }
+[[build.step]]
+name = "runner without"
+cache = { layers = "empty", mounts = "empty", context = "absent" }
+"#;
+
+/// One run with a remote cache of this type; what the registry holds of it then.
+fn imports(kind: &str, mode: &str, registry: &Registry) {
+    let token = unique("cache");
+    let cache = if kind == "local" {
+        "type = \"local\"\n".to_owned()
+    } else {
+        format!(
+            "type = \"{kind}\"\nrepository = \"{}\"\n{mode}",
+            registry.repository(&token)
+        )
+    };
+    let rest = format!(
+        "[base.ballast]\nballast = true\n[build]\nrounds = 2\nwarmups = 0\n[build.remote-cache]\n{cache}{STEPS}"
+    );
+    let trial = trial(&rest, DOCKERFILE, &token);
+    let before = Inventory::take();
+    let ended = trial.run(&[]);
+    assert_eq!(ended.code, Some(0), "{kind}: {ended:?}");
+    assert_eq!(Inventory::take(), before, "{kind}");
+
+    let run = trial.journal();
+    for sample in valid(&run, "cold") {
+        assert_eq!(ran(sample).len(), 5, "{kind}: {sample:?}");
+        assert!(sample.phases.iter().any(|phase| phase.name == "cache-export"));
+    }
+    for sample in valid(&run, "laptop") {
+        assert_eq!(
+            (ran(sample).len(), layers_downloaded(sample)),
+            (0, 0),
+            "{kind}: {sample:?}"
+        );
+    }
+    for sample in valid(&run, "runner") {
+        assert_eq!(ran(sample), [""; 0], "{kind}: {sample:?}");
+        assert!(layers_downloaded(sample) > 0, "{kind}: {sample:?}");
+        assert!(sample.phases.iter().any(|phase| phase.name == "cache-import"));
+    }
+    for sample in valid(&run, "runner after an edit") {
+        assert_eq!(ran(sample), ["COPY", "RUN"], "{kind}: {sample:?}");
+        assert!(layers_downloaded(sample) > 0, "{kind}: {sample:?}");
+    }
+    for sample in valid(&run, "runner without") {
+        assert_eq!(
+            (ran(sample).len(), layers_downloaded(sample)),
+            (5, 0),
+            "{kind}: {sample:?}"
+        );
+    }
+    if kind != "local" {
+        assert_eq!(registry.tags(&token).len(), 1, "{kind}");
+    }
+}
+
+#[test]
+fn layers_are_imported_from_a_remote_cache_by_a_daemon_that_holds_none() {
+    let Some(_daemon) = daemon() else { return };
+    let registry = Registry::start();
+    imports("inline", "", &registry);
+    let store = docker(&["info", "--format", "{{.DriverStatus}}"]);
+    if store.contains("io.containerd.snapshotter") {
+        imports("registry", "mode = \"max\"\n", &registry);
+        return;
+    }
+    // The other store says so before anything is built.
+    let token = unique("refused");
+    let rest = format!(
+        "[base.ballast]\nballast = true\n[build.remote-cache]\ntype = \"registry\"\nrepository = \"{}\"\n{STEPS}",
+        registry.repository(&token)
+    );
+    let ended = trial(&rest, DOCKERFILE, &token).run(&[]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(
+        ended
+            .stderr
+            .contains("a `registry` cache cannot be exported by engine"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(registry.tags(&token), [""; 0]);
+}
+
+#[test]
+fn a_remote_cache_that_cannot_be_read_makes_the_sample_invalid_with_the_reason() {
+    let Some(_daemon) = daemon() else { return };
+    let registry = Registry::start();
+    let token = unique("gone");
+    let repository = registry.repository(&token);
+    drop(registry);
+    let rest = format!(
+        "[base.ballast]\nballast = true\n[build]\nrounds = 1\nwarmups = 0\n[build.remote-cache]\ntype = \"inline\"\n\
+         repository = \"{repository}\"\n[[build.step]]\nname = \"cold\"\n\
+         cache = {{ layers = \"empty\", context = \"absent\" }}\nexport-cache = true\n"
+    );
+    let before = Inventory::take();
+    let trial = trial(&rest, DOCKERFILE, &token);
+    let ended = trial.run(&[]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("push"), "{}", ended.stderr);
+    assert!(ended.stderr.contains(&repository), "{}", ended.stderr);
+    assert_eq!(Inventory::take(), before);
+}
+
+#[test]
+fn cache_mounts_are_empty_or_kept_as_the_step_says() {
+    let Some(_daemon) = daemon() else { return };
+    let token = unique("mounts");
+    let rest = r#"
+[base.ballast]
+ballast = true
+[build]
+rounds = 2
+warmups = 0
+[[build.step]]
+name = "empty"
+cache = { layers = "empty", mounts = "empty" }
+[[build.step]]
+name = "kept"
+cache = { layers = "empty" }
+[[build.step]]
+name = "empty again"
+cache = { layers = "empty", mounts = "empty" }
+"#;
+    let before = Inventory::take();
+    let trial = trial(rest, MOUNTED, &token);
+    let ended = trial.run(&[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(Inventory::take(), before);
+    let run = trial.journal();
+    for step in ["empty", "kept", "empty again"] {
+        for sample in valid(&run, step) {
+            assert_eq!(ran(sample), ["COPY", "RUN"], "{step}");
+        }
+    }
+}
+
+#[test]
+fn a_base_is_got_from_its_registry_where_it_is_to_be_absent_and_never_taken_from_the_user() {
+    let Some(_daemon) = daemon() else { return };
+    let registry = Registry::start();
+    let token = unique("base");
+    let reference = format!("{}:1", registry.repository(&token));
+    let mut images = Images::default();
+    let local = images.import_ballast(&token);
+    // One layer of the base is in no other image of the daemon, so that it has to be downloaded.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), &token).unwrap();
+    let container = docker(&["create", &local, "/ballast"]);
+    let token_file = folder.path().join("token").display().to_string();
+    docker(&["cp", &token_file, &format!("{container}:/token")]);
+    docker(&["commit", &container, &reference]);
+    docker(&["rm", &container]);
+    docker(&["push", &reference]);
+    let rest = format!(
+        "[base.ballast]\nimage = \"{reference}\"\n[build]\nrounds = 2\nwarmups = 0\n[[build.step]]\nname = \"absent\"\n\
+         cache = {{ layers = \"empty\", context = \"absent\", base = \"absent\" }}\n\
+         [[build.step]]\nname = \"present\"\ncache = {{ layers = \"empty\" }}\n"
+    );
+    let trial_of = |token: &str| trial(&rest, DOCKERFILE, token);
+
+    // The daemon holds it: it is the user's.
+    let before = Inventory::take();
+    let users = trial_of(&token);
+    let ended = users.run(&[]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    for sample in builds(&users.journal(), "only", "absent") {
+        assert!(
+            format!("{:?}", sample.outcome).contains("was in the daemon before the run"),
+            "{:?}",
+            sample.outcome
+        );
+    }
+    assert_eq!(Inventory::take(), before);
+
+    docker(&["rmi", &reference]);
+    drop(images);
+    let before = Inventory::take();
+    let own = trial_of(&unique("base"));
+    let ended = own.run(&[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let run = own.journal();
+    for sample in valid(&run, "absent") {
+        assert!(sample.downloads.unwrap().base.count > 0, "{sample:?}");
+    }
+    for sample in valid(&run, "present") {
+        assert_eq!(sample.downloads.unwrap().base.count, 0, "{sample:?}");
+    }
+    assert_eq!(Inventory::take(), before);
+}
