@@ -142,20 +142,14 @@ fn solve_request(
 }
 
 /// How a front end is told of a cache to import: as JSON, and by older ones as a list of references.
-fn import_attributes(cache: &CacheLocation) -> Vec<(String, String)> {
-    let (kind, key, value) = match cache {
-        // The cache in an image is read as any other in a registry.
-        CacheLocation::Inline { reference } | CacheLocation::Registry { reference, .. } => {
-            ("registry", "ref", reference.clone())
-        }
-        CacheLocation::Local { folder, .. } => ("local", "src", folder.display().to_string()),
-    };
-    let entries = serde_json::json!([{ "Type": kind, "Attrs": { key: value } }]);
-    let mut attributes = vec![("cache-imports".to_owned(), entries.to_string())];
-    if kind == "registry" {
-        attributes.push(("cache-from".to_owned(), value));
-    }
-    attributes
+fn import_attributes(cache: &CacheLocation) -> [(String, String); 2] {
+    // The cache in an image is read as any other in a registry.
+    let (CacheLocation::Inline { reference } | CacheLocation::Registry { reference, .. }) = cache;
+    let entries = serde_json::json!([{ "Type": "registry", "Attrs": { "ref": reference } }]);
+    [
+        ("cache-imports".to_owned(), entries.to_string()),
+        ("cache-from".to_owned(), reference.clone()),
+    ]
 }
 
 fn export_entry(cache: &CacheLocation) -> CacheOptionsEntry {
@@ -171,13 +165,6 @@ fn export_entry(cache: &CacheLocation) -> CacheOptionsEntry {
         CacheLocation::Registry { reference, mode } => entry(
             "registry",
             &[("ref", reference.clone()), ("mode", mode.name().to_owned())],
-        ),
-        CacheLocation::Local { folder, mode } => entry(
-            "local",
-            &[
-                ("dest", folder.display().to_string()),
-                ("mode", mode.name().to_owned()),
-            ],
         ),
     }
 }

@@ -18,11 +18,6 @@ pub enum RemoteCache {
         /// What it holds.
         mode: CacheMode,
     },
-    /// A folder of this machine, which is removed when the run ends.
-    Local {
-        /// What it holds.
-        mode: CacheMode,
-    },
 }
 
 /// What a cache holds.
@@ -43,7 +38,6 @@ impl RemoteCache {
         match self {
             Self::Inline { .. } => "inline",
             Self::Registry { .. } => "registry",
-            Self::Local { .. } => "local",
         }
     }
 
@@ -52,17 +46,15 @@ impl RemoteCache {
     pub fn mode(&self) -> CacheMode {
         match self {
             Self::Inline { .. } => CacheMode::Min,
-            Self::Registry { mode, .. } | Self::Local { mode } => *mode,
+            Self::Registry { mode, .. } => *mode,
         }
     }
 
     /// The repository that it is pushed to.
     #[must_use]
-    pub fn repository(&self) -> Option<&str> {
-        match self {
-            Self::Inline { repository } | Self::Registry { repository, .. } => Some(repository),
-            Self::Local { .. } => None,
-        }
+    pub fn repository(&self) -> &str {
+        let (Self::Inline { repository } | Self::Registry { repository, .. }) = self;
+        repository
     }
 }
 

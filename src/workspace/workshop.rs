@@ -207,13 +207,6 @@ impl Workshop for ScratchWorkshop {
         })
     }
 
-    fn cache_folder(&self, variant: &str) -> Result<PathBuf, WorkshopFault> {
-        let scratch = self.scratch.as_ref().ok_or_else(|| unknown(variant))?;
-        let folder = scratch.path().join("remote-caches").join(variant);
-        fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, error))?;
-        Ok(folder)
-    }
-
     fn close(&mut self) -> Result<(), WorkshopFault> {
         self.benches.clear();
         self.named.clear();
@@ -228,13 +221,6 @@ fn unknown(variant: &str) -> WorkshopFault {
     WorkshopFault {
         message: format!("there is no scratch copy for variant `{variant}`"),
         source: None,
-    }
-}
-
-fn unwritable(path: &Path, source: std::io::Error) -> WorkshopFault {
-    WorkshopFault {
-        message: format!("cannot make the folder `{}`", path.display()),
-        source: Some(source.into()),
     }
 }
 

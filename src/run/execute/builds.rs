@@ -124,9 +124,9 @@ where
         let variant = &state.variant.name;
         let manifest = Arc::new(self.ports.workshop.survey(variant)?.manifest);
         let image = format!("{}:primed", image_repository(self.run_id, variant));
-        let mut request = self.request(state, None, image.clone())?;
+        let mut request = self.request(state, None, image.clone());
         if priming.export {
-            request.cache_export = self.cache_location(variant)?;
+            request.cache_export = self.cache_location(variant);
         }
         self.own_images.insert(image.clone());
         let (report, _) = self.build(&request).await?;
@@ -167,7 +167,7 @@ where
             failed_step: None,
         };
         let image = format!("{}:again", image_repository(self.run_id, &variant.name));
-        let request = self.request(&state, None, image.clone())?;
+        let request = self.request(&state, None, image.clone());
         self.own_images.insert(image.clone());
         let (report, _) = self.build(&request).await?;
         if report.image_id.is_some() {
@@ -215,7 +215,7 @@ where
         }
 
         let image = format!("{}:{}", image_repository(self.run_id, &variant.name), key.order);
-        let request = self.request(state, Some(step), image.clone())?;
+        let request = self.request(state, Some(step), image.clone());
         // Noted before it is there: an interrupted build may have stored it already.
         self.own_images.insert(image.clone());
         let (mut report, mounts_made) = self.build(&request).await?;
@@ -264,14 +264,9 @@ where
     }
 
     /// The request of a step's build; without a step, of a priming one.
-    fn request(
-        &self,
-        state: &TurnState<'_>,
-        step: Option<&Step>,
-        image: String,
-    ) -> Result<BuildRequest, Halt> {
+    fn request(&self, state: &TurnState<'_>, step: Option<&Step>, image: String) -> BuildRequest {
         let variant = state.variant;
-        let cache = self.cache_location(&variant.name)?;
+        let cache = self.cache_location(&variant.name);
         let imports = step.is_some_and(|step| step.cache.layers == LayerState::Imported);
         let exports = step.is_some_and(|step| step.export_cache);
         let mut args: BTreeMap<_, _> = self.bases.iter().cloned().collect();
@@ -281,7 +276,7 @@ where
         args.extend(variant.args.clone());
         let namespace = format!("{}/{}/{}", self.run_id, state.label(), state.namespaces);
         let shared_key = self.shared_keys.get(&variant.name).cloned();
-        Ok(BuildRequest {
+        BuildRequest {
             cache_import: cache.clone().filter(|_| imports),
             cache_export: cache.filter(|_| exports),
             context: state.folders.context.clone(),
@@ -300,7 +295,7 @@ where
             shared_key: shared_key.unwrap_or_else(|| format!("{}/{}", self.run_id, variant.name)),
             image,
             timeout: self.scenario.build.timeout,
-        })
+        }
     }
 
     /// What follows a build that succeeded: the export of an inline cache, and a look at the image.

@@ -89,12 +89,10 @@ where
     }
 
     /// Where a variant's remote cache lies.
-    pub(super) fn cache_location(&self, variant: &str) -> Result<Option<CacheLocation>, Halt> {
-        let Some(cache) = &self.scenario.build.remote_cache else {
-            return Ok(None);
-        };
+    pub(super) fn cache_location(&self, variant: &str) -> Option<CacheLocation> {
+        let cache = self.scenario.build.remote_cache.as_ref()?;
         let reference = |repository: &str| cache_reference(repository, self.run_id, variant);
-        Ok(Some(match cache {
+        Some(match cache {
             RemoteCache::Inline { repository } => CacheLocation::Inline {
                 reference: reference(repository),
             },
@@ -102,11 +100,7 @@ where
                 reference: reference(repository),
                 mode: *mode,
             },
-            RemoteCache::Local { mode } => CacheLocation::Local {
-                folder: self.ports.workshop.cache_folder(variant)?,
-                mode: *mode,
-            },
-        }))
+        })
     }
 
     /// Removes own layers, but for what the daemon keeps of contexts; how many stay.

@@ -1,7 +1,6 @@
 //! Builds.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{ContextTree, EngineFault};
@@ -112,13 +111,6 @@ pub enum CacheLocation {
     Registry {
         /// The reference.
         reference: String,
-        /// What it holds.
-        mode: CacheMode,
-    },
-    /// In this folder.
-    Local {
-        /// The folder.
-        folder: PathBuf,
         /// What it holds.
         mode: CacheMode,
     },

@@ -1,7 +1,6 @@
 //! Scratch copies of the context.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::ContextTree;
@@ -39,13 +38,6 @@ pub trait Workshop: Send {
     ///
     /// Where the Dockerfile cannot be read.
     fn folders(&self, variant: &str) -> Result<BuildFolders, WorkshopFault>;
-
-    /// A folder for what a variant's builds export to a local cache.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be made.
-    fn cache_folder(&self, variant: &str) -> Result<PathBuf, WorkshopFault>;
 
     /// Removes all copies.
     ///

@@ -17,31 +17,20 @@ pub(super) fn remote_cache(
             .at(&at.key("mode"), "an inline cache has no `mode`")
             .hint("it always holds the layers of the image alone; for those of every stage take `type = \"registry\"`");
     }
-    let repository = match (kind, table.repository) {
-        (RemoteCacheType::Local, Some(_)) => {
+    let repository = table.repository.unwrap_or_else(|| {
+        if !at.has_cut() {
             findings
-                .at(&at.key("repository"), "a local cache has no `repository`")
-                .hint("it lies in a folder of the run's own");
-            None
+                .at(at, "the remote cache names no `repository`")
+                .hint("name one that may be pushed to, such as `127.0.0.1:5000/team/cache`");
         }
-        (RemoteCacheType::Local, None) => None,
-        (_, Some(repository)) => {
-            check_repository(&repository, &at.key("repository"), findings);
-            Some(repository)
-        }
-        (_, None) => {
-            if !at.has_cut() {
-                findings
-                    .at(at, "the remote cache names no `repository`")
-                    .hint("name one that may be pushed to, such as `127.0.0.1:5000/team/cache`");
-            }
-            Some(String::new())
-        }
-    };
-    Some(match (kind, repository) {
-        (RemoteCacheType::Inline, Some(repository)) => RemoteCache::Inline { repository },
-        (RemoteCacheType::Registry, Some(repository)) => RemoteCache::Registry { repository, mode },
-        (_, _) => RemoteCache::Local { mode },
+        String::new()
+    });
+    if !repository.is_empty() {
+        check_repository(&repository, &at.key("repository"), findings);
+    }
+    Some(match kind {
+        RemoteCacheType::Inline => RemoteCache::Inline { repository },
+        RemoteCacheType::Registry => RemoteCache::Registry { repository, mode },
     })
 }
 

@@ -29,7 +29,7 @@ pub struct BuildTable {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RemoteCacheTable {
-    /// `inline` in the image itself, which is pushed; `registry` as an image of its own; `local` in a folder.
+    /// `inline` in the image itself, which is pushed; `registry` as an image of its own.
     #[serde(rename = "type")]
     #[schemars(required)]
     pub kind: Option<RemoteCacheType>,
@@ -48,8 +48,6 @@ pub enum RemoteCacheType {
     Inline,
     /// An image of its own in a registry.
     Registry,
-    /// A folder of this machine, which is removed when the run ends.
-    Local,
 }
 
 /// One build of the sequence.

@@ -14,7 +14,10 @@ const KEYS: &[(&str, &[&str])] = &[
 ];
 
 /// Words by the key that takes them.
-const WORDS: &[(&str, &[&str])] = &[("build.rounds", &["auto"])];
+const WORDS: &[(&str, &[&str])] = &[
+    ("build.remote-cache.type", &["local"]),
+    ("build.rounds", &["auto"]),
+];
 
 /// Whether a later version reads `key` in `table`.
 pub(super) fn is_key(table: &str, key: &str) -> bool {

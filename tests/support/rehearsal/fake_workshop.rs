@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use seatrial::context::{Entry, EntryKind, Manifest, Selection};
@@ -80,10 +79,6 @@ impl Workshop for FakeWorkshop {
             dockerfile_in_context: None,
             parsed: Arc::new(parsed.map_err(|error| fault(&error.to_string()))?),
         })
-    }
-
-    fn cache_folder(&self, variant: &str) -> Result<PathBuf, WorkshopFault> {
-        Ok(PathBuf::from("caches").join(variant))
     }
 
     fn close(&mut self) -> Result<(), WorkshopFault> {
