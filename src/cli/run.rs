@@ -18,10 +18,12 @@ use super::{ExitCode, Failure};
 use crate::console::RunWatcher;
 use crate::digest::Digest;
 use crate::docker::Engine;
-use crate::host::Machine;
+use crate::host::{DaemonHost, Machine};
 use crate::probe::ProbeThread;
 use crate::results::{Environment, RESULTS_SCHEMA, Record, RunEnd, RunHeader, StopReason, VariantRecord};
-use crate::run::{Ledger, Outcome, Plan, Ports, cache_reference, execute, image_repository, unreachable};
+use crate::run::{
+    Host, Ledger, Outcome, Plan, Ports, cache_reference, execute, image_repository, unreachable,
+};
 use crate::scenario::{RemoteCache, Scenario, ScenarioFiles as _};
 use crate::store::{DaemonLock, HoldDaemon, Journal, RunFolder};
 use crate::workspace::ScratchWorkshop;
@@ -150,6 +152,10 @@ impl Measurement<'_> {
             kept: kept_bases(),
             platform,
         };
+        let host = self.engine.is_here().then(|| {
+            let data_root = self.engine.data_root();
+            DaemonHost::new(data_root.map(Path::to_owned))
+        });
         let mut watcher = RunWatcher::new();
         let outcome = execute(
             self.scenario,
@@ -160,6 +166,7 @@ impl Measurement<'_> {
                 bases: &bases,
                 workshop: &mut workshop,
                 probe: &ProbeThread,
+                host: host.as_ref().map(|host| host as &dyn Host),
                 ledger: &mut journal,
                 watcher: &mut watcher,
             },
@@ -185,6 +192,9 @@ impl Measurement<'_> {
 
     async fn environment(&self) -> Result<Environment, Failure> {
         let environment = self.engine.environment().await.map_err(unusable)?;
+        if !self.engine.is_here() {
+            return Ok(environment);
+        }
         let machine = Machine::read();
         Ok(Environment {
             cpu: machine.cpu,

@@ -13,7 +13,9 @@ use crate::unit::{DaemonInstant, DaemonSpan};
 
 impl Builder for Engine {
     async fn build(&self, request: &BuildRequest) -> Result<BuildReport, EngineFault> {
-        let built = solve(&self.endpoint, &build_id(), request, &self.given_up).await;
+        let id = build_id();
+        self.heard.own_build(&id);
+        let built = solve(&self.endpoint, &id, request, &self.given_up).await;
         built.map_err(|error| failed("build", &request.image, error))
     }
 

@@ -6,6 +6,8 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
+use super::neighbours::Heard;
+use super::place::DaemonPlace;
 use super::watched_build::GivenUpBuilds;
 use super::{ConnectEngine, Endpoint};
 use crate::results::{Environment, ImageStore};
@@ -26,7 +28,10 @@ pub struct Engine {
     pub(super) store: ImageStore,
     /// Shared by clones, which talk to the same daemon.
     pub(super) given_up: GivenUpBuilds,
+    /// Likewise.
+    pub(super) heard: Heard,
     id: String,
+    pub(super) place: DaemonPlace,
 }
 
 impl Engine {
@@ -85,11 +90,14 @@ impl Engine {
         } else {
             ImageStore::Graphdriver
         };
+        let place = DaemonPlace::of(&info);
         Ok(Self {
             docker,
             endpoint,
             store,
+            heard: Heard::default(),
             id: info.id.unwrap_or_default(),
+            place,
             given_up: GivenUpBuilds::default(),
         })
     }

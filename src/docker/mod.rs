@@ -14,6 +14,8 @@ mod health;
 mod hijack;
 mod images;
 mod log_tail;
+mod neighbours;
+mod place;
 mod session;
 mod solve;
 mod trace;

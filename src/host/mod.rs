@@ -4,5 +4,7 @@
 //! does. What cannot be read is absent.
 
 mod machine;
+mod reading;
 
 pub use machine::Machine;
+pub use reading::{DaemonHost, Disk};

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::mem::take;
 
 use super::ports::BuildRecord;
-use crate::results::BuildRecordsSeen;
+use crate::results::{BuildRecordsSeen, Neighbours};
 use crate::unit::{DaemonInstant, DaemonSpan};
 
 /// Whose records are whose.
@@ -138,6 +138,19 @@ impl Attribution {
             own: own.into_iter().collect(),
             doubtful: doubtful.into_iter().collect(),
             newest_daemon_ns: self.newest,
+        })
+    }
+
+    /// What else the daemon did during the last of our builds, as far as records of somebody else's tell more than is
+    /// known already.
+    pub(super) fn neighbours_of_last_build(&self, known: Option<Neighbours>) -> Option<Neighbours> {
+        if !self.last.is_doubtful {
+            return known;
+        }
+        let known = known.unwrap_or_default();
+        Some(Neighbours {
+            builds: Some(known.builds.unwrap_or_default().max(1)),
+            ..known
         })
     }
 

@@ -182,6 +182,12 @@ impl Rehearsal {
         self
     }
 
+    /// Lets a container of somebody else run between this look around, counted from 1, and the one before.
+    pub(crate) fn neighbour_before_look(mut self, number: u32, id: &'static str) -> Self {
+        self.script.neighbours.insert(number, id);
+        self
+    }
+
     pub(crate) fn trouble(mut self, trouble: Trouble) -> Self {
         self.script.troubles.insert(trouble);
         self
@@ -230,6 +236,7 @@ impl Rehearsal {
             bases: &bases,
             workshop: &mut workshop,
             probe: &probe,
+            host: None,
             ledger: &mut ledger,
             watcher: &mut watcher,
         };
