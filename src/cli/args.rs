@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 /// Sea trials for container images: what each Dockerfile choice costs, measured on a real Docker daemon.
 ///
@@ -47,6 +48,13 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Remove what killed runs left behind.
     Clean(CleanArgs),
+    /// Tell what of this machine and its daemon spoils measurements, and what to do about it.
+    ///
+    /// Looks at the machine for half a second, asks the daemon, and builds a tiny image in turns with the docker command,
+    /// where there is one, to tell what this program itself costs. What that leaves in the daemon is removed.
+    Doctor(DoctorArgs),
+    /// Print what a shell needs to complete commands and options.
+    Completions(CompletionsArgs),
 }
 
 /// Where base images that a scenario can both pull and import come from.
@@ -195,6 +203,20 @@ pub(super) struct CleanArgs {
     /// Remove root file systems of imported bases that are kept on disk as well.
     #[arg(long)]
     pub(super) bases: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Print as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub(super) shell: Shell,
 }
 
 #[cfg(test)]

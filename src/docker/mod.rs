@@ -6,6 +6,7 @@
 
 mod build_part;
 mod builds;
+mod checkup;
 mod containers;
 mod diff_copy;
 mod endpoint;
@@ -21,5 +22,6 @@ mod solve;
 mod trace;
 mod watched_build;
 
+pub use checkup::{Checkup, ClockOffset};
 pub use endpoint::{ConnectEngine, Endpoint};
 pub use engine::Engine;

@@ -32,6 +32,12 @@ impl Engine {
         self.place.is_here
     }
 
+    /// The socket that the daemon is reached over.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        self.endpoint.socket()
+    }
+
     /// The folder in which the daemon keeps its data, where this machine shows it.
     #[must_use]
     pub fn data_root(&self) -> Option<&Path> {
