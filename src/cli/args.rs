@@ -33,7 +33,7 @@ pub(super) enum Command {
     /// removed when it ends.
     Run(RunArgs),
     /// Validate scenarios without touching Docker: every mistake at once, with file, line and column.
-    Check(ScenarioArgs),
+    Check(CheckArgs),
     /// Print what a run would do, in order, without touching Docker.
     Plan(PlanArgs),
     /// Print a scenario.
@@ -89,6 +89,29 @@ pub(super) struct OverrideArgs {
     pub(super) bases: Option<BasesFrom>,
 }
 
+/// Which daemon. The order is the docker command's: these options, then `DOCKER_HOST`, `DOCKER_CONTEXT`, and the current
+/// context of `docker context use`.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Daemon")]
+pub(super) struct DaemonArgs {
+    /// The daemon's address: `unix:///PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST`. Without it and `--context`,
+    /// `DOCKER_HOST`, `DOCKER_CONTEXT` and the docker command's current context count, in this order.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "context")]
+    pub(super) host: Option<String>,
+    /// The docker context that names the daemon.
+    #[arg(long, value_name = "NAME")]
+    pub(super) context: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Scenario folders, each with a `scenario.toml`.
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub(super) scenarios: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// Scenario folders, each with a `scenario.toml`.
@@ -108,13 +131,8 @@ pub(super) struct RunArgs {
     /// Print the summary as JSON on standard output instead of the table.
     #[arg(long)]
     pub(super) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ScenarioArgs {
-    /// Scenario folders, each with a `scenario.toml`.
-    #[arg(required = true, value_name = "SCENARIO")]
-    pub(super) scenarios: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
 }
 
 #[derive(Debug, Args)]
@@ -203,6 +221,8 @@ pub(super) struct CleanArgs {
     /// Remove root file systems of imported bases that are kept on disk as well.
     #[arg(long)]
     pub(super) bases: bool,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
 }
 
 #[derive(Debug, Args)]
@@ -210,6 +230,8 @@ pub(super) struct DoctorArgs {
     /// Print as JSON.
     #[arg(long)]
     pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
 }
 
 #[derive(Debug, Args)]

@@ -3,8 +3,8 @@
 
 use std::io::{self, Write};
 
-use super::args::ScenarioArgs;
-use super::engine::{connect, runtime};
+use super::args::{CheckArgs, DaemonArgs};
+use super::engine::{NO_STARTS_ELSEWHERE, connect, is_elsewhere, runtime};
 use super::load::{Loaded, load};
 use super::problems::{ProblemStyle, write_problems};
 use super::{ExitCode, Failure};
@@ -12,12 +12,16 @@ use crate::run::{Unreachable, depends_on_daemon, unreachable};
 use crate::scenario::{Overrides, Scenario};
 
 /// Checks scenarios; says `ok` on standard output, and every mistake on standard error.
-pub(super) fn check(args: &ScenarioArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+pub(super) fn check(args: &CheckArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let mut code = ExitCode::Done;
     for path in &args.scenarios {
         let loaded = load(path, &Overrides::default())?;
         if loaded.checked.problems.is_empty() {
-            if let Some(found) = loaded.checked.runnable().and_then(unreachable_here) {
+            if let Some(found) = loaded
+                .checked
+                .runnable()
+                .and_then(|scenario| unreachable_here(scenario, &args.daemon))
+            {
                 writeln!(
                     io::stderr().lock(),
                     "error: {}\n  hint: {}",
@@ -26,6 +30,13 @@ pub(super) fn check(args: &ScenarioArgs, out: &mut dyn Write) -> Result<ExitCode
                 )?;
                 code = ExitCode::Usage;
                 continue;
+            }
+            let starts = loaded
+                .checked
+                .runnable()
+                .is_some_and(|scenario| scenario.start.is_some());
+            if starts && is_elsewhere(&args.daemon) {
+                writeln!(io::stderr().lock(), "warning: {NO_STARTS_ELSEWHERE}")?;
             }
             writeln!(out, "{}: ok", path.display())?;
         } else {
@@ -38,12 +49,12 @@ pub(super) fn check(args: &ScenarioArgs, out: &mut dyn Write) -> Result<ExitCode
 
 /// The first state of a scenario that the daemon of this machine does not reach. A scenario whose states any daemon
 /// reaches is checked without one, and so is any other where none answers.
-fn unreachable_here(scenario: &Scenario) -> Option<Unreachable> {
+fn unreachable_here(scenario: &Scenario, daemon: &DaemonArgs) -> Option<Unreachable> {
     if !depends_on_daemon(scenario) {
         return None;
     }
     let environment = runtime().ok()?.block_on(async {
-        let engine = connect().await.ok()?;
+        let engine = connect(daemon).await.ok()?;
         engine.environment().await.ok()
     })?;
     unreachable(scenario, &environment).into_iter().next()

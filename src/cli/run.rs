@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::args::RunArgs;
 use super::base_sources::BaseSources;
 use super::check::say_problems;
-use super::engine::{connect, runtime, unusable};
+use super::engine::{NO_STARTS_ELSEWHERE, connect, runtime, unusable};
 use super::interruption::watch_signals;
 use super::load::{Loaded, load};
 use super::report::write_report;
@@ -20,7 +20,9 @@ use crate::digest::Digest;
 use crate::docker::Engine;
 use crate::host::{DaemonHost, Machine};
 use crate::probe::ProbeThread;
-use crate::results::{Environment, RESULTS_SCHEMA, Record, RunEnd, RunHeader, StopReason, VariantRecord};
+use crate::results::{
+    Environment, RESULTS_SCHEMA, Record, RunEnd, RunHeader, StopReason, VariantRecord, WarningRecord,
+};
 use crate::run::{
     Host, Ledger, Outcome, Plan, Ports, cache_reference, execute, image_repository, unreachable,
 };
@@ -46,7 +48,7 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
     }
     let runtime = runtime()?;
     runtime.block_on(async {
-        let engine = connect().await?;
+        let engine = connect(&args.daemon).await?;
         let interrupted = watch_signals()?;
         let Some(_held) = hold(&engine, args, interrupted.clone()).await? else {
             return Ok(ExitCode::Interrupted);
@@ -62,10 +64,12 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
             let Some(scenario) = loaded.checked.runnable() else {
                 continue;
             };
+            let builds_only = without_starts(scenario, &engine);
             let measured = Measurement {
                 args,
                 loaded,
-                scenario,
+                scenario: builds_only.as_ref().unwrap_or(scenario),
+                leaves_starts_out: builds_only.is_some(),
                 engine: &engine,
             };
             code = code.max(measured.run(interrupted.clone(), out).await?);
@@ -112,11 +116,26 @@ async fn hold(
     }
 }
 
+/// The scenario's builds alone, where it has starts that cannot be probed from here.
+fn without_starts(scenario: &Scenario, engine: &Engine) -> Option<Scenario> {
+    if scenario.start.is_none() || !engine.is_elsewhere() {
+        return None;
+    }
+    let mut builds_only = scenario.clone();
+    builds_only.start = None;
+    builds_only
+        .gates
+        .retain(|gate| !gate.metric.starts_with("start."));
+    Some(builds_only)
+}
+
 /// One scenario about to be measured.
 struct Measurement<'a> {
     args: &'a RunArgs,
     loaded: &'a Loaded,
     scenario: &'a Scenario,
+    /// Whether the scenario has starts that are not measured.
+    leaves_starts_out: bool,
     engine: &'a Engine,
 }
 
@@ -143,6 +162,13 @@ impl Measurement<'_> {
         journal
             .append(&Record::Run(Box::new(header)))
             .map_err(journal_failure)?;
+        if self.leaves_starts_out {
+            writeln!(io::stderr().lock(), "warning: {NO_STARTS_ELSEWHERE}")?;
+            let message = NO_STARTS_ELSEWHERE.to_owned();
+            journal
+                .append(&Record::Warning(WarningRecord { message }))
+                .map_err(journal_failure)?;
+        }
 
         let scenario_dir = self.loaded.folder.path();
         let mut workshop = ScratchWorkshop::open(&std::env::temp_dir(), scenario_dir, self.scenario)

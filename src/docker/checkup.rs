@@ -69,7 +69,7 @@ impl Engine {
         let info = self.docker.info().await;
         let answered = seconds();
         let info = info.map_err(|source| ConnectEngine::AskDaemon {
-            socket: self.endpoint.socket().to_owned(),
+            address: self.endpoint.address(),
             request: "GET /info",
             source: Box::new(source),
         })?;

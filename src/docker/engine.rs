@@ -41,11 +41,11 @@ impl Engine {
     ///
     /// Where nothing answers at the endpoint, or not in time.
     pub async fn connect(endpoint: Endpoint) -> Result<Self, ConnectEngine> {
-        let socket = endpoint.socket().to_owned();
+        let address = endpoint.address();
         match timeout(PATIENCE, Self::ask(endpoint)).await {
             Ok(answered) => answered,
             Err(_) => Err(ConnectEngine::AskDaemon {
-                socket,
+                address,
                 request: "GET /version",
                 source: format!("there was no answer within {} s", PATIENCE.as_secs()).into(),
             }),
@@ -57,13 +57,13 @@ impl Engine {
         UnixStream::connect(endpoint.socket())
             .await
             .map_err(|source| ConnectEngine::OpenSocket {
-                socket: endpoint.socket().to_owned(),
+                address: endpoint.address(),
                 source,
             })?;
         let asked = |request: &'static str| {
-            let socket = endpoint.socket().to_owned();
+            let address = endpoint.address();
             move |source: bollard::errors::Error| ConnectEngine::AskDaemon {
-                socket,
+                address,
                 request,
                 source: Box::new(source),
             }
@@ -90,7 +90,7 @@ impl Engine {
         } else {
             ImageStore::Graphdriver
         };
-        let place = DaemonPlace::of(&info);
+        let place = DaemonPlace::of(&endpoint, &info);
         Ok(Self {
             docker,
             endpoint,
@@ -115,9 +115,9 @@ impl Engine {
     /// Where the daemon does not answer.
     pub async fn environment(&self) -> Result<Environment, ConnectEngine> {
         let asked = |request: &'static str| {
-            let socket = self.endpoint.socket().to_owned();
+            let address = self.endpoint.address();
             move |source: bollard::errors::Error| ConnectEngine::AskDaemon {
-                socket,
+                address,
                 request,
                 source: Box::new(source),
             }

@@ -4,10 +4,13 @@
 //! connection, and a session of our own that serves the context by `DiffCopy`. The API's build endpoint would send
 //! the whole context as a tar every time, which measures the harness and not the user's build.
 
+mod address;
 mod build_part;
 mod builds;
 mod checkup;
+mod choice;
 mod containers;
+mod dial;
 mod diff_copy;
 mod endpoint;
 mod engine;
@@ -20,8 +23,10 @@ mod place;
 mod session;
 mod solve;
 mod trace;
+mod tunnel;
 mod watched_build;
 
 pub use checkup::{Checkup, ClockOffset};
+pub use choice::DaemonChoice;
 pub use endpoint::{ConnectEngine, Endpoint};
 pub use engine::Engine;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bollard::models::SystemInfo;
 
-use super::Engine;
+use super::{Endpoint, Engine};
 
 /// Where a daemon runs, going by what it says of itself.
 #[derive(Clone, Debug, Default)]
@@ -15,10 +15,10 @@ pub(super) struct DaemonPlace {
 
 impl DaemonPlace {
     /// A daemon is here where it runs on this machine's kernel: the socket of one in a virtual machine is here as well.
-    pub(super) fn of(info: &SystemInfo) -> Self {
+    pub(super) fn of(endpoint: &Endpoint, info: &SystemInfo) -> Self {
         let system = rustix::system::uname();
         let kernel = system.release().to_string_lossy();
-        let is_here = info.kernel_version.as_deref() == Some(&*kernel);
+        let is_here = !endpoint.is_elsewhere() && info.kernel_version.as_deref() == Some(&*kernel);
         let data_root = info.docker_root_dir.as_ref().map(PathBuf::from);
         Self { is_here, data_root }
     }
@@ -30,6 +30,12 @@ impl Engine {
     #[must_use]
     pub const fn is_here(&self) -> bool {
         self.place.is_here
+    }
+
+    /// Whether the daemon is reached by a tunnel: its containers publish their ports on another machine.
+    #[must_use]
+    pub const fn is_elsewhere(&self) -> bool {
+        self.endpoint.is_elsewhere()
     }
 
     /// The socket that the daemon is reached over.

@@ -27,7 +27,7 @@ pub(super) fn doctor(args: &DoctorArgs, out: &mut dyn Write) -> Result<ExitCode,
     let runtime = runtime()?;
     // First, while this program does nothing else that the machine would be busy with.
     let host = host_findings();
-    let engine = runtime.block_on(connect());
+    let engine = runtime.block_on(connect(&args.daemon));
     let (mut findings, failed) = match engine {
         Err(failure) => (vec![no_daemon(&failure)], Some(failure)),
         Ok(engine) => match runtime.block_on(ask(&engine)) {
