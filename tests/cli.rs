@@ -131,7 +131,7 @@ mod help {
 
               --reports <DIR>
                   Where run folders are made
-                  
+          
                   [default: reports]
 
               --wait
@@ -143,6 +143,16 @@ mod help {
 
           -h, --help
                   Print help (see a summary with '-h')
+
+        Daemon:
+              --host <ADDRESS>
+                  The daemon's address: `unix:///PATH`, `tcp://HOST:PORT` or
+                  `ssh://USER@HOST`. Without it and `--context`, `DOCKER_HOST`,
+                  `DOCKER_CONTEXT` and the docker command's current context count, in
+                  this order
+
+              --context <NAME>
+                  The docker context that names the daemon
         ");
     }
 
@@ -154,13 +164,20 @@ mod help {
         Validate scenarios without touching Docker: every mistake at once, with file,
         line and column
 
-        Usage: seatrial check <SCENARIO>...
+        Usage: seatrial check [OPTIONS] <SCENARIO>...
 
         Arguments:
           <SCENARIO>...  Scenario folders, each with a `scenario.toml`
 
         Options:
           -h, --help  Print help
+
+        Daemon:
+              --host <ADDRESS>  The daemon's address: `unix:///PATH`, `tcp://HOST:PORT`
+                                or `ssh://USER@HOST`. Without it and `--context`,
+                                `DOCKER_HOST`, `DOCKER_CONTEXT` and the docker command's
+                                current context count, in this order
+              --context <NAME>  The docker context that names the daemon
         ");
     }
 
@@ -362,6 +379,13 @@ mod help {
               --bases          Remove root file systems of imported bases that are kept
                                on disk as well
           -h, --help           Print help
+
+        Daemon:
+              --host <ADDRESS>  The daemon's address: `unix:///PATH`, `tcp://HOST:PORT`
+                                or `ssh://USER@HOST`. Without it and `--context`,
+                                `DOCKER_HOST`, `DOCKER_CONTEXT` and the docker command's
+                                current context count, in this order
+              --context <NAME>  The docker context that names the daemon
         ");
     }
 
@@ -385,6 +409,16 @@ mod help {
 
           -h, --help
                   Print help (see a summary with '-h')
+
+        Daemon:
+              --host <ADDRESS>
+                  The daemon's address: `unix:///PATH`, `tcp://HOST:PORT` or
+                  `ssh://USER@HOST`. Without it and `--context`, `DOCKER_HOST`,
+                  `DOCKER_CONTEXT` and the docker command's current context count, in
+                  this order
+
+              --context <NAME>
+                  The docker context that names the daemon
         ");
     }
 
@@ -696,11 +730,11 @@ mod daemon {
         for command in commands(folder.path()) {
             insta::allow_duplicates! {
                 insta::assert_snapshot!(command.env("DOCKER_HOST", "npipe:////./pipe/docker_engine").run(), @"
-                exit 5
-                --- stderr
-                error: the daemon's address `tcp://127.0.0.1:2375` cannot be used, expected `unix:///path/to/docker.sock`
-                  hint: set DOCKER_HOST to a unix socket, or leave it unset for the default one
-                ");
+        exit 5
+        --- stderr
+        error: the daemon's address `npipe:////./pipe/docker_engine` cannot be used, expected `unix:///path/to/docker.sock`, `tcp://host:port` or `ssh://user@host`
+          hint: leave DOCKER_HOST unset for the default socket
+        ");
             }
         }
     }

@@ -19,7 +19,11 @@ use crate::trial::until;
 /// `seatrial doctor`, which asks, builds and opens sessions, with nothing of the machine's own docker settings.
 fn doctor() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
-    command.args(["doctor", "--json"]).stdin(Stdio::null());
+    // The tests hold the daemon in the usual place for temporary files.
+    command
+        .args(["doctor", "--json"])
+        .env("TMPDIR", env!("CARGO_TARGET_TMPDIR"))
+        .stdin(Stdio::null());
     for name in [
         "DOCKER_HOST",
         "DOCKER_CONTEXT",
