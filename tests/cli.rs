@@ -15,8 +15,18 @@ use command::{Seatrial, scratch};
 use fake_socket::{Answer, FakeSocket};
 
 /// Every command of the program.
-const COMMANDS: [&str; 9] = [
-    "run", "check", "plan", "show", "list", "schema", "context", "report", "clean",
+const COMMANDS: [&str; 11] = [
+    "run",
+    "check",
+    "plan",
+    "show",
+    "list",
+    "schema",
+    "context",
+    "report",
+    "clean",
+    "doctor",
+    "completions",
 ];
 
 const MISTAKES: &str = "tests/fixtures/mistakes";
@@ -39,19 +49,22 @@ mod help {
         Usage: seatrial <COMMAND>
 
         Commands:
-          run      Measure scenarios: build every variant through every step, start it,
-                   report
-          check    Validate scenarios without touching Docker: every mistake at once,
-                   with file, line and column
-          plan     Print what a run would do, in order, without touching Docker
-          show     Print a scenario
-          list     List the scenarios below a folder
-          schema   Print the JSON Schema of scenario files
-          context  Tell what a build context holds, what each ignore rule drops, and
-                   which paths are heaviest
-          report   Write tables, charts and the page again from the samples of a run
-          clean    Remove what killed runs left behind
-          help     Print this message or the help of the given subcommand(s)
+          run          Measure scenarios: build every variant through every step, start
+                       it, report
+          check        Validate scenarios without touching Docker: every mistake at
+                       once, with file, line and column
+          plan         Print what a run would do, in order, without touching Docker
+          show         Print a scenario
+          list         List the scenarios below a folder
+          schema       Print the JSON Schema of scenario files
+          context      Tell what a build context holds, what each ignore rule drops, and
+                       which paths are heaviest
+          report       Write tables, charts and the page again from the samples of a run
+          clean        Remove what killed runs left behind
+          doctor       Tell what of this machine and its daemon spoils measurements, and
+                       what to do about it
+          completions  Print what a shell needs to complete commands and options
+          help         Print this message or the help of the given subcommand(s)
 
         Options:
           -h, --help
@@ -118,7 +131,7 @@ mod help {
 
               --reports <DIR>
                   Where run folders are made
-                  
+          
                   [default: reports]
 
               --wait
@@ -130,6 +143,16 @@ mod help {
 
           -h, --help
                   Print help (see a summary with '-h')
+
+        Daemon:
+              --host <ADDRESS>
+                  The daemon's address: `unix:///PATH`, `tcp://HOST:PORT` or
+                  `ssh://USER@HOST`. Without it and `--context`, `DOCKER_HOST`,
+                  `DOCKER_CONTEXT` and the docker command's current context count, in
+                  this order
+
+              --context <NAME>
+                  The docker context that names the daemon
         ");
     }
 
@@ -141,13 +164,20 @@ mod help {
         Validate scenarios without touching Docker: every mistake at once, with file,
         line and column
 
-        Usage: seatrial check <SCENARIO>...
+        Usage: seatrial check [OPTIONS] <SCENARIO>...
 
         Arguments:
           <SCENARIO>...  Scenario folders, each with a `scenario.toml`
 
         Options:
           -h, --help  Print help
+
+        Daemon:
+              --host <ADDRESS>  The daemon's address: `unix:///PATH`, `tcp://HOST:PORT`
+                                or `ssh://USER@HOST`. Without it and `--context`,
+                                `DOCKER_HOST`, `DOCKER_CONTEXT` and the docker command's
+                                current context count, in this order
+              --context <NAME>  The docker context that names the daemon
         ");
     }
 
@@ -349,6 +379,63 @@ mod help {
               --bases          Remove root file systems of imported bases that are kept
                                on disk as well
           -h, --help           Print help
+
+        Daemon:
+              --host <ADDRESS>  The daemon's address: `unix:///PATH`, `tcp://HOST:PORT`
+                                or `ssh://USER@HOST`. Without it and `--context`,
+                                `DOCKER_HOST`, `DOCKER_CONTEXT` and the docker command's
+                                current context count, in this order
+              --context <NAME>  The docker context that names the daemon
+        ");
+    }
+
+    #[test]
+    fn of_doctor() {
+        insta::assert_snapshot!(Seatrial::line("doctor --help").run(), @"
+        exit 0
+        --- stdout
+        Tell what of this machine and its daemon spoils measurements, and what to do
+        about it.
+
+        Looks at the machine for half a second, asks the daemon, and builds a tiny image
+        in turns with the docker command, where there is one, to tell what this program
+        itself costs. What that leaves in the daemon is removed.
+
+        Usage: seatrial doctor [OPTIONS]
+
+        Options:
+              --json
+                  Print as JSON
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Daemon:
+              --host <ADDRESS>
+                  The daemon's address: `unix:///PATH`, `tcp://HOST:PORT` or
+                  `ssh://USER@HOST`. Without it and `--context`, `DOCKER_HOST`,
+                  `DOCKER_CONTEXT` and the docker command's current context count, in
+                  this order
+
+              --context <NAME>
+                  The docker context that names the daemon
+        ");
+    }
+
+    #[test]
+    fn of_completions() {
+        insta::assert_snapshot!(Seatrial::line("completions --help").run(), @"
+        exit 0
+        --- stdout
+        Print what a shell needs to complete commands and options
+
+        Usage: seatrial completions <SHELL>
+
+        Arguments:
+          <SHELL>  The shell [possible values: bash, elvish, fish, powershell, zsh]
+
+        Options:
+          -h, --help  Print help
         ");
     }
 
@@ -642,18 +729,14 @@ mod daemon {
         let folder = scratch();
         for command in commands(folder.path()) {
             insta::allow_duplicates! {
-                insta::assert_snapshot!(command.env("DOCKER_HOST", "tcp://127.0.0.1:2375").run(), @"
-                exit 5
-                --- stderr
-                error: the daemon's address `tcp://127.0.0.1:2375` cannot be used, expected `unix:///path/to/docker.sock`
-                  hint: set DOCKER_HOST to a unix socket, or leave it unset for the default one
-                ");
+                insta::assert_snapshot!(command.env("DOCKER_HOST", "npipe:////./pipe/docker_engine").run(), @"
+        exit 5
+        --- stderr
+        error: the daemon's address `npipe:////./pipe/docker_engine` cannot be used, expected `unix:///path/to/docker.sock`, `tcp://host:port` or `ssh://user@host`
+          hint: leave DOCKER_HOST unset for the default socket
+        ");
             }
         }
-        let told = Seatrial::line("clean")
-            .env("DOCKER_HOST", "ssh://somewhere")
-            .run();
-        assert_eq!(told.code, Some(5), "{told}");
     }
 
     #[test]
@@ -723,6 +806,90 @@ mod daemon {
           caused by: there was no answer within 15 s
           hint: start the daemon, or name another one in DOCKER_HOST
         ");
+    }
+}
+
+mod doctor {
+    use super::*;
+    use serde_json::Value;
+
+    #[test]
+    fn without_a_daemon_says_so_and_what_is_to_be_said_of_the_machine() {
+        let told = Seatrial::line("doctor").run();
+        assert_eq!(told.code, Some(5), "{told}");
+        told.fits_a_pipe();
+        let first = told.stdout.lines().next().unwrap_or_default();
+        assert!(
+            first.starts_with("daemon     error  no docker daemon answers at"),
+            "{told}"
+        );
+        for topic in [
+            "load", "steal", "pressure", "memory", "governor", "scratch", "proxy", "trust",
+        ] {
+            let lines = told
+                .stdout
+                .lines()
+                .filter(|line| line.split(' ').next() == Some(topic));
+            assert_eq!(lines.count(), 1, "{topic}: {told}");
+        }
+        assert!(told.stderr.contains("hint: start the daemon"), "{told}");
+    }
+
+    #[test]
+    fn a_password_in_a_proxy_is_never_shown() {
+        for flag in [None, Some("--json")] {
+            let told = Seatrial::new(["doctor"].into_iter().chain(flag))
+                .env("HTTPS_PROXY", "http://me:s3cr3t@proxy.example:3128")
+                .run();
+            assert!(told.stdout.contains("HTTPS_PROXY"), "{told}");
+            assert!(!format!("{told}").contains("s3cr3t"), "{told}");
+        }
+    }
+
+    #[test]
+    fn as_json_is_one_value_with_the_same_findings() {
+        let told = Seatrial::line("doctor --json").run();
+        assert_eq!(told.code, Some(5), "{told}");
+        let all: Value = serde_json::from_str(&told.stdout).unwrap();
+        let findings = all["findings"].as_array().unwrap();
+        assert_eq!(findings[0]["topic"], "daemon");
+        assert_eq!(findings[0]["level"], "error");
+        assert_eq!(all["errors"], 1);
+        let warnings = findings.iter().filter(|finding| finding["level"] == "warning");
+        let explained = warnings.filter(|finding| finding["spoils"].is_string() && finding["do"].is_string());
+        assert_eq!(all["warnings"], explained.count());
+    }
+}
+
+mod completions {
+    use super::*;
+
+    #[test]
+    fn name_every_command_for_every_shell() {
+        for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+            let told = Seatrial::new(["completions", shell]).run();
+            assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""), "{shell}");
+            for command in COMMANDS {
+                assert!(told.stdout.contains(command), "{shell} does not know {command}");
+            }
+        }
+    }
+
+    #[test]
+    fn bash_reads_its_own() {
+        let told = Seatrial::line("completions bash").run();
+        let folder = scratch();
+        let script = folder.path().join("completions");
+        fs::write(&script, told.stdout).unwrap();
+        let ask = format!(
+            "source {}; COMP_WORDS=(seatrial doc); COMP_CWORD=1; _seatrial seatrial doc seatrial; echo ${{COMPREPLY[*]}}",
+            script.display()
+        );
+        let output = std::process::Command::new("bash")
+            .args(["-c", &ask])
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "doctor\n");
     }
 }
 

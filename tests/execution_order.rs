@@ -1060,3 +1060,33 @@ fn an_edit_that_cannot_be_applied_fails_its_step_and_the_run_goes_on() {
     assert_eq!(outcomes, [round.clone(), round].concat());
     run.left_nothing();
 }
+
+#[test]
+fn what_others_do_is_noted_on_the_samples_during_which_they_do_it() {
+    // Each build is looked around before and after: the second has the looks 3 and 4. The build that primes the cache
+    // is not, and the looks 2 and 3 at the build cache are its.
+    let run = Rehearsal::of([step("cold").no_layers(), step("unchanged"), step("again")])
+        .neighbour_before_look(4, "theirs")
+        .neighbour_before_look(5, "between samples")
+        .stranger_before_listing(8, "their layer")
+        .carry_out();
+    let seen: Vec<_> = run
+        .builds()
+        .iter()
+        .map(|build| build.neighbours.map(|seen| (seen.containers, seen.builds)))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            Some((Some(0), None)),
+            Some((Some(1), None)),
+            // Records that are not ours appeared right before it.
+            Some((Some(0), Some(1))),
+        ]
+    );
+    assert!(
+        run.builds().iter().all(|build| build.outcome.is_ok()),
+        "a flag, no verdict"
+    );
+    assert!(run.builds().iter().all(|build| build.host.is_none()));
+}

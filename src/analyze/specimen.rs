@@ -175,6 +175,8 @@ impl Specimen {
             attempts: Attempts::default(),
             exit_code: None,
             log_tail: Vec::new(),
+            host: None,
+            neighbours: None,
         });
         self.run.starts.last_mut().unwrap()
     }
@@ -267,6 +269,8 @@ impl Specimen {
             phases: phases(total),
             image: Some(image(45, &[("COPY . /app", 1), ("RUN make", 4)])),
             failure: None,
+            host: None,
+            neighbours: None,
         });
         self.run.builds.last_mut().unwrap()
     }

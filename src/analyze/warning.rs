@@ -6,7 +6,7 @@ use super::estimate::Estimate;
 use super::metric::{Metric, MetricUnit};
 use super::series::Series;
 use super::verdict::MIN_SAMPLES;
-use crate::results::{Run, SampleKey, Status, StopReason};
+use crate::results::{Neighbours, Run, SampleKey, Status, StopReason};
 
 /// The smallest number of samples with an interval of the median.
 const INTERVAL_SAMPLES: usize = 6;
@@ -65,6 +65,17 @@ pub enum Warning {
         /// The processors that the daemon sees.
         cpus: u32,
     },
+    /// The daemon had other work while samples were taken.
+    Neighbours {
+        /// Samples during which it had, warm-ups left out.
+        samples: usize,
+        /// All samples, warm-ups left out.
+        of: usize,
+        /// The most containers that ran beside one of them.
+        containers: u32,
+        /// The most builds that ran beside one of them.
+        builds: u32,
+    },
     /// The engine makes every build that stores a new layer end on a whole second.
     ExportWaits {
         /// The storage driver that it does so for.
@@ -103,6 +114,7 @@ pub(super) fn warn(run: &Run, series: &[Series]) -> Vec<Warning> {
         let driver = environment.storage_driver.clone();
         all.push(Warning::ExportWaits { driver });
     }
+    all.extend(neighbours(run));
     all.extend(few_samples(run, series));
     for variant in &run.header.variants {
         for step in &run.header.steps {
@@ -137,6 +149,24 @@ pub(super) fn warn(run: &Run, series: &[Series]) -> Vec<Warning> {
         });
     }
     all
+}
+
+fn neighbours(run: &Run) -> Option<Warning> {
+    let builds = run.builds.iter().map(|build| (&build.key, build.neighbours));
+    let starts = run.starts.iter().map(|start| (&start.key, start.neighbours));
+    let measured: Vec<_> = builds
+        .chain(starts)
+        .filter(|(key, _)| !key.warmup)
+        .map(|(_, neighbours)| neighbours.unwrap_or_default())
+        .collect();
+    let samples = measured.iter().filter(|neighbours| neighbours.any()).count();
+    let most = |count: fn(&Neighbours) -> Option<u32>| measured.iter().filter_map(count).max();
+    (samples > 0).then(|| Warning::Neighbours {
+        samples,
+        of: measured.len(),
+        containers: most(|neighbours| neighbours.containers).unwrap_or_default(),
+        builds: most(|neighbours| neighbours.builds).unwrap_or_default(),
+    })
 }
 
 /// A quick run says so in its stamp already.
@@ -251,6 +281,16 @@ impl fmt::Display for Warning {
                 formatter,
                 "the machine was busy when the run began: load {load:.2} on {cpus} processors"
             ),
+            Self::Neighbours {
+                samples,
+                of,
+                containers,
+                builds,
+            } => write!(
+                formatter,
+                "the daemon had other work during {samples} of {of} samples (up to {containers} containers and \
+                 {builds} builds that are not the run's): their times may be too long"
+            ),
             Self::ExportWaits { driver } => write!(
                 formatter,
                 "with the storage driver {driver} this engine ends every build that stores a new layer on a whole \
@@ -277,7 +317,7 @@ mod tests {
 
     use crate::analyze::Analysis;
     use crate::analyze::specimen::Specimen;
-    use crate::results::StopReason;
+    use crate::results::{Neighbours, StopReason};
 
     fn warnings(specimen: &Specimen) -> String {
         let mut text = String::new();
@@ -316,6 +356,22 @@ a failed 1 of 5 times in `cold`: `RUN make` ended with exit code 2
 1 of 5 samples of a in `cold` are invalid and not used: it was fully cached
 `image.layers` of a in `cold` should be the same in every round: expected one value, saw 3 and 9
 "#);
+    }
+
+    #[test]
+    fn other_work_of_the_daemon_is_told_once() {
+        let mut specimen = Specimen::new(&["a"], &["cold"]);
+        for millis in [100, 101, 102, 103, 104, 105] {
+            specimen.build("a", "cold", millis).neighbours = Some(Neighbours {
+                containers: Some(u32::from(millis > 103) * 2),
+                builds: (millis == 100).then_some(1),
+            });
+        }
+        specimen.warm_up("a", "cold", 99).neighbours = Some(Neighbours {
+            containers: Some(7),
+            builds: None,
+        });
+        assert_snapshot!(warnings(&specimen), @"the daemon had other work during 3 of 6 samples (up to 2 containers and 1 builds that are not the run's): their times may be too long");
     }
 
     #[test]

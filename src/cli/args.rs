@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 /// Sea trials for container images: what each Dockerfile choice costs, measured on a real Docker daemon.
 ///
@@ -32,7 +33,7 @@ pub(super) enum Command {
     /// removed when it ends.
     Run(RunArgs),
     /// Validate scenarios without touching Docker: every mistake at once, with file, line and column.
-    Check(ScenarioArgs),
+    Check(CheckArgs),
     /// Print what a run would do, in order, without touching Docker.
     Plan(PlanArgs),
     /// Print a scenario.
@@ -47,6 +48,13 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Remove what killed runs left behind.
     Clean(CleanArgs),
+    /// Tell what of this machine and its daemon spoils measurements, and what to do about it.
+    ///
+    /// Looks at the machine for half a second, asks the daemon, and builds a tiny image in turns with the docker command,
+    /// where there is one, to tell what this program itself costs. What that leaves in the daemon is removed.
+    Doctor(DoctorArgs),
+    /// Print what a shell needs to complete commands and options.
+    Completions(CompletionsArgs),
 }
 
 /// Where base images that a scenario can both pull and import come from.
@@ -81,6 +89,29 @@ pub(super) struct OverrideArgs {
     pub(super) bases: Option<BasesFrom>,
 }
 
+/// Which daemon. The order is the docker command's: these options, then `DOCKER_HOST`, `DOCKER_CONTEXT`, and the current
+/// context of `docker context use`.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Daemon")]
+pub(super) struct DaemonArgs {
+    /// The daemon's address: `unix:///PATH`, `tcp://HOST:PORT` or `ssh://USER@HOST`. Without it and `--context`,
+    /// `DOCKER_HOST`, `DOCKER_CONTEXT` and the docker command's current context count, in this order.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "context")]
+    pub(super) host: Option<String>,
+    /// The docker context that names the daemon.
+    #[arg(long, value_name = "NAME")]
+    pub(super) context: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Scenario folders, each with a `scenario.toml`.
+    #[arg(required = true, value_name = "SCENARIO")]
+    pub(super) scenarios: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     /// Scenario folders, each with a `scenario.toml`.
@@ -100,13 +131,8 @@ pub(super) struct RunArgs {
     /// Print the summary as JSON on standard output instead of the table.
     #[arg(long)]
     pub(super) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ScenarioArgs {
-    /// Scenario folders, each with a `scenario.toml`.
-    #[arg(required = true, value_name = "SCENARIO")]
-    pub(super) scenarios: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
 }
 
 #[derive(Debug, Args)]
@@ -195,6 +221,24 @@ pub(super) struct CleanArgs {
     /// Remove root file systems of imported bases that are kept on disk as well.
     #[arg(long)]
     pub(super) bases: bool,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Print as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_name = "SHELL")]
+    pub(super) shell: Shell,
 }
 
 #[cfg(test)]

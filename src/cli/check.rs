@@ -3,20 +3,27 @@
 
 use std::io::{self, Write};
 
-use super::args::ScenarioArgs;
-use super::engine::{connect, hold_against, runtime};
+use super::args::{CheckArgs, DaemonArgs};
+use super::engine::{NO_STARTS_ELSEWHERE, connect, hold_against, is_elsewhere, runtime};
 use super::load::{Loaded, load};
 use super::problems::{ProblemStyle, write_problems};
 use super::{ExitCode, Failure};
 use crate::scenario::Overrides;
 
 /// Checks scenarios; says `ok` on standard output, and every mistake on standard error.
-pub(super) fn check(args: &ScenarioArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+pub(super) fn check(args: &CheckArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let mut code = ExitCode::Done;
     for path in &args.scenarios {
         let mut loaded = load(path, &Overrides::default())?;
-        hold_against_engine(&mut loaded)?;
+        hold_against_engine(&mut loaded, &args.daemon)?;
         if loaded.checked.problems.is_empty() {
+            let starts = loaded
+                .checked
+                .runnable()
+                .is_some_and(|scenario| scenario.start.is_some());
+            if starts && is_elsewhere(&args.daemon) {
+                writeln!(io::stderr().lock(), "warning: {NO_STARTS_ELSEWHERE}")?;
+            }
             writeln!(out, "{}: ok{}", path.display(), expansion(&loaded))?;
         } else {
             say_problems(&loaded)?;
@@ -27,12 +34,12 @@ pub(super) fn check(args: &ScenarioArgs, out: &mut dyn Write) -> Result<ExitCode
 }
 
 /// Asks the engine, where a scenario needs what not every engine has. Where none answers, that is said and is no mistake.
-fn hold_against_engine(loaded: &mut Loaded) -> Result<(), Failure> {
+fn hold_against_engine(loaded: &mut Loaded, daemon: &DaemonArgs) -> Result<(), Failure> {
     if !loaded.checked.depends_on_engine() {
         return Ok(());
     }
     let asked = runtime()?.block_on(async {
-        let engine = connect().await?;
+        let engine = connect(daemon).await?;
         hold_against(loaded, &engine).await
     });
     if asked.is_err() {

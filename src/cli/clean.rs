@@ -25,7 +25,7 @@ pub(super) fn clean(args: &CleanArgs, out: &mut dyn Write) -> Result<ExitCode, F
         code = ExitCode::Failed;
     }
     let runtime = runtime()?;
-    let engine = runtime.block_on(connect())?;
+    let engine = runtime.block_on(connect(&args.daemon))?;
     for leftover in leftovers {
         let folder = leftover.folder.display();
         match leftover.state {

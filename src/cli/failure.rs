@@ -36,6 +36,11 @@ impl Failure {
         self.code
     }
 
+    /// The error with its causes behind it, in one line.
+    pub(super) fn in_one_line(&self) -> String {
+        in_one_line(&*self.error)
+    }
+
     /// Writes `error:`, a `caused by:` for each cause, and a `hint:` for each hint.
     ///
     /// # Errors

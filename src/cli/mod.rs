@@ -4,7 +4,9 @@ mod args;
 mod base_sources;
 mod check;
 mod clean;
+mod completions;
 mod context;
+mod doctor;
 mod engine;
 mod exit_code;
 mod failure;
@@ -83,6 +85,11 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<ExitCode, Failure> 
         Command::Context(args) => context::context(&args, out),
         Command::Report(args) => report::report(&args, out),
         Command::Clean(args) => clean::clean(&args, out),
+        Command::Doctor(args) => doctor::doctor(&args, out),
+        Command::Completions(args) => {
+            completions::completions(args.shell, out)?;
+            Ok(ExitCode::Done)
+        }
     }
 }
 

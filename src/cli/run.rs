@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::args::RunArgs;
 use super::base_sources::BaseSources;
 use super::check::say_problems;
-use super::engine::{connect, hold_against, runtime, unusable};
+use super::engine::{NO_STARTS_ELSEWHERE, connect, hold_against, runtime, unusable};
 use super::grants::{env_args, grants};
 use super::interruption::watch_signals;
 use super::load::{Loaded, load};
@@ -19,11 +19,13 @@ use super::{ExitCode, Failure};
 use crate::console::RunWatcher;
 use crate::digest::Digest;
 use crate::docker::Engine;
-use crate::host::Machine;
+use crate::host::{DaemonHost, Machine};
 use crate::probe::ProbeThread;
-use crate::results::{Environment, RESULTS_SCHEMA, Record, RunEnd, RunHeader, StopReason, VariantRecord};
+use crate::results::{
+    Environment, RESULTS_SCHEMA, Record, RunEnd, RunHeader, StopReason, VariantRecord, WarningRecord,
+};
 use crate::run::{
-    Grants, Ledger, Outcome, Plan, Ports, Redactor, cache_reference, execute, image_repository,
+    Grants, Host, Ledger, Outcome, Plan, Ports, Redactor, cache_reference, execute, image_repository,
 };
 use crate::scenario::{BuilderKind, RemoteCache, Scenario, ScenarioFiles as _};
 use crate::store::{DaemonLock, HoldDaemon, Journal, RunFolder};
@@ -42,7 +44,7 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
     }
     let runtime = runtime()?;
     runtime.block_on(async {
-        let engine = connect().await?;
+        let engine = connect(&args.daemon).await?;
         for loaded in &mut loaded {
             hold_against(loaded, &engine).await?;
         }
@@ -68,10 +70,12 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
                     Failure::new(ExitCode::Usage, error).with_hints(hints)
                 })?;
             }
+            let builds_only = without_starts(scenario, &engine);
             let measured = Measurement {
                 args,
                 loaded,
-                scenario,
+                scenario: builds_only.as_ref().unwrap_or(scenario),
+                leaves_starts_out: builds_only.is_some(),
                 engine: &engine,
             };
             code = code.max(measured.run(interrupted.clone(), out).await?);
@@ -128,11 +132,26 @@ async fn hold(
     }
 }
 
+/// The scenario's builds alone, where it has starts that cannot be probed from here.
+fn without_starts(scenario: &Scenario, engine: &Engine) -> Option<Scenario> {
+    if scenario.start.is_none() || !engine.is_elsewhere() {
+        return None;
+    }
+    let mut builds_only = scenario.clone();
+    builds_only.start = None;
+    builds_only
+        .gates
+        .retain(|gate| !gate.metric.starts_with("start."));
+    Some(builds_only)
+}
+
 /// One scenario about to be measured.
 struct Measurement<'a> {
     args: &'a RunArgs,
     loaded: &'a Loaded,
     scenario: &'a Scenario,
+    /// Whether the scenario has starts that are not measured.
+    leaves_starts_out: bool,
     engine: &'a Engine,
 }
 
@@ -160,6 +179,13 @@ impl Measurement<'_> {
         journal
             .append(&Record::Run(Box::new(header)))
             .map_err(journal_failure)?;
+        if self.leaves_starts_out {
+            writeln!(io::stderr().lock(), "warning: {NO_STARTS_ELSEWHERE}")?;
+            let message = NO_STARTS_ELSEWHERE.to_owned();
+            journal
+                .append(&Record::Warning(WarningRecord { message }))
+                .map_err(journal_failure)?;
+        }
 
         let scenario_dir = self.loaded.folder.path();
         let mut workshop = ScratchWorkshop::open(&std::env::temp_dir(), scenario_dir, self.scenario)
@@ -169,6 +195,10 @@ impl Measurement<'_> {
             kept: kept_bases(),
             platform,
         };
+        let host = self.engine.is_here().then(|| {
+            let data_root = self.engine.data_root();
+            DaemonHost::new(data_root.map(Path::to_owned))
+        });
         let mut watcher = RunWatcher::new();
         let outcome = execute(
             self.scenario,
@@ -180,6 +210,7 @@ impl Measurement<'_> {
                 workshop: &mut workshop,
                 probe: &ProbeThread,
                 grants: &grants,
+                host: host.as_ref().map(|host| host as &dyn Host),
                 ledger: &mut journal,
                 watcher: &mut watcher,
             },
@@ -206,6 +237,9 @@ impl Measurement<'_> {
 
     async fn environment(&self) -> Result<Environment, Failure> {
         let environment = self.engine.environment().await.map_err(unusable)?;
+        if !self.engine.is_here() {
+            return Ok(environment);
+        }
         let machine = Machine::read();
         let mut builders: Vec<_> = self
             .scenario

@@ -26,7 +26,9 @@ impl Builder for Engine {
         } else {
             None
         };
-        let built = solve(&self.endpoint, &build_id(), request, gateway, &self.given_up).await;
+        let id = build_id();
+        self.heard.own_build(&id);
+        let built = solve(&self.endpoint, &id, request, gateway, &self.given_up).await;
         built.map_err(|error| failed("build", &request.image, error))
     }
 

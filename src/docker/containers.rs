@@ -16,7 +16,7 @@ use super::images::{fault, status};
 use crate::run::{Addresses, ContainerEnd, ContainerRequest, Containers, EngineFault};
 
 /// The label that names the run which a container belongs to.
-const RUN_LABEL: &str = "seatrial.run";
+pub(super) const RUN_LABEL: &str = "seatrial.run";
 
 /// How many of a container's last log lines are kept.
 const LOG_TAIL_LINES: usize = 100;

@@ -7,6 +7,8 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use super::classic::MadeImages;
+use super::neighbours::Heard;
+use super::place::DaemonPlace;
 use super::watched_build::GivenUpBuilds;
 use super::{ConnectEngine, Endpoint};
 use crate::results::{Environment, ImageStore};
@@ -31,7 +33,10 @@ pub struct Engine {
     pub(super) made_images: MadeImages,
     /// The engine's version.
     pub(super) version: String,
+    /// Likewise.
+    pub(super) heard: Heard,
     id: String,
+    pub(super) place: DaemonPlace,
 }
 
 impl Engine {
@@ -41,11 +46,11 @@ impl Engine {
     ///
     /// Where nothing answers at the endpoint, or not in time.
     pub async fn connect(endpoint: Endpoint) -> Result<Self, ConnectEngine> {
-        let socket = endpoint.socket().to_owned();
+        let address = endpoint.address();
         match timeout(PATIENCE, Self::ask(endpoint)).await {
             Ok(answered) => answered,
             Err(_) => Err(ConnectEngine::AskDaemon {
-                socket,
+                address,
                 request: "GET /version",
                 source: format!("there was no answer within {} s", PATIENCE.as_secs()).into(),
             }),
@@ -57,13 +62,13 @@ impl Engine {
         UnixStream::connect(endpoint.socket())
             .await
             .map_err(|source| ConnectEngine::OpenSocket {
-                socket: endpoint.socket().to_owned(),
+                address: endpoint.address(),
                 source,
             })?;
         let asked = |request: &'static str| {
-            let socket = endpoint.socket().to_owned();
+            let address = endpoint.address();
             move |source: bollard::errors::Error| ConnectEngine::AskDaemon {
-                socket,
+                address,
                 request,
                 source: Box::new(source),
             }
@@ -90,11 +95,14 @@ impl Engine {
         } else {
             ImageStore::Graphdriver
         };
+        let place = DaemonPlace::of(&endpoint, &info);
         Ok(Self {
             docker,
             endpoint,
             store,
+            heard: Heard::default(),
             id: info.id.unwrap_or_default(),
+            place,
             given_up: GivenUpBuilds::default(),
             made_images: MadeImages::default(),
             version: info.server_version.unwrap_or_default(),
@@ -114,9 +122,9 @@ impl Engine {
     /// Where the daemon does not answer.
     pub async fn environment(&self) -> Result<Environment, ConnectEngine> {
         let asked = |request: &'static str| {
-            let socket = self.endpoint.socket().to_owned();
+            let address = self.endpoint.address();
             move |source: bollard::errors::Error| ConnectEngine::AskDaemon {
-                socket,
+                address,
                 request,
                 source: Box::new(source),
             }

@@ -45,13 +45,13 @@ fn cpu_model(cpuinfo: &str) -> Option<String> {
 }
 
 /// The first number of `/proc/loadavg`.
-fn load_1m(loadavg: &str) -> Option<f64> {
+pub(super) fn load_1m(loadavg: &str) -> Option<f64> {
     let load: f64 = loadavg.split_whitespace().next()?.parse().ok()?;
     (load.is_finite() && load >= 0.0).then_some(load)
 }
 
 /// A field of `/proc/meminfo`, whose `kB` are units of 1024 bytes.
-fn memory_field(meminfo: &str, wanted: &str) -> Option<ByteSize> {
+pub(super) fn memory_field(meminfo: &str, wanted: &str) -> Option<ByteSize> {
     meminfo.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
         let kib: u64 = value.trim().strip_suffix(" kB")?.trim().parse().ok()?;

@@ -3,6 +3,12 @@
 //! It says something about a measurement only where the daemon runs on this machine; the caller knows whether it
 //! does. What cannot be read is absent.
 
+mod governor;
 mod machine;
+mod reading;
+mod way_out;
 
+pub use governor::governors;
 pub use machine::Machine;
+pub use reading::{DaemonHost, Disk};
+pub use way_out::WayOut;

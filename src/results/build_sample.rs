@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ImageFacts, SampleKey, Status};
+use super::{HostConditions, ImageFacts, Neighbours, SampleKey, Status};
 use crate::digest::Digest;
 use crate::unit::{ByteSize, Nanos};
 
@@ -31,6 +31,12 @@ pub struct BuildSample {
     pub image: Option<ImageFacts>,
     /// Why the build failed.
     pub failure: Option<BuildFailure>,
+    /// How busy the machine was; absent where it was not looked at, as in journals of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostConditions>,
+    /// What else the daemon did; absent likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neighbours: Option<Neighbours>,
 }
 
 impl BuildSample {

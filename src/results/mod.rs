@@ -13,6 +13,7 @@ mod run;
 mod sample_key;
 mod start_sample;
 mod status;
+mod surroundings;
 
 pub use build_records::BuildRecordsSeen;
 pub use build_sample::{
@@ -29,6 +30,7 @@ pub use run::{Run, UnreadableRun};
 pub use sample_key::SampleKey;
 pub use start_sample::{Attempts, Bounded, ProbeTier, StartSample};
 pub use status::Status;
+pub use surroundings::{HostConditions, Neighbours};
 
 /// The version of the stored schema that this program writes and reads.
 pub const RESULTS_SCHEMA: u32 = 1;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Phase, SampleKey, Status};
+use super::{HostConditions, Neighbours, Phase, SampleKey, Status};
 use crate::unit::Nanos;
 
 /// One start of a variant's image, up to readiness.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StartSample {
     /// Where in the run it was taken.
     pub key: SampleKey,
@@ -28,6 +28,12 @@ pub struct StartSample {
     pub exit_code: Option<i64>,
     /// The last lines that the container logged, where it failed.
     pub log_tail: Vec<String>,
+    /// How busy the machine was; absent where it was not looked at, as in journals of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostConditions>,
+    /// What else the daemon did; absent likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neighbours: Option<Neighbours>,
 }
 
 /// How readiness was looked for. Samples of different tiers are never compared.

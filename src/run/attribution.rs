@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::mem::take;
 
 use super::ports::BuildRecord;
-use crate::results::BuildRecordsSeen;
+use crate::results::{BuildRecordsSeen, Neighbours};
 use crate::unit::{DaemonInstant, DaemonSpan};
 
 /// Whose records are whose.
@@ -47,7 +47,8 @@ struct News {
 
 impl Attribution {
     /// Takes every record that is there before the run as somebody else's.
-    pub(super) fn before_run(records: &[BuildRecord]) -> Self {
+    #[must_use]
+    pub fn before_run(records: &[BuildRecord]) -> Self {
         let mut attribution = Self {
             foreign: records.iter().map(|record| record.id.clone()).collect(),
             ..Self::default()
@@ -72,7 +73,7 @@ impl Attribution {
     }
 
     /// Takes a look at a time at which none of our builds runs.
-    pub(super) fn between_builds(&mut self, records: &[BuildRecord]) {
+    pub fn between_builds(&mut self, records: &[BuildRecord]) {
         let (late, strangers): (Vec<_>, Vec<_>) = self
             .unknown(records)
             .into_iter()
@@ -97,7 +98,7 @@ impl Attribution {
 
     /// Takes a look right after one of our builds, which the look before it was right before; `span` is when the
     /// daemon worked on the build.
-    pub(super) fn after_build(&mut self, records: &[BuildRecord], span: Option<DaemonSpan>) {
+    pub fn after_build(&mut self, records: &[BuildRecord], span: Option<DaemonSpan>) {
         self.last = LastBuild {
             own: BTreeSet::new(),
             span,
@@ -138,6 +139,19 @@ impl Attribution {
             own: own.into_iter().collect(),
             doubtful: doubtful.into_iter().collect(),
             newest_daemon_ns: self.newest,
+        })
+    }
+
+    /// What else the daemon did during the last of our builds, as far as records of somebody else's tell more than is
+    /// known already.
+    pub(super) fn neighbours_of_last_build(&self, known: Option<Neighbours>) -> Option<Neighbours> {
+        if !self.last.is_doubtful {
+            return known;
+        }
+        let known = known.unwrap_or_default();
+        Some(Neighbours {
+            builds: Some(known.builds.unwrap_or_default().max(1)),
+            ..known
         })
     }
 

@@ -19,8 +19,8 @@ pub use plan::{Part, Plan, Turn};
 pub use ports::{
     Addresses, BaseImage, Bases, BuildFault, BuildFolders, BuildRecord, BuildReport, BuildRequest, Builder,
     CacheLocation, ContainerEnd, ContainerRequest, Containers, ContextTransfer, ContextTree, EngineFault,
-    Images, Ledger, LedgerFault, LookOrder, Looked, Probe, RecordKind, RootFs, Survey, TracedInstruction,
-    TreeFault, Workshop, WorkshopFault,
+    Host, HostReading, Images, Ledger, LedgerFault, LookOrder, Looked, NeighbourWatch, NeighboursSeen, Probe,
+    RecordKind, RootFs, Seen, Survey, TracedInstruction, TreeFault, Workshop, WorkshopFault,
 };
 pub use prune::prune_own_records;
 pub use redactor::Redactor;

@@ -4,8 +4,9 @@
 use crate::digest::Digest;
 use crate::results::{
     Attempts, BaseRecord, Bounded, BuildFailure, BuildRecordsSeen, BuildSample, ContextSent, Environment,
-    ImageFacts, ImageStore, InstructionResult, MadeImagesRecord, Phase, ProbeTier, RESULTS_SCHEMA, Record,
-    RunEnd, RunHeader, SampleKey, StartSample, Status, StopReason, VariantRecord, WarningRecord,
+    HostConditions, ImageFacts, ImageStore, InstructionResult, MadeImagesRecord, Neighbours, Phase,
+    ProbeTier, RESULTS_SCHEMA, Record, RunEnd, RunHeader, SampleKey, StartSample, Status, StopReason,
+    VariantRecord, WarningRecord,
 };
 use crate::scenario::BuilderKind;
 use crate::unit::{ByteSize, DaemonInstant, Nanos};
@@ -166,6 +167,21 @@ fn build(key: SampleKey, outcome: Status) -> BuildSample {
             history: Vec::new(),
         }),
         failure: None,
+        host: Some(HostConditions {
+            span_ns: Nanos(1_600_000_000),
+            load_1m: Some(0.5),
+            steal_ratio: Some(0.125),
+            cpu_pressure_ns: Some(Nanos(70_000_000)),
+            io_pressure_ns: None,
+            memory_pressure_ns: Some(Nanos::ZERO),
+            available_bytes: Some(ByteSize(6 << 30)),
+            disk_free_bytes: Some(ByteSize(9_000)),
+            disk_free_inodes: None,
+        }),
+        neighbours: Some(Neighbours {
+            containers: Some(0),
+            builds: None,
+        }),
     }
 }
 
@@ -207,6 +223,8 @@ fn start(key: SampleKey, tier: ProbeTier) -> StartSample {
         attempts,
         exit_code: None,
         log_tail: Vec::new(),
+        host: None,
+        neighbours: None,
     }
 }
 

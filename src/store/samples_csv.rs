@@ -2,7 +2,8 @@
 //!
 //! RFC 4180 with a header row. Rows of a failed sample have an empty value, so that no spreadsheet averages them;
 //! what was measured under the wrong conditions keeps its value and says `invalid`. Text that a spreadsheet would
-//! take for a formula has an apostrophe before it.
+//! take for a formula has an apostrophe before it. Each row repeats what went on around its sample: how busy the
+//! machine was, and what else the daemon did; what is not known is empty.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
@@ -11,8 +12,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::results::{Bounded, BuildSample, ProbeTier, Run, RunHeader, SampleKey, StartSample, Status};
-use crate::unit::Nanos;
+use crate::results::{
+    Bounded, BuildSample, HostConditions, Neighbours, ProbeTier, Run, RunHeader, SampleKey, StartSample,
+    Status,
+};
+use crate::unit::{ByteSize, Nanos};
 
 /// The table's name within the folder of its run.
 pub const SAMPLES_FILE: &str = "samples.csv";
@@ -59,6 +63,16 @@ struct Row<'a> {
     status: &'static str,
     reason: Cow<'a, str>,
     probe_tier: Option<ProbeTier>,
+    load_1m: Option<f64>,
+    steal_ratio: Option<f64>,
+    cpu_pressure_ns: Option<u64>,
+    io_pressure_ns: Option<u64>,
+    memory_pressure_ns: Option<u64>,
+    available_bytes: Option<u64>,
+    disk_free_bytes: Option<u64>,
+    disk_free_inodes: Option<u64>,
+    neighbour_containers: Option<u32>,
+    neighbour_builds: Option<u32>,
 }
 
 /// Whether equal conditions give equal values.
@@ -135,11 +149,17 @@ struct Place<'a> {
     step: &'a str,
     outcome: &'a Status,
     tier: Option<ProbeTier>,
+    host: Option<&'a HostConditions>,
+    neighbours: Option<Neighbours>,
 }
 
 impl<'a> Place<'a> {
     fn row(self, measure: &Measure<'a>) -> Row<'a> {
         let failed = matches!(self.outcome, Status::Failed { .. });
+        let host = self.host;
+        let time = |field: fn(&HostConditions) -> Option<Nanos>| host.and_then(field).map(|value| value.0);
+        let bytes =
+            |field: fn(&HostConditions) -> Option<ByteSize>| host.and_then(field).map(|value| value.0);
         let shown = |value: Option<u64>| value.filter(|_| !failed);
         Row {
             schema: self.header.schema,
@@ -169,6 +189,16 @@ impl<'a> Place<'a> {
             },
             reason: text(self.outcome.reason().unwrap_or_default()),
             probe_tier: self.tier,
+            load_1m: host.and_then(|host| host.load_1m),
+            steal_ratio: host.and_then(|host| host.steal_ratio),
+            cpu_pressure_ns: time(|host| host.cpu_pressure_ns),
+            io_pressure_ns: time(|host| host.io_pressure_ns),
+            memory_pressure_ns: time(|host| host.memory_pressure_ns),
+            available_bytes: bytes(|host| host.available_bytes),
+            disk_free_bytes: bytes(|host| host.disk_free_bytes),
+            disk_free_inodes: host.and_then(|host| host.disk_free_inodes),
+            neighbour_containers: self.neighbours.and_then(|neighbours| neighbours.containers),
+            neighbour_builds: self.neighbours.and_then(|neighbours| neighbours.builds),
         }
     }
 }
@@ -199,6 +229,8 @@ pub fn write_samples(run: &Run, out: impl Write) -> Result<(), WriteSamples> {
             step: &sample.step,
             outcome: &sample.outcome,
             tier: None,
+            host: sample.host.as_ref(),
+            neighbours: sample.neighbours,
         };
         for measure in build_measures(sample) {
             table
@@ -213,6 +245,8 @@ pub fn write_samples(run: &Run, out: impl Write) -> Result<(), WriteSamples> {
             step: "",
             outcome: &sample.outcome,
             tier: Some(sample.tier),
+            host: sample.host.as_ref(),
+            neighbours: sample.neighbours,
         };
         for measure in start_measures(sample) {
             table
@@ -247,7 +281,7 @@ pub fn save_samples(dir: &Path, run: &Run) -> Result<PathBuf, WriteSamples> {
 }
 
 /// The columns, for a table without rows.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 30] = [
     "schema",
     "run_id",
     "started_utc",
@@ -268,6 +302,16 @@ const COLUMNS: [&str; 20] = [
     "status",
     "reason",
     "probe_tier",
+    "load_1m",
+    "steal_ratio",
+    "cpu_pressure_ns",
+    "io_pressure_ns",
+    "memory_pressure_ns",
+    "available_bytes",
+    "disk_free_bytes",
+    "disk_free_inodes",
+    "neighbour_containers",
+    "neighbour_builds",
 ];
 
 /// What one build gives. A failed build has its rows too, without the instructions that came before the failure.

@@ -218,7 +218,9 @@ where
         let request = self.request(state, Some(step), image.clone());
         // Noted before it is there: an interrupted build may have stored it already.
         self.own_images.insert(image.clone());
+        let before = self.look_before().await;
         let (mut report, mounts_made) = self.build(&request).await?;
+        let surroundings = self.look_after(before).await;
         let succeeded = report.image_id.is_some();
         let facts = if succeeded {
             self.finish_build(&request, &mut report).await.map(Some)
@@ -245,7 +247,9 @@ where
         };
         let broken = unreached(step.cache, &instructions, &evidence)
             .or_else(|| broken_expectation(step, &instructions));
-        let sample = sample(key, step, state, context, report, instructions, broken, facts);
+        let mut sample = sample(key, step, state, context, report, instructions, broken, facts);
+        sample.host = surroundings.host;
+        sample.neighbours = self.records.neighbours_of_last_build(surroundings.neighbours);
         if matches!(sample.outcome, Status::Failed { .. }) {
             state.failed_step = Some(step.name.clone());
         }
@@ -474,6 +478,8 @@ fn unmeasured(key: SampleKey, step: &Step, outcome: Status) -> BuildSample {
         phases: Vec::new(),
         image: None,
         failure: None,
+        host: None,
+        neighbours: None,
     }
 }
 
@@ -512,6 +518,8 @@ fn sample(
         phases: report.phases,
         image,
         failure,
+        host: None,
+        neighbours: None,
     }
 }
 

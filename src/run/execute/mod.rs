@@ -5,6 +5,7 @@ mod builds;
 mod cache_state;
 mod cleanup;
 mod starts;
+mod surroundings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,8 +19,8 @@ use super::attribution::Attribution;
 use super::events::{Event, Watcher};
 use super::plan::{Part, Plan};
 use super::ports::{
-    BaseImage, Bases, Builder, Containers, EngineFault, Images, Ledger, LedgerFault, Probe, Workshop,
-    WorkshopFault,
+    BaseImage, Bases, Builder, Containers, EngineFault, Host, Images, Ledger, LedgerFault, NeighbourWatch,
+    Probe, Workshop, WorkshopFault,
 };
 use crate::context::Manifest;
 use crate::digest::Digest;
@@ -27,9 +28,9 @@ use crate::results::{Record, SampleKey, StopReason, WarningRecord};
 use crate::scenario::Scenario;
 
 /// Everything of a daemon that a run uses.
-pub trait Daemon: Builder + Images + Containers {}
+pub trait Daemon: Builder + Images + Containers + NeighbourWatch {}
 
-impl<D: Builder + Images + Containers> Daemon for D {}
+impl<D: Builder + Images + Containers + NeighbourWatch> Daemon for D {}
 
 /// The ports of one run.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub struct Ports<'a, D, B, W, P, L, N> {
     pub probe: &'a P,
     /// What builds are given that nothing else may show.
     pub grants: &'a Grants,
+    /// The machine that the daemon runs on, where it is this one.
+    pub host: Option<&'a dyn Host>,
     /// Keeps records.
     pub ledger: &'a mut L,
     /// Is told what happens.

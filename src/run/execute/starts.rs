@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::surroundings::Surroundings;
 use super::{Execution, Halt, interruption};
 use crate::results::{Attempts, Phase, ProbeTier, Record, SampleKey, StartSample, Status};
 use crate::run::Daemon;
@@ -20,6 +21,7 @@ struct Attempted {
     looked: Option<Looked>,
     phases: Vec<Phase>,
     exit_code: Option<i64>,
+    surroundings: Surroundings,
 }
 
 impl Attempted {
@@ -29,6 +31,7 @@ impl Attempted {
             looked: None,
             phases,
             exit_code: None,
+            surroundings: Surroundings::default(),
         }
     }
 }
@@ -70,6 +73,7 @@ where
             env: settings.env.clone(),
             port: settings.ready.port,
         };
+        let before = self.look_before().await;
         let create_call = self.ports.probe.now();
         let created = self.ports.daemon.create_container(&request).await;
         let create_done = self.ports.probe.now();
@@ -89,6 +93,7 @@ where
             .start_and_look(&id, settings, create_call, &mut phases)
             .await?;
         attempted.phases = phases;
+        attempted.surroundings = self.look_after(before).await;
         let log_tail = if attempted.outcome.is_ok() {
             Vec::new()
         } else {
@@ -159,6 +164,7 @@ where
             looked: Some(looked),
             phases: Vec::new(),
             exit_code: ended.map(|end| end.exit_code),
+            surroundings: Surroundings::default(),
         })
     }
 
@@ -181,6 +187,8 @@ where
             exit_code: attempted.exit_code,
             outcome: attempted.outcome,
             log_tail,
+            host: attempted.surroundings.host,
+            neighbours: attempted.surroundings.neighbours,
         };
         self.bad_samples += usize::from(!ok);
         let sample = self.ports.grants.redactor.value(sample);

@@ -8,8 +8,10 @@ mod builder;
 mod containers;
 mod context_tree;
 mod engine_fault;
+mod host;
 mod images;
 mod ledger;
+mod neighbours;
 mod probe;
 mod workshop;
 
@@ -21,7 +23,9 @@ pub use builder::{
 pub use containers::{Addresses, ContainerEnd, ContainerRequest, Containers};
 pub use context_tree::{ContextTree, TreeFault};
 pub use engine_fault::EngineFault;
+pub use host::{Host, HostReading};
 pub use images::{BaseImage, Images, RootFs};
 pub use ledger::{Ledger, LedgerFault};
+pub use neighbours::{NeighbourWatch, NeighboursSeen, Seen};
 pub use probe::{LookOrder, Looked, Probe};
 pub use workshop::{BuildFolders, Survey, Workshop, WorkshopFault};

@@ -32,6 +32,8 @@ pub(crate) struct Held {
     pub(super) created: u32,
     /// Looks at the records of the build cache so far.
     pub(super) listings: u32,
+    /// Looks at what else the daemon does so far.
+    pub(super) looks: u32,
 }
 
 impl FakeDaemon {

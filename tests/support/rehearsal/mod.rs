@@ -7,6 +7,7 @@ mod fake_containers;
 mod fake_daemon;
 mod fake_images;
 mod fake_ledger;
+mod fake_neighbours;
 mod fake_probe;
 mod fake_watcher;
 mod fake_workshop;

@@ -185,6 +185,12 @@ impl Rehearsal {
         self
     }
 
+    /// Lets a container of somebody else run between this look around, counted from 1, and the one before.
+    pub(crate) fn neighbour_before_look(mut self, number: u32, id: &'static str) -> Self {
+        self.script.neighbours.insert(number, id);
+        self
+    }
+
     pub(crate) fn trouble(mut self, trouble: Trouble) -> Self {
         self.script.troubles.insert(trouble);
         self
@@ -235,6 +241,7 @@ impl Rehearsal {
             workshop: &mut workshop,
             probe: &probe,
             grants: &grants,
+            host: None,
             ledger: &mut ledger,
             watcher: &mut watcher,
         };

@@ -61,6 +61,8 @@ pub(crate) struct Script {
     pub(super) failing_listings: BTreeSet<u32>,
     /// Records of somebody else that are there from this look on.
     pub(super) strangers: BTreeMap<u32, String>,
+    /// Containers of somebody else that were started before this look at what else the daemon does.
+    pub(super) neighbours: BTreeMap<u32, &'static str>,
     /// Images that cannot be removed, without the run's prefix.
     pub(super) stuck_images: BTreeSet<String>,
     /// Images that the daemon holds before.
