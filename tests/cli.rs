@@ -131,7 +131,7 @@ mod help {
 
               --reports <DIR>
                   Where run folders are made
-          
+                  
                   [default: reports]
 
               --wait
