@@ -1,9 +1,14 @@
 //! Carrying out a plan: dull on purpose. What to do is the plan's, how it is done the ports'.
 
 mod bases;
+mod build;
+mod build_sample;
 mod builds;
 mod cache_state;
 mod cleanup;
+mod contexts;
+mod inline_cache;
+mod priming;
 mod starts;
 mod surroundings;
 
