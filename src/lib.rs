@@ -8,7 +8,7 @@
 //! A module uses only what stands above it here; edges never use each other, they meet at the ports of [`run`].
 //! `tests/layering.rs` holds the code to it.
 //!
-//! * values: [`mod@unit`], [`digest`]
+//! * values: [`mod@unit`], [`digest`], [`causes`]
 //! * pure domain: [`dockerfile`], [`dockerignore`], [`context`], [`scenario`], [`stats`], [`results`]
 //! * pure reasoning: [`analyze`]
 //! * application: [`run`]
@@ -18,6 +18,8 @@
 pub mod unit;
 
 pub mod digest;
+
+pub mod causes;
 
 pub mod dockerfile;
 

@@ -15,8 +15,9 @@ use command::{Seatrial, scratch};
 use fake_socket::{Answer, FakeSocket};
 
 /// Every command of the program.
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "run",
+    "resume",
     "check",
     "plan",
     "show",
@@ -51,6 +52,8 @@ mod help {
         Commands:
           run          Measure scenarios: build every variant through every step, start
                        it, report
+          resume       Go on where a stopped run ended, with the same plan in the same
+                       order
           check        Validate scenarios without touching Docker: every mistake at
                        once, with file, line and column
           plan         Print what a run would do, in order, without touching Docker
@@ -124,6 +127,15 @@ mod help {
                   - pulled:   From a registry, by reference
                   - imported: From the scenario's recipe, a command that prints a root
                     file system
+
+              --time-budget <DURATION>
+                  Begin no further round that would end later than this after the
+                  beginning, such as `10m`; the first round of builds and of starts is
+                  always measured. Builds use at most three quarters where starts follow
+
+              --fail-fast
+                  End at the first sample that failed or does not count, instead of
+                  going on with the others
 
               --seed <N>
                   Decides the order of variants within rounds; the same seed gives the
@@ -423,6 +435,55 @@ mod help {
     }
 
     #[test]
+    fn of_resume() {
+        insta::assert_snapshot!(Seatrial::line("resume --help").run(), @"
+        exit 0
+        --- stdout
+        Go on where a stopped run ended, with the same plan in the same order.
+
+        A round that was stopped in the middle is begun again; what was measured before
+        stays. What the stopped run left in the daemon is removed first. The scenario,
+        its sources and the daemon must be as they were.
+
+        Usage: seatrial resume [OPTIONS] <DIR>
+
+        Arguments:
+          <DIR>
+                  The run's folder
+
+        Options:
+              --time-budget <DURATION>
+                  Begin no further round that would end later than this after the
+                  beginning, such as `10m`; the first round of builds and of starts is
+                  always measured. Builds use at most three quarters where starts follow
+
+              --fail-fast
+                  End at the first sample that failed or does not count, instead of
+                  going on with the others
+
+              --wait
+                  Where another run holds the daemon, wait until it has ended instead of
+                  giving up
+
+              --json
+                  Print the summary as JSON on standard output instead of the table
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+        Daemon:
+              --host <ADDRESS>
+                  The daemon's address: `unix:///PATH`, `tcp://HOST:PORT` or
+                  `ssh://USER@HOST`. Without it and `--context`, `DOCKER_HOST`,
+                  `DOCKER_CONTEXT` and the docker command's current context count, in
+                  this order
+
+              --context <NAME>
+                  The docker context that names the daemon
+        ");
+    }
+
+    #[test]
     fn of_completions() {
         insta::assert_snapshot!(Seatrial::line("completions --help").run(), @"
         exit 0
@@ -460,6 +521,28 @@ mod help {
                 assert_eq!(told.stderr, "");
                 told.fits_a_pipe();
             }
+        }
+    }
+}
+
+mod resume {
+    use super::*;
+
+    #[test]
+    fn what_is_no_run_or_complete_is_refused_before_any_daemon_is_asked() {
+        for (folder, told) in [
+            ("tests/fixtures/scenarios/small", "journal.jsonl"),
+            (
+                "tests/fixtures/runs/quickstart-20.10-fuse-overlayfs",
+                "its plan is complete",
+            ),
+        ] {
+            let ended = Seatrial::new(["resume", folder, "--host", "unix:///nowhere"]).run();
+            assert_eq!(ended.code, Some(2), "{ended}");
+            assert!(
+                ended.stderr.contains(told) && ended.stderr.contains("hint: "),
+                "{ended}"
+            );
         }
     }
 }

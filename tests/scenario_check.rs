@@ -6,8 +6,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use seatrial::scenario::{
-    BaseChoice, BaseSource, Checked, Overrides, Problem, ReadFailure, ScenarioFiles, ScenarioInput, Source,
-    Surroundings, check, resolved_toml,
+    BaseChoice, BaseSource, Checked, Commit, CommitRange, History, HistoryFault, Overrides, Problem,
+    ReadFailure, ScenarioFiles, ScenarioInput, Source, Surroundings, check, resolved_toml,
 };
 
 /// Files by path.
@@ -69,6 +69,38 @@ impl Surroundings for Folder {
 
     fn is_folder(&self, path: &Path) -> bool {
         path == Path::new("../assets") || ScenarioFiles::is_folder(self, path)
+    }
+
+    fn history(&self, repo: &Path, range: &CommitRange, path: &Path) -> Result<History, HistoryFault> {
+        if repo != Path::new("../repository") {
+            return Err(HistoryFault::OpenRepository {
+                repo: repo.to_owned(),
+                said: "not a git repository".to_owned(),
+            });
+        }
+        let commit = |hash: char, subject: &str| Commit {
+            hash: hash.to_string().repeat(40),
+            tree: hash.to_string().repeat(40),
+            subject: subject.to_owned(),
+            authored_unix_s: 1,
+        };
+        match (range.from.as_str(), path.to_str()) {
+            ("HEAD~2", Some("." | "app")) => Ok(History {
+                base: commit('a', "Begin"),
+                commits: vec![commit('b', "Fix `x`"), commit('c', "")],
+            }),
+            ("HEAD~2", _) => Err(HistoryFault::FindFolder {
+                commit: "b".repeat(40),
+                path: path.to_owned(),
+            }),
+            ("HEAD", _) => Err(HistoryFault::FindAny {
+                range: range.to_string(),
+            }),
+            (from, _) => Err(HistoryFault::FindCommit {
+                revision: from.to_owned(),
+                shallow: from == "HEAD~9",
+            }),
+        }
     }
 }
 
@@ -177,6 +209,20 @@ fn the_scenario_that_the_tables_add_to_has_no_mistake() {
 }
 
 #[test]
+fn mistakes_of_hooks_say_what_was_read_and_what_was_expected() {
+    let texts = [
+        "[hooks]\nsetup = \"make\"\n",
+        "[hooks]\ncleanup = [\"make\", \" \"]\n",
+    ];
+    insta::assert_snapshot!(table(texts, with), @r#"
+    > [hooks] | setup = "make"
+    s/scenario.toml:9:9: `hooks.setup` is the string "make", expected an array [expected an array]
+    > [hooks] | cleanup = ["make", " "]
+    s/scenario.toml:9:20: a command of `cleanup` is empty
+    "#);
+}
+
+#[test]
 fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
     let texts = [
         "a = \n",
@@ -185,7 +231,6 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
         "[matrix]\nplatform = [\"linux/arm64\"]\n",
         "[matrix]\nbulider = [\"classic\"]\n",
         "[matrix]\nbuilder = [\"clasic\"]\n",
-        "[hooks]\nsetup = []\n",
         "[build]\nrounds = \"auto\"\n",
         "[build]\nrounds = 1.5\n",
         "[build]\nrounds = 0\n",
@@ -224,8 +269,6 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
     > [matrix] | builder = ["clasic"]
     s/scenario.toml:9:12: `matrix.builder` is the string "clasic", expected one of `buildkit`, `classic` [expected one of `buildkit`, `classic`]
       hint: did you mean `classic`?
-    > [hooks] | setup = []
-    s/scenario.toml:8:2: `hooks` is not supported by this version
     > [build] | rounds = "auto"
     s/scenario.toml:9:10: `build.rounds` = "auto" is not supported by this version
     > [build] | rounds = 1.5
@@ -523,10 +566,10 @@ fn mistakes_above_the_tables_are_found() {
       hint: `schema`: the version of this format
     s/scenario.toml:1:1: the file lacks the key `title`
       hint: `title`: one line for people: what is compared
-    s/scenario.toml:1:1: the file lacks the key `context`
-      hint: `context`: where the build context comes from
     s/scenario.toml:1:1: the file lacks the key `variant`
       hint: `variant`: what is compared; at least one
+    s/scenario.toml:1:1: the file lacks the key `context`
+      hint: `context`: where the build context comes from
     > schema = 2 | title = "t" | context.path = "contxt" | keep = ["plane"]
     s/scenario.toml:1:10: `schema` is 2, expected 1 [expected 1]
     s/scenario.toml:3:16: the context `contxt` is no folder [no such folder]
@@ -1086,4 +1129,101 @@ fn options_of_every_variant_come_from_the_defaults_unless_the_variant_says_other
     ] {
         assert!(shown.lines().any(|shown| shown == line), "{line}\n{shown}");
     }
+}
+
+/// A scenario with a replay of two commits.
+fn replaying(rest: &str) -> String {
+    format!("schema = 1\ntitle = \"t\"\nbase.alpine.image = \"alpine\"\n{VARIANT}{rest}")
+}
+
+#[test]
+fn the_commits_of_a_replay_are_the_steps() {
+    let text = replaying("[replay]\nrepo = \"../repository\"\nrange = \"HEAD~2..HEAD\"\npath = \"./app/\"\n");
+    let checked = checked(&text, None, &Overrides::default());
+    assert_eq!(checked.problems, []);
+    let scenario = checked.scenario.unwrap();
+    let steps: Vec<_> = scenario
+        .build
+        .steps
+        .iter()
+        .map(|step| step.name.as_str())
+        .collect();
+    assert_eq!(steps, ["base", "bbbbbbbb Fix x", "cccccccc"]);
+    let resolved = resolved_toml(&scenario, &checked.provenance);
+    let replay = &resolved[resolved.find("\n[replay]").unwrap()..];
+    insta::assert_snapshot!(replay, @r#"
+
+    [replay]
+    repo = "../repository"  # scenario
+    range = "HEAD~2..HEAD"  # scenario
+    path = "app"  # scenario
+    # begins after aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; the steps are:
+    # base: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+    # bbbbbbbb Fix x: bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
+    # cccccccc: cccccccccccccccccccccccccccccccccccccccc
+    "#);
+    assert!(
+        !resolved.contains("[context]") && !resolved.contains("build.step"),
+        "{resolved}"
+    );
+    let again = self::checked(&resolved, None, &Overrides::default());
+    assert_eq!(again.scenario.unwrap(), scenario);
+}
+
+#[test]
+fn mistakes_of_a_replay_are_found() {
+    let replays = [
+        "[replay]\n",
+        "[replay]\nrepo = \"../repository\"\nrange = \"HEAD\"\n",
+        "[replay]\nrepo = \"/abs\"\nrange = \"HEAD~2..HEAD\"\n",
+        "[replay]\nrepo = \"../other\"\nrange = \"HEAD~2..HEAD\"\n",
+        "[replay]\nrepo = \"../repository\"\nrange = \"HEAD..HEAD\"\n",
+        "[replay]\nrepo = \"../repository\"\nrange = \"HEAD~9..HEAD\"\n",
+        "[replay]\nrepo = \"../repository\"\nrange = \"HEAD~2..HEAD\"\npath = \"lib\"\n",
+        "[replay]\nrepo = \"../repository\"\nrange = \"HEAD~2..HEAD\"\npath = \"../app\"\n",
+        "[replay]\nrepo = \"../repository\"\nrange = \"HEAD~2..HEAD\"\n[context]\npath = \"context\"\n",
+        "[replay]\nrepo = \"../repository\"\nrange = \"HEAD~2..HEAD\"\n[[build.step]]\nname = \"cold\"\n",
+        "[replay]\nrepo = \"../repository\"\nrnage = \"HEAD~2..HEAD\"\n",
+        "[context]\nfill = []\n",
+    ];
+    insta::assert_snapshot!(table(replays, replaying), @r#"
+    > [replay]
+    s/scenario.toml:7:1: `replay` lacks the key `repo`
+      hint: `repo`: the top folder of the repository, relative to the scenario's folder. It is only read
+    s/scenario.toml:7:1: `replay` lacks the key `range`
+      hint: `range`: the commits, as `FROM..TO`: those of TO by first parents that FROM does not have, such as `HEAD~50..HEAD`
+    > [replay] | repo = "../repository" | range = "HEAD"
+    s/scenario.toml:9:9: `replay.range` is "HEAD", expected `FROM..TO` [expected two revisions]
+      hint: the commits of TO that FROM does not have, as in `HEAD~50..HEAD` or `v1.2..main`
+    > [replay] | repo = "/abs" | range = "HEAD~2..HEAD"
+    s/scenario.toml:8:8: `replay.repo`: the path "/abs" is an absolute path [expected a relative path]
+      hint: paths are relative to the scenario's folder
+    > [replay] | repo = "../other" | range = "HEAD~2..HEAD"
+    s/scenario.toml:8:8: `../other` is not a repository that git reads: not a git repository
+      hint: `repo` is the top folder of a repository, relative to the scenario's folder
+    > [replay] | repo = "../repository" | range = "HEAD..HEAD"
+    s/scenario.toml:9:9: the range `HEAD..HEAD` holds no commit
+      hint: it is `FROM..TO`, where TO is the newer commit
+    > [replay] | repo = "../repository" | range = "HEAD~9..HEAD"
+    s/scenario.toml:9:9: the repository has no commit `HEAD~9`
+      hint: the repository is shallow: it holds the newest commits alone; `git fetch --unshallow` gets the rest
+    > [replay] | repo = "../repository" | range = "HEAD~2..HEAD" | path = "lib"
+    s/scenario.toml:10:8: the commit `bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb` has no folder `lib`
+      hint: every commit of the range and the one before it must have it
+    > [replay] | repo = "../repository" | range = "HEAD~2..HEAD" | path = "../app"
+    s/scenario.toml:10:8: `replay.path`: the path "../app" leads upwards with `..` [expected a path inside the repository]
+      hint: the path is relative to the top folder of the repository and never leaves it
+    > [replay] | repo = "../repository" | range = "HEAD~2..HEAD" | [context] | path = "context"
+    s/scenario.toml:11:1: `context.path` and `[replay]` are both given
+      hint: a replay brings the context: the folder `replay.path` of each commit
+    > [replay] | repo = "../repository" | range = "HEAD~2..HEAD" | [[build.step]] | name = "cold"
+    s/scenario.toml:10:9: `[[build.step]]` and `[replay]` are both given
+      hint: the commits of a replay are the steps
+    > [replay] | repo = "../repository" | rnage = "HEAD~2..HEAD"
+    s/scenario.toml:9:1: unknown key `rnage` in `replay` [unknown key]
+      hint: did you mean `range`?
+    > [context] | fill = []
+    s/scenario.toml:7:1: `context` lacks the key `path`
+      hint: `path`: the folder that is copied to a scratch directory; never edited in place
+    "#);
 }

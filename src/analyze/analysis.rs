@@ -1,9 +1,12 @@
 //! All that the samples of a run say.
 
 use super::comparison::{Comparison, compare_all};
+use super::instruction_series::{InstructionSeries, instruction_series};
 use super::metric::Metric;
+use super::replay::ReplayCosts;
 use super::sentence::Sentence;
 use super::series::{Series, extract};
+use super::timeline::{Timeline, timelines};
 use super::warning::{Warning, warn};
 use crate::results::Run;
 
@@ -14,6 +17,12 @@ pub struct Analysis {
     pub series: Vec<Series>,
     /// The baseline against each other variant in every timed metric.
     pub comparisons: Vec<Comparison>,
+    /// The instructions of each step and variant, in the header's order.
+    pub instructions: Vec<InstructionSeries>,
+    /// The build that stands for each step and variant, over time, in the header's order.
+    pub timelines: Vec<Timeline>,
+    /// What the commits cost; absent where no repository was replayed.
+    pub replay: Option<ReplayCosts>,
     /// The answer in one sentence.
     pub sentence: Sentence,
     /// What a reader must know before using the numbers.
@@ -26,11 +35,15 @@ impl Analysis {
     pub fn of(run: &Run) -> Self {
         let series = extract(run);
         let comparisons = compare_all(run, &series);
-        let sentence = Sentence::of(run, &series, &comparisons);
+        let replay = ReplayCosts::of(run);
+        let sentence = Sentence::of(run, &series, &comparisons, replay.as_ref());
         let warnings = warn(run, &series);
         Self {
+            instructions: instruction_series(run),
+            timelines: timelines(run, &series),
             series,
             comparisons,
+            replay,
             sentence,
             warnings,
         }

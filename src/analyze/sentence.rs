@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::comparison::{Comparison, Finding};
-use super::metric::{Metric, MetricKind};
+use super::metric::{Metric, MetricKind, MetricUnit};
+use super::replay::{CostComparison, ReplayCosts, VariantCost};
 use super::series::Series;
 use crate::results::Run;
 use crate::unit::Ratio;
@@ -59,8 +60,17 @@ pub struct Clause {
 }
 
 impl Sentence {
-    pub(super) fn of(run: &Run, series: &[Series], comparisons: &[Comparison]) -> Self {
+    pub(super) fn of(
+        run: &Run,
+        series: &[Series],
+        comparisons: &[Comparison],
+        replay: Option<&ReplayCosts>,
+    ) -> Self {
         let stamp = run.header.quick.then_some(Stamp::NotForComparison);
+        // A gate says what the run is about; without one, a replay is about its commits.
+        if let Some(costs) = replay.filter(|_| gated(run, series).is_none()) {
+            return Self::of_replay(costs, stamp);
+        }
         let Some(metric) = lead(run, series, comparisons) else {
             return Self::plain(None, stamp, "nothing was measured".to_owned());
         };
@@ -105,6 +115,38 @@ impl Sentence {
         }
     }
 
+    fn of_replay(costs: &ReplayCosts, stamp: Option<Stamp>) -> Self {
+        let commits = costs.variants.first().map_or(0, |cost| cost.commits.len());
+        let noun = if commits == 1 { "commit" } else { "commits" };
+        let place = format!("over {commits} {noun}");
+        let clauses: Vec<Clause> = costs
+            .comparisons
+            .iter()
+            .map(|comparison| replay_clause(costs, comparison))
+            .collect();
+        if clauses.is_empty() || stamp.is_some() {
+            let each: Vec<String> = costs.variants.iter().map(cost_in_words).collect();
+            return Self::plain(None, stamp, format!("{place}, {}", each.join("; ")));
+        }
+        let join = |texts: Vec<String>| format!("{place}, {}", texts.join("; "));
+        Self {
+            metric: None,
+            stamp,
+            headline: join(clauses.iter().map(|clause| clause.words.clone()).collect()),
+            text: join(
+                clauses
+                    .iter()
+                    .map(|clause| match &clause.numbers {
+                        Some(numbers) => format!("{} ({numbers})", clause.words),
+                        None => clause.words.clone(),
+                    })
+                    .collect(),
+            ),
+            place,
+            clauses,
+        }
+    }
+
     fn plain(metric: Option<Metric>, stamp: Option<Stamp>, words: String) -> Self {
         let text = match stamp {
             Some(stamp) => format!("{stamp}: {words}"),
@@ -123,16 +165,6 @@ impl Sentence {
 
 /// The metric that leads: the first timed gate with data, else the step whose ratio is largest, else any timed metric.
 fn lead(run: &Run, series: &[Series], comparisons: &[Comparison]) -> Option<Metric> {
-    let timed = || {
-        series
-            .iter()
-            .filter(|series| series.metric.kind() == MetricKind::Timed && series.estimate.n() > 0)
-    };
-    let gated = run.header.gates.iter().find_map(|gate| {
-        timed()
-            .find(|series| series.metric.to_string() == *gate)
-            .map(|series| series.metric.clone())
-    });
     let farthest = || {
         comparisons
             .iter()
@@ -145,9 +177,24 @@ fn lead(run: &Run, series: &[Series], comparisons: &[Comparison]) -> Option<Metr
             .reduce(|best, next| if next.0 > best.0 { next } else { best })
             .map(|(_, metric)| metric.clone())
     };
-    gated
+    gated(run, series)
         .or_else(farthest)
-        .or_else(|| timed().next().map(|series| series.metric.clone()))
+        .or_else(|| timed(series).next().map(|series| series.metric.clone()))
+}
+
+/// The first timed gate with data.
+fn gated(run: &Run, series: &[Series]) -> Option<Metric> {
+    run.header.gates.iter().find_map(|gate| {
+        timed(series)
+            .find(|series| series.metric.to_string() == *gate)
+            .map(|series| series.metric.clone())
+    })
+}
+
+fn timed(series: &[Series]) -> impl Iterator<Item = &Series> {
+    series
+        .iter()
+        .filter(|series| series.metric.kind() == MetricKind::Timed && series.estimate.n() > 0)
 }
 
 /// Where the metric was taken, as the beginning of a sentence.
@@ -251,6 +298,87 @@ fn clause(comparison: &Comparison) -> Clause {
             ),
             numbers: Some(format!("{slow} to {fast} as {}, {span}{count}", times(ratio))),
         },
+    }
+}
+
+/// A variant's commits in a few words.
+fn cost_in_words(cost: &VariantCost) -> String {
+    let show = |value: f64| MetricUnit::Nanoseconds.show_rounded(value);
+    let Some(per_commit) = cost.per_commit else {
+        return format!("no build of {} counts", cost.variant);
+    };
+    let each = show(per_commit.median);
+    match cost.total() {
+        Some(total) => format!(
+            "{} takes {} in all, {each} a commit",
+            cost.variant,
+            show(total.median)
+        ),
+        None => format!("{} takes {each} a commit", cost.variant),
+    }
+}
+
+/// What is said of the commits with two variants; the slower side is named first.
+fn replay_clause(costs: &ReplayCosts, comparison: &CostComparison) -> Clause {
+    let CostComparison { baseline, other, .. } = comparison;
+    let Some(paired) = comparison.per_commit else {
+        return Clause {
+            words: format!("{baseline} and {other} have no commit that both built"),
+            numbers: None,
+        };
+    };
+    let flip = paired.median.0 < 1.0;
+    let (slow, fast) = if flip {
+        (baseline, other)
+    } else {
+        (other, baseline)
+    };
+    let turned = |ratio: Ratio| if flip { ratio.inverse() } else { ratio };
+    let total = |name: &str| {
+        let total = costs.variant(name)?.total()?;
+        Some(MetricUnit::Nanoseconds.show_rounded(total.median))
+    };
+    let totals = match (total(slow), total(fast)) {
+        (Some(slow), Some(fast)) => format!(", {slow} against {fast} in all"),
+        _ => String::new(),
+    };
+    let of = if paired.commits == 1 { "commit" } else { "commits" };
+    let count = format!("{} {of} that both built", paired.commits);
+    let Some((low, high, level)) = paired.interval else {
+        return Clause {
+            words: format!(
+                "a commit takes {} as long with {slow} as with {fast}{totals}",
+                times(turned(paired.median))
+            ),
+            numbers: Some(format!("no interval below 6 commits, {count}")),
+        };
+    };
+    let (low, high) = if flip {
+        (turned(high), turned(low))
+    } else {
+        (low, high)
+    };
+    let span = format!(
+        "{} to {}, {:.1} % interval, {count}",
+        times(low),
+        times(high),
+        level * 100.0
+    );
+    if low.0 <= 1.0 && high.0 >= 1.0 {
+        return Clause {
+            words: format!("no difference can be told between a commit with {slow} and with {fast}{totals}"),
+            numbers: Some(format!(
+                "{slow} to {fast} as {}, {span}",
+                times(turned(paired.median))
+            )),
+        };
+    }
+    Clause {
+        words: format!(
+            "a commit takes {} as long with {slow} as with {fast}{totals}",
+            times(turned(paired.median))
+        ),
+        numbers: Some(span),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use crate::digest::Digest;
 use crate::results::{
-    Attempts, BaseRecord, Bounded, BuildFailure, BuildSample, ContextSent, Environment, ImageFacts,
-    ImageStore, InstructionResult, InstructionSize, Phase, ProbeTier, RESULTS_SCHEMA, Run, RunEnd, RunHeader,
-    SampleKey, StartSample, Status, StopReason, VariantRecord,
+    Attempts, BaseRecord, Bounded, BuildFailure, BuildGraph, BuildSample, ContextSent, Environment,
+    GRAPH_VERSION, GraphPart, GraphVertex, ImageFacts, ImageStore, InstructionResult, InstructionSize, Phase,
+    ProbeTier, RESULTS_SCHEMA, ReplayRecord, ReplayedCommit, Run, RunEnd, RunHeader, SampleKey, StartSample,
+    Status, StopReason, VariantRecord, WorkSpan,
 };
-use crate::scenario::BuilderKind;
+use crate::scenario::{BuilderKind, Commit};
 use crate::unit::{ByteSize, Nanos};
 
 const MIB: u64 = 1024 * 1024;
@@ -30,6 +31,7 @@ impl Specimen {
             title: "A specimen with made-up values".to_owned(),
             question: Some("Do reports show what is in them?".to_owned()),
             scenario_digest: Digest::of(b"scenario"),
+            protocol: None,
             variants: variants
                 .iter()
                 .map(|name| VariantRecord {
@@ -45,6 +47,7 @@ impl Specimen {
                 .collect(),
             baseline: (*variants.first().unwrap_or(&"")).to_owned(),
             steps: steps.iter().map(|step| (*step).to_owned()).collect(),
+            replay: None,
             gates: Vec::new(),
             rounds: 5,
             starts: 10,
@@ -68,6 +71,9 @@ impl Specimen {
             },
         };
         let run = Run {
+            given_up: Vec::new(),
+            resumed: Vec::new(),
+            sources: None,
             build_records: Vec::new(),
             header,
             bases: vec![BaseRecord {
@@ -81,6 +87,8 @@ impl Specimen {
             }],
             contexts: Vec::new(),
             made_images: Vec::new(),
+            classic_stand: None,
+            importing: Vec::new(),
             builds: Vec::new(),
             starts: Vec::new(),
             warnings: Vec::new(),
@@ -252,6 +260,7 @@ impl Specimen {
             step: step.to_owned(),
             outcome,
             duration_ns: Some(total),
+            free: None,
             context: Some(ContextSent {
                 manifest,
                 total_bytes: ByteSize(3 * MIB),
@@ -267,6 +276,7 @@ impl Specimen {
                 instruction("RUN make", 3, false, millis * 7 / 10),
             ],
             phases: phases(total),
+            graph: None,
             image: Some(image(45, &[("COPY . /app", 1), ("RUN make", 4)])),
             failure: None,
             host: None,
@@ -425,6 +435,64 @@ pub(crate) fn layer_order() -> Specimen {
     specimen
 }
 
+/// Two variants, ten commits of which one is free, four rounds.
+pub(crate) fn replay() -> Specimen {
+    let names = ["c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "d1"]
+        .map(|commit| format!("{commit} Change it"));
+    let steps: Vec<&str> = std::iter::once("base")
+        .chain(names.iter().map(String::as_str))
+        .collect();
+    let mut specimen = Specimen::new(&["none", "cached"], &steps);
+    let commit = |hash: &str| Commit {
+        hash: hash.repeat(20),
+        tree: hash.repeat(20),
+        subject: "Change it".to_owned(),
+        authored_unix_s: 981_173_106,
+    };
+    specimen.header().replay = Some(ReplayRecord {
+        range: "HEAD~10..HEAD".to_owned(),
+        path: ".".to_owned(),
+        base: commit("c0"),
+        commits: names
+            .iter()
+            .map(|name| ReplayedCommit {
+                step: name.clone(),
+                commit: commit(&name[..2]),
+            })
+            .collect(),
+    });
+    for round in 0..4 {
+        for (variant, times) in [
+            (
+                "none",
+                [
+                    50_000, 40_000, 41_000, 0, 43_000, 44_000, 45_000, 46_000, 40_000, 41_000, 42_000,
+                ],
+            ),
+            (
+                "cached",
+                [
+                    50_000, 1_900, 1_930, 0, 2_000, 44_000, 2_100, 2_200, 1_900, 1_950, 2_000,
+                ],
+            ),
+        ] {
+            for (step, base) in steps.iter().zip(times) {
+                let sample = specimen.build(variant, step, base + 10 * round);
+                if base > 0 {
+                    mark_cached(sample);
+                    continue;
+                }
+                sample.free = Some("the commit changes nothing that the ignore rules keep".to_owned());
+                sample.duration_ns = None;
+                sample.instructions.clear();
+                sample.phases.clear();
+                sample.image = None;
+            }
+        }
+    }
+    specimen
+}
+
 /// Marks what the cache gives by the time a synthetic build took: under half a second everything, under two seconds
 /// everything but the copy.
 fn mark_cached(sample: &mut BuildSample) {
@@ -446,6 +514,66 @@ fn mark_cached(sample: &mut BuildSample) {
             _ => ByteSize(MIB),
         };
     }
+}
+
+/// One variant with two stages that work at the same time, and a third that takes the results of both.
+pub(crate) fn two_stages() -> Specimen {
+    let mut specimen = Specimen::new(&["staged"], &["cold"]);
+    for round in 0..5 {
+        let sample = specimen.build("staged", "cold", 2_460 + 10 * round);
+        let at = |name: &str, stage: &str, line: u32, from: u64, to: u64| InstructionResult {
+            position: Some(format!("{stage} 2/3")),
+            started_ns: Some(Nanos::from_millis(from)),
+            ..instruction(name, line, false, to - from)
+        };
+        sample.instructions = vec![
+            at("COPY . /src", "slow", 2, 65, 75),
+            at("RUN make service", "slow", 3, 80, 2_080),
+            at("RUN make assets", "quick", 6, 60, 960),
+            at("COPY --from=slow /out /out", "stage-2", 9, 2_085, 2_100),
+            at("COPY --from=quick /out /assets", "stage-2", 10, 2_100, 2_115),
+        ];
+        let span = |from: u64, to: u64| WorkSpan {
+            started: Nanos::from_millis(from),
+            duration: Nanos::from_millis(to - from),
+        };
+        let other = |part, name: &str, from, to| GraphVertex {
+            part,
+            name: Some(name.to_owned()),
+            spans_ns: vec![span(from, to)],
+            ..GraphVertex::default()
+        };
+        let mut vertices = vec![
+            other(
+                GraphPart::Resolve,
+                "[internal] load build definition from Dockerfile",
+                0,
+                20,
+            ),
+            other(GraphPart::Base, "[slow 1/3] FROM specimen/base:1", 20, 60),
+            other(GraphPart::Context, "[internal] load build context", 20, 50),
+        ];
+        let inputs: [&[u32]; 5] = [&[1, 2], &[3], &[1], &[1, 4], &[6, 5]];
+        for (index, (inputs, result)) in (0..).zip(inputs.iter().zip(&sample.instructions)) {
+            vertices.push(GraphVertex {
+                part: GraphPart::Instruction,
+                instruction: Some(index),
+                inputs: inputs.to_vec(),
+                spans_ns: vec![WorkSpan {
+                    started: result.started_ns.unwrap(),
+                    duration: result.duration_ns.unwrap(),
+                }],
+                ..GraphVertex::default()
+            });
+        }
+        vertices.push(other(GraphPart::Export, "exporting to image", 2_120, 2_420));
+        sample.graph = Some(BuildGraph {
+            version: GRAPH_VERSION,
+            vertices,
+        });
+        specimen.start("staged", Nanos::from_millis(200 + round), Nanos::from_millis(1));
+    }
+    specimen
 }
 
 /// What somebody could write into every text of a run that a report shows.

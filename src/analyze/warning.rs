@@ -169,13 +169,15 @@ fn neighbours(run: &Run) -> Option<Warning> {
     })
 }
 
-/// A quick run says so in its stamp already.
+/// A quick run says so in its stamp already. A replay is judged over its commits, so that one round of builds is enough.
 fn few_samples(run: &Run, series: &[Series]) -> Option<Warning> {
     if run.header.quick {
         return None;
     }
+    let replays = run.header.replay.is_some();
     let n = series
         .iter()
+        .filter(|series| !(replays && series.metric.is_step_time()))
         .filter_map(|series| series.estimate.timed().map(|summary| summary.n))
         .min()?;
     (n < INTERVAL_SAMPLES).then_some(Warning::FewSamples { n })
@@ -300,9 +302,15 @@ impl fmt::Display for Warning {
             Self::Unfinished {
                 stop: Some(StopReason::Aborted),
             } => formatter.write_str("the run was given up before its end"),
-            Self::Unfinished { stop: Some(_) } => {
-                formatter.write_str("the run was interrupted before its end")
-            }
+            Self::Unfinished {
+                stop: Some(StopReason::TimeBudget),
+            } => formatter.write_str("the run ended with its time budget, before all rounds were measured"),
+            Self::Unfinished {
+                stop: Some(StopReason::FailFast),
+            } => formatter.write_str("the run ended at the first sample that is not good, as it was told to"),
+            Self::Unfinished {
+                stop: Some(StopReason::Interrupted | StopReason::Complete),
+            } => formatter.write_str("the run was interrupted before its end"),
             Self::LeftBehind { names } => {
                 write!(formatter, "still in the daemon: {}", names.join(", "))
             }

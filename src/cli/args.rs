@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::run::Limits;
+use crate::unit::Nanos;
+
 /// Sea trials for container images: what each Dockerfile choice costs, measured on a real Docker daemon.
 ///
 /// Start with `seatrial run scenarios/quickstart`, which needs nothing but a Docker daemon.
@@ -32,6 +35,11 @@ pub(super) enum Command {
     /// charts. Sources are copied and never edited in place; images, containers and build records of the run are
     /// removed when it ends.
     Run(RunArgs),
+    /// Go on where a stopped run ended, with the same plan in the same order.
+    ///
+    /// A round that was stopped in the middle is begun again; what was measured before stays. What the stopped run left in
+    /// the daemon is removed first. The scenario, its sources and the daemon must be as they were.
+    Resume(ResumeArgs),
     /// Validate scenarios without touching Docker: every mistake at once, with file, line and column.
     Check(CheckArgs),
     /// Print what a run would do, in order, without touching Docker.
@@ -89,6 +97,27 @@ pub(super) struct OverrideArgs {
     pub(super) bases: Option<BasesFrom>,
 }
 
+/// When a run ends before its plan is complete.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct LimitArgs {
+    /// Begin no further round that would end later than this after the beginning, such as `10m`; the first round of
+    /// builds and of starts is always measured. Builds use at most three quarters where starts follow.
+    #[arg(long, value_name = "DURATION")]
+    pub(super) time_budget: Option<Nanos>,
+    /// End at the first sample that failed or does not count, instead of going on with the others.
+    #[arg(long)]
+    pub(super) fail_fast: bool,
+}
+
+impl From<&LimitArgs> for Limits {
+    fn from(args: &LimitArgs) -> Self {
+        Self {
+            time_budget: args.time_budget,
+            fail_fast: args.fail_fast,
+        }
+    }
+}
+
 /// Which daemon. The order is the docker command's: these options, then `DOCKER_HOST`, `DOCKER_CONTEXT`, and the current
 /// context of `docker context use`.
 #[derive(Clone, Debug, Args)]
@@ -119,12 +148,31 @@ pub(super) struct RunArgs {
     pub(super) scenarios: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) overrides: OverrideArgs,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
     /// Decides the order of variants within rounds; the same seed gives the same order.
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
     /// Where run folders are made.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub(super) reports: PathBuf,
+    /// Where another run holds the daemon, wait until it has ended instead of giving up.
+    #[arg(long)]
+    pub(super) wait: bool,
+    /// Print the summary as JSON on standard output instead of the table.
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ResumeArgs {
+    /// The run's folder.
+    #[arg(value_name = "DIR")]
+    pub(super) run: PathBuf,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
     /// Where another run holds the daemon, wait until it has ended instead of giving up.
     #[arg(long)]
     pub(super) wait: bool,

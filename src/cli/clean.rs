@@ -9,33 +9,35 @@ use jiff::Timestamp;
 
 use super::args::CleanArgs;
 use super::engine::{connect, runtime};
-use super::run::kept_bases;
+use super::measurement::kept_bases;
+use super::sweep::{Sweep, settle};
 use super::{ExitCode, Failure};
-use crate::docker::Engine;
+use crate::causes::in_one_line;
 use crate::results::{Record, RunEnd, StopReason};
-use crate::run::{Attribution, Builder as _, Containers as _, EngineFault, Images as _, prune_own_records};
-use crate::store::{Journal, LeftoverState, Named, find_leftovers};
-use crate::workspace::Scratch;
+use crate::store::{Errand, Journal, Leftover, LeftoverState, Named, find_leftovers};
+use crate::workspace::{AbandonedScratch, Scratch};
 
 /// Removes leftovers; prints one line for each thing.
 pub(super) fn clean(args: &CleanArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let leftovers = find_leftovers(&args.reports).map_err(|error| Failure::new(ExitCode::Failed, error))?;
     let mut code = ExitCode::Done;
-    if !remove_scratch(args.dry_run, out)? {
+    let (errands, removed) = remove_scratch(args.dry_run, out)?;
+    if !removed {
         code = ExitCode::Failed;
     }
     let runtime = runtime()?;
     let engine = runtime.block_on(connect(&args.daemon))?;
+    let killed: Vec<_> = leftovers.iter().filter_map(killed).collect();
+    let killed = killed
+        .into_iter()
+        .chain(errands.iter().map(|(_, errand)| &errand.named));
+    runtime.block_on(settle(&engine, &killed.collect::<Vec<_>>()));
     for leftover in leftovers {
         let folder = leftover.folder.display();
         match leftover.state {
             LeftoverState::InProgress => writeln!(out, "{folder}: still running, left alone")?,
             LeftoverState::Unreadable(error) => {
-                writeln!(
-                    io::stderr().lock(),
-                    "warning: {folder}: {}",
-                    super::failure::in_one_line(&error)
-                )?;
+                writeln!(io::stderr().lock(), "warning: {folder}: {}", in_one_line(&error))?;
             }
             LeftoverState::Killed(named) | LeftoverState::LeftBehind { named, .. } => {
                 let sweep = Sweep {
@@ -47,17 +49,45 @@ pub(super) fn clean(args: &CleanArgs, out: &mut dyn Write) -> Result<ExitCode, F
                     close_journal(&leftover.folder)?;
                 }
                 for fault in &faults {
-                    let text = super::failure::in_one_line(fault);
+                    let text = in_one_line(fault);
                     writeln!(io::stderr().lock(), "warning: {folder}: {text}")?;
                     code = ExitCode::Failed;
                 }
             }
         }
     }
+    for (scratch, errand) in errands {
+        let path = scratch.path().display().to_string();
+        if errand.daemon_id != engine.id() {
+            writeln!(out, "left {path}: its images are on another daemon")?;
+            continue;
+        }
+        let sweep = Sweep {
+            engine: &engine,
+            dry_run: args.dry_run,
+        };
+        let faults = runtime.block_on(sweep.run(&errand.named, out))?;
+        for fault in &faults {
+            let text = in_one_line(fault);
+            writeln!(io::stderr().lock(), "warning: {path}: {text}")?;
+            code = ExitCode::Failed;
+        }
+        if faults.is_empty() && !remove_one_scratch(scratch, args.dry_run, out)? {
+            code = ExitCode::Failed;
+        }
+    }
     if args.bases {
         remove_kept_bases(args.dry_run, out)?;
     }
     Ok(code)
+}
+
+/// What a run that was killed may have left.
+fn killed(leftover: &Leftover) -> Option<&Named> {
+    match &leftover.state {
+        LeftoverState::Killed(named) => Some(named),
+        _ => None,
+    }
 }
 
 /// Ends the journal of a run that was killed, so that its leftovers are looked for no more.
@@ -73,112 +103,41 @@ fn close_journal(folder: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::new(ExitCode::Failed, error))
 }
 
-/// The removal of one run's leftovers.
-struct Sweep<'a> {
-    engine: &'a Engine,
+/// Removes the scratch copies of killed runs. Gives the folders that name something in a daemon, which is to be removed
+/// first, and whether all others could be removed.
+pub(super) fn remove_scratch(
     dry_run: bool,
-}
-
-impl Sweep<'_> {
-    /// Removes what is there; returns what could not be removed.
-    async fn run(&self, named: &Named, out: &mut dyn Write) -> io::Result<Vec<EngineFault>> {
-        let mut faults = Vec::new();
-        match self.engine.containers_of_run(&named.run_id).await {
-            Err(fault) => faults.push(fault),
-            Ok(ids) => {
-                for id in ids {
-                    self.say("container", &id, out)?;
-                    if !self.dry_run {
-                        faults.extend(self.engine.remove_container(&id).await.err());
-                    }
-                }
-            }
-        }
-        for name in &named.references {
-            let tagged = match self.engine.image_references(name).await {
-                Ok(tagged) => tagged,
-                Err(fault) => {
-                    faults.push(fault);
-                    continue;
-                }
-            };
-            for reference in tagged {
-                self.say("image", &reference, out)?;
-                if !self.dry_run {
-                    faults.extend(self.engine.remove_image(&reference).await.err());
-                }
-            }
-        }
-        if !named.made_images.is_empty() && !self.dry_run {
-            // Bases are the oldest: they are without a name by now, where something was made of them.
-            let ids = named
-                .image_ids
-                .iter()
-                .map(|id| id.trim_start_matches("sha256:").to_owned());
-            let ids: Vec<_> = ids.chain(named.made_images.iter().cloned()).collect();
-            faults.extend(self.engine.remove_made_images(&ids).await.err());
-        }
-        faults.extend(self.build_records(named, out).await?);
-        Ok(faults)
-    }
-
-    /// Removes records of the build cache that were the run's for certain, and says how many are left because they may
-    /// be somebody else's.
-    async fn build_records(&self, named: &Named, out: &mut dyn Write) -> io::Result<Vec<EngineFault>> {
-        if named.build_records.is_empty() {
-            return Ok(Vec::new());
-        }
-        let attribution = Attribution::of_journal(&named.build_records);
-        let records = match self.engine.settled_build_records().await {
-            Ok(records) => records,
-            Err(fault) => return Ok(vec![fault]),
-        };
-        for record in attribution.own(&records) {
-            self.say("record of the build cache", &record.id, out)?;
-        }
-        let doubtful = attribution.doubtful(&records).count();
-        if doubtful > 0 {
-            writeln!(
-                out,
-                "left {doubtful} records of the build cache that appeared beside those of {}: they may be \
-                 somebody else's",
-                named.run_id
-            )?;
-        }
-        if self.dry_run {
-            return Ok(Vec::new());
-        }
-        let pruned = prune_own_records(self.engine, &attribution, records).await;
-        Ok(Vec::from_iter(pruned.err()))
-    }
-
-    fn say(&self, kind: &str, name: &str, out: &mut dyn Write) -> io::Result<()> {
-        let verb = if self.dry_run { "would remove" } else { "removed" };
-        writeln!(out, "{verb} {kind} {name}")
-    }
-}
-
-/// Removes the scratch copies of killed runs; whether all of them could be removed.
-fn remove_scratch(dry_run: bool, out: &mut dyn Write) -> Result<bool, Failure> {
+    out: &mut dyn Write,
+) -> Result<(Vec<(AbandonedScratch, Errand)>, bool), Failure> {
     let abandoned =
         Scratch::abandoned(&std::env::temp_dir()).map_err(|error| Failure::new(ExitCode::Failed, error))?;
-    let mut all = true;
+    let (mut errands, mut all) = (Vec::new(), true);
     for scratch in abandoned {
-        let path = scratch.path().display().to_string();
-        if dry_run {
-            writeln!(out, "would remove {path}")?;
-            continue;
-        }
-        match scratch.remove() {
-            Ok(()) => writeln!(out, "removed {path}")?,
-            Err(error) => {
-                let text = super::failure::in_one_line(&error);
-                writeln!(io::stderr().lock(), "warning: {text}")?;
-                all = false;
-            }
+        match Errand::load(scratch.path()) {
+            Ok(Some(errand)) => errands.push((scratch, errand)),
+            // Nothing in a daemon is known by a journal that cannot be read.
+            Ok(None) | Err(_) => all &= remove_one_scratch(scratch, dry_run, out)?,
         }
     }
-    Ok(all)
+    Ok((errands, all))
+}
+
+/// Removes a scratch folder; whether that could be done.
+fn remove_one_scratch(scratch: AbandonedScratch, dry_run: bool, out: &mut dyn Write) -> io::Result<bool> {
+    let path = scratch.path().display().to_string();
+    if dry_run {
+        writeln!(out, "would remove {path}")?;
+        return Ok(true);
+    }
+    match scratch.remove() {
+        Ok(()) => writeln!(out, "removed {path}")?,
+        Err(error) => {
+            let text = in_one_line(&error);
+            writeln!(io::stderr().lock(), "warning: {text}")?;
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Removes root file systems of imported bases from the user's cache folder.

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{self, Write};
 
 use super::ExitCode;
+use crate::causes::in_one_line;
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -67,20 +68,6 @@ impl Failure {
         }
         Ok(())
     }
-}
-
-/// An error with its causes behind it, in one line.
-pub(super) fn in_one_line(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.ends_with(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 /// Standard output that cannot be written. A reader that closed the pipe has what it wanted.

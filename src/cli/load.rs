@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::args::{BasesFrom, OverrideArgs};
-use super::failure::in_one_line;
 use super::grants::redactor;
 use super::scenario_folder::ScenarioFolder;
 use super::{ExitCode, Failure};
+use crate::causes::in_one_line;
 use crate::scenario::{BaseChoice, Checked, Overrides, Problem, Source};
 use crate::workspace::{Scratch, try_edits};
 
@@ -72,7 +72,10 @@ fn try_on_copy(folder: &ScenarioFolder, checked: &mut Checked) -> Result<(), Fai
     };
     let steps = &draft.build.steps;
     let context = folder.path().join(&draft.context.path);
-    // A context that is not there is a mistake that was said already.
+    // A context that is not there is a mistake that was said already; that of a replay lies in its repository.
+    if draft.replay.is_some() || draft.context.path.as_os_str().is_empty() {
+        return Ok(());
+    }
     if steps.iter().all(|step| step.edits.is_empty()) && draft.context.fill.is_empty() || !context.is_dir() {
         return Ok(());
     }

@@ -11,17 +11,22 @@ mod engine;
 mod exit_code;
 mod failure;
 mod grants;
+mod holding;
 mod interruption;
 mod list;
 mod load;
+mod measurement;
 mod plan;
 mod problems;
 mod report;
+mod resume;
 mod run;
 mod scenario_folder;
 mod schema;
 mod show;
 mod surroundings;
+mod sweep;
+mod way_to;
 
 use std::io::{self, Write};
 
@@ -67,6 +72,7 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     match command {
         Command::Run(args) => run::run(&args, out),
+        Command::Resume(args) => resume::resume(&args, out),
         Command::Check(args) => check::check(&args, out),
         Command::Plan(args) => plan::plan(&args, out),
         Command::Show(args) => show_scenario(&args, out),

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::args::PlanArgs;
 use super::check::say_problems;
 use super::load::{Loaded, load};
-use super::show::settings_of;
+use super::show::{replay_in_words, settings_of};
 use super::{ExitCode, Failure};
 use crate::run::{Part, Plan, Turn};
 use crate::scenario::{BaseState, BuildCacheState, ContextState, LayerState, MountState, Scenario, Variant};
@@ -80,6 +80,9 @@ pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
         writeln!(out, "  {:<20} {}", variant.name, settings_of(variant))?;
     }
     writeln!(out, "\nsteps of every turn")?;
+    if let Some(replay) = &scenario.replay {
+        writeln!(out, "  {}", replay_in_words(replay))?;
+    }
     for (index, step) in scenario.build.steps.iter().enumerate() {
         let edits: Vec<_> = step.edits.iter().map(ToString::to_string).collect();
         writeln!(
@@ -128,8 +131,12 @@ fn estimated_time(
     }))
 }
 
-/// Bytes of the scratch copies: one per variant. Absent where the context cannot be walked.
+/// Bytes of the scratch copies: one per variant. Absent where the context cannot be walked, as that of a replay, which
+/// lies in a repository.
 fn estimated_disk(loaded: &Loaded, scenario: &Scenario) -> Option<ByteSize> {
+    if scenario.replay.is_some() {
+        return None;
+    }
     let context = loaded.folder.path().join(&scenario.context.path);
     let walked = walk(&context, |_, _| Visited {
         keep: true,

@@ -1,9 +1,11 @@
 //! `seatrial show`: a scenario in words, or every setting in force with its origin.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use crate::scenario::{
-    BaseSource, BuildOptions, BuilderKind, Checked, Edit, Expectation, Scenario, Step, Variant, resolved_toml,
+    BaseSource, BuildOptions, BuilderKind, Checked, Edit, Expectation, HookKind, Replay, Scenario, Step,
+    Variant, resolved_toml,
 };
 
 /// How to show a scenario.
@@ -69,6 +71,9 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
         counted(build.warmups, "warm-up"),
         build.timeout
     )?;
+    if let Some(replay) = &scenario.replay {
+        writeln!(out, "  {}", replay_in_words(replay))?;
+    }
     for step in &build.steps {
         writeln!(out, "  {}", step_line(step))?;
     }
@@ -82,6 +87,15 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
             start.ready.port,
             start.timeout
         )?;
+    }
+    for (kind, commands) in [
+        (HookKind::Setup, &scenario.hooks.setup),
+        (HookKind::Prepare, &scenario.hooks.prepare),
+        (HookKind::Cleanup, &scenario.hooks.cleanup),
+    ] {
+        for command in commands {
+            writeln!(out, "\n{kind} hook: {command}")?;
+        }
     }
     if !scenario.gates.is_empty() {
         let metrics: Vec<&str> = scenario.gates.iter().map(|gate| gate.metric.as_str()).collect();
@@ -130,6 +144,22 @@ fn options_of(options: &BuildOptions) -> Vec<String> {
         parts.push(format!("host {host} at {address}"));
     }
     parts
+}
+
+/// Which commits are the steps, in one line.
+pub(super) fn replay_in_words(replay: &Replay) -> String {
+    let whole = replay.path == Path::new(".");
+    let folder = if whole {
+        String::new()
+    } else {
+        format!(", the folder {} of it", replay.path.display())
+    };
+    format!(
+        "the commits {} of {}{folder}, by first parents; one that changes nothing that a build can see is not built \
+         and counts as free",
+        replay.range,
+        replay.repo.display()
+    )
 }
 
 fn counted(count: u32, noun: &str) -> String {

@@ -6,7 +6,8 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use crate::scenario::{ReadFailure, Surroundings};
+use crate::scenario::{CommitRange, History, HistoryFault, ReadFailure, Surroundings};
+use crate::workspace::git_history;
 
 /// What lies around a scenario's folder.
 #[derive(Clone, Debug)]
@@ -45,5 +46,9 @@ impl Surroundings for ProcessSurroundings {
 
     fn is_folder(&self, path: &Path) -> bool {
         self.folder.join(path).is_dir()
+    }
+
+    fn history(&self, repo: &Path, range: &CommitRange, path: &Path) -> Result<History, HistoryFault> {
+        git_history(&self.folder.join(repo), repo, range, path)
     }
 }

@@ -30,7 +30,7 @@ impl RunWatcher {
 impl Watcher for RunWatcher {
     fn notice(&mut self, event: &Event<'_>) {
         match event {
-            Event::Planned { builds, starts, .. } => {
+            Event::Planned { builds, starts } => {
                 self.progress = Some(Progress::new((builds + starts) as u64));
                 self.note(&format!("{builds} builds and {starts} starts, warm-ups included"));
             }

@@ -1,5 +1,7 @@
 //! What a vertex of a build is about.
 
+use crate::results::GraphPart;
+
 /// The part of a build that a vertex belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
@@ -34,6 +36,13 @@ impl Part {
         if name.starts_with("exporting ") {
             return Self::Export;
         }
+        if let Some(loaded) = name.strip_prefix("[context ") {
+            return if loaded.contains("] load from client") {
+                Self::Context
+            } else {
+                Self::Resolve
+            };
+        }
         if name.starts_with("[internal]") || name.starts_with("[auth]") || name.starts_with("resolve image") {
             return Self::Resolve;
         }
@@ -41,6 +50,20 @@ impl Part {
             Some(text) if text.starts_with("FROM ") => Self::Resolve,
             Some(_) => Self::Instructions,
             None => Self::Other,
+        }
+    }
+
+    /// What a vertex of this name is in the graph that is stored, which tells bases from what is looked up for them.
+    pub(super) fn in_graph(name: &str) -> GraphPart {
+        match Self::of(name) {
+            Self::Context => GraphPart::Context,
+            Self::Resolve if instruction_text(name).is_some() => GraphPart::Base,
+            Self::Resolve => GraphPart::Resolve,
+            Self::CacheImport => GraphPart::CacheImport,
+            Self::Instructions => GraphPart::Instruction,
+            Self::Export => GraphPart::Export,
+            Self::CacheExport => GraphPart::CacheExport,
+            Self::Other => GraphPart::Other,
         }
     }
 
@@ -87,9 +110,20 @@ mod tests {
             ("importing cache manifest from x", Part::CacheImport),
             ("exporting cache to registry", Part::CacheExport),
             ("exporting cache", Part::CacheExport),
+            ("[context docs] load from client", Part::Context),
+            ("[context docs] load .dockerignore", Part::Resolve),
             ("[weird", Part::Other),
         ] {
             assert_eq!(Part::of(name), part, "{name}");
+            assert_eq!(Part::in_graph(name).phase(), part.name(), "{name}");
         }
+        assert_eq!(
+            Part::in_graph("[1/4] FROM docker.io/library/python:3"),
+            GraphPart::Base
+        );
+        assert_eq!(
+            Part::in_graph("[internal] load .dockerignore"),
+            GraphPart::Resolve
+        );
     }
 }

@@ -4,12 +4,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bollard_buildkit_proto::moby::buildkit::v1::{DiskUsageRequest, PruneRequest};
+use jiff::Timestamp;
 
 use super::classic::HeaderForm;
+use super::engine::PATIENCE;
+use super::images::fault;
 use super::solve::{control, solve};
 use super::{Engine, classic};
 use crate::digest::Digest;
-use crate::run::{BuildRecord, BuildReport, BuildRequest, Builder, EngineFault, RecordKind};
+use crate::run::{
+    BuildRecord, BuildReport, BuildRequest, Builder, ClassicProgress, EngineFault, NamelessImage, RecordKind,
+};
 use crate::scenario::BuilderKind;
 use crate::unit::{DaemonInstant, DaemonSpan};
 
@@ -36,6 +41,38 @@ impl Builder for Engine {
         self.given_up.settle().await
     }
 
+    async fn answers(&self) -> Result<(), EngineFault> {
+        let address = self.endpoint.address();
+        match tokio::time::timeout(PATIENCE, self.docker.ping()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(refusal)) => Err(fault("answer at", &address, refusal)),
+            Err(_) => Err(EngineFault {
+                operation: "answer at",
+                subject: address,
+                status: None,
+                source: format!("there was no answer within {} s", PATIENCE.as_secs()).into(),
+            }),
+        }
+    }
+
+    async fn clock(&self) -> Option<DaemonInstant> {
+        let told = self.docker.info().await.ok()?.system_time?;
+        let told: Timestamp = told.parse().ok()?;
+        i64::try_from(told.as_nanosecond()).ok().map(DaemonInstant)
+    }
+
+    async fn classic_news(&self) {
+        self.made_images.news().await;
+    }
+
+    fn classic_progress(&self) -> ClassicProgress {
+        self.made_images.progress()
+    }
+
+    async fn nameless_images(&self) -> Result<Vec<NamelessImage>, EngineFault> {
+        self.list_nameless().await
+    }
+
     fn made_images(&self) -> Vec<String> {
         self.made_images.all()
     }
@@ -45,15 +82,14 @@ impl Builder for Engine {
     }
 
     async fn build_records(&self) -> Result<Vec<BuildRecord>, EngineFault> {
-        let list = |error| failed("list", RECORDS, error);
-        let mut control = control(&self.endpoint)
-            .await
-            .map_err(|error| failed("list", RECORDS, error))?;
-        let usage = control
-            .disk_usage(DiskUsageRequest::default())
-            .await
-            .map_err(list)?;
-        let records = usage.into_inner().record.into_iter();
+        let usage = in_time("list", LONGEST_LIST, async {
+            let mut control = control(&self.endpoint)
+                .await
+                .map_err(|error| failed("list", RECORDS, error))?;
+            let usage = control.disk_usage(DiskUsageRequest::default()).await;
+            usage.map_err(|error| failed("list", RECORDS, error))
+        });
+        let records = usage.await?.into_inner().record.into_iter();
         let mut records: Vec<_> = records
             .map(|record| BuildRecord {
                 id: record.id,
@@ -91,17 +127,44 @@ impl Builder for Engine {
             return Ok(());
         }
         let prune = |error| failed("prune", RECORDS, error);
-        let mut control = control(&self.endpoint)
-            .await
-            .map_err(|error| failed("prune", RECORDS, error))?;
         let request = PruneRequest {
             filter: ids.iter().map(|id| format!("id=={id}")).collect(),
             all: true,
             ..PruneRequest::default()
         };
-        let mut pruned = control.prune(request).await.map_err(prune)?.into_inner();
-        while pruned.message().await.map_err(prune)?.is_some() {}
-        Ok(())
+        in_time("prune", LONGEST_PRUNING, async {
+            let mut control = control(&self.endpoint)
+                .await
+                .map_err(|error| failed("prune", RECORDS, error))?;
+            let mut pruned = control.prune(request).await.map_err(prune)?.into_inner();
+            while pruned.message().await.map_err(prune)?.is_some() {}
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// How long the daemon may take to list its records: it may have to measure large ones first.
+const LONGEST_LIST: Duration = Duration::from_secs(60);
+
+/// How long it may take to remove records.
+const LONGEST_PRUNING: Duration = Duration::from_secs(600);
+
+/// What the daemon answers about its build cache, if it does in time: one that is frozen takes connections and says
+/// nothing.
+async fn in_time<T>(
+    operation: &'static str,
+    longest: Duration,
+    answer: impl Future<Output = Result<T, EngineFault>>,
+) -> Result<T, EngineFault> {
+    match tokio::time::timeout(longest, answer).await {
+        Ok(answered) => answered,
+        Err(_) => Err(EngineFault {
+            operation,
+            subject: RECORDS.to_owned(),
+            status: None,
+            source: format!("there was no answer within {} s", longest.as_secs()).into(),
+        }),
     }
 }
 

@@ -21,6 +21,25 @@ pub(super) const RUN_LABEL: &str = "seatrial.run";
 /// How many of a container's last log lines are kept.
 const LOG_TAIL_LINES: usize = 100;
 
+impl Engine {
+    /// Whether there is a container of this id, which may be shortened.
+    ///
+    /// # Errors
+    ///
+    /// Where the daemon does not tell.
+    pub async fn has_container(&self, id: &str) -> Result<bool, EngineFault> {
+        let inspected = self
+            .docker
+            .inspect_container(id, None::<InspectContainerOptions>)
+            .await;
+        match inspected {
+            Ok(_) => Ok(true),
+            Err(refusal) if status(&refusal) == Some(404) => Ok(false),
+            Err(refusal) => Err(fault("inspect container", id, refusal)),
+        }
+    }
+}
+
 impl Containers for Engine {
     async fn create_container(&self, request: &ContainerRequest) -> Result<String, EngineFault> {
         let port = format!("{}/tcp", request.port);

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -20,6 +21,10 @@ use super::choice::Target;
 
 /// Seconds that ssh may take to connect, as with the docker command.
 const SSH_CONNECT_SECS: u32 = 30;
+
+/// Seconds that ssh keeps its connection for the next call once the last has ended: enough between two calls of a run, and
+/// soon gone after a run that was killed.
+const SSH_IDLE_SECS: u32 = 10;
 
 /// Asked on a first connection to see that a daemon is at its end.
 const PING: &[u8] = b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n";
@@ -40,6 +45,9 @@ pub(super) struct Connection {
 pub(super) struct Dialer {
     address: Address,
     tls: Option<TlsConnector>,
+    /// Where ssh keeps the socket of the one connection that all calls share: logging in anew for every call of the
+    /// engine's API takes longer than most of the calls.
+    shared_ssh: Option<Arc<TempDir>>,
 }
 
 impl std::fmt::Debug for Dialer {
@@ -55,9 +63,18 @@ impl Dialer {
     /// Reads the certificates, where there are to be any.
     pub(super) fn new(target: &Target) -> Result<Self, ConnectEngine> {
         let tls = target.tls.as_deref().map(connector).transpose()?;
+        let shared_ssh = if matches!(target.address, Address::Ssh(_)) {
+            let folder = tempfile::Builder::new().prefix("seatrial-ssh-").tempdir();
+            let address = target.address.to_string();
+            let folder = folder.map_err(|source| ConnectEngine::OpenSocket { address, source })?;
+            Some(Arc::new(folder))
+        } else {
+            None
+        };
         Ok(Self {
             address: target.address.clone(),
             tls,
+            shared_ssh,
         })
     }
 
@@ -92,7 +109,7 @@ impl Dialer {
                     child: None,
                 })
             }
-            Address::Ssh(ssh) => by_ssh(ssh),
+            Address::Ssh(ssh) => by_ssh(ssh, self.shared_ssh.as_deref().map(TempDir::path)),
         }
     }
 
@@ -135,10 +152,15 @@ impl Dialer {
     }
 }
 
-/// The same command line as the docker command's.
-fn by_ssh(ssh: &SshAddress) -> io::Result<Connection> {
+/// The same command line as the docker command's, but for the connection that is shared through a socket in `shared`.
+fn by_ssh(ssh: &SshAddress, shared: Option<&Path>) -> io::Result<Connection> {
     let mut command = Command::new("ssh");
     command.args(["-o", &format!("ConnectTimeout={SSH_CONNECT_SECS}"), "-T"]);
+    if let Some(shared) = shared {
+        let socket = format!("ControlPath={}", shared.join("ssh.sock").display());
+        let idle = format!("ControlPersist={SSH_IDLE_SECS}");
+        command.args(["-o", "ControlMaster=auto", "-o", &socket, "-o", &idle]);
+    }
     if let Some(user) = &ssh.user {
         command.args(["-l", user]);
     }

@@ -93,6 +93,7 @@ impl FileSync for Folders {
         let (packets, stream) = mpsc::channel(PACKETS_AHEAD);
         let sender = Sender {
             folder: folder.clone(),
+            counted: !asks_for_the_rules_alone(&selection),
             packets,
         };
         let requests = request.into_inner();
@@ -115,10 +116,18 @@ impl FileSync for Folders {
     }
 }
 
+/// Whether the daemon looks for the ignore rules before it asks for the context. Newer builders get that file anew in every
+/// build, whatever they keep of the context.
+fn asks_for_the_rules_alone(selection: &Selection) -> bool {
+    selection.follow_paths == [".dockerignore"]
+}
+
 /// One transfer of one folder.
 #[derive(Clone, Debug)]
 struct Sender {
     folder: ServedFolder,
+    /// Whether its files tell what the daemon kept of the context.
+    counted: bool,
     packets: mpsc::Sender<Result<Packet, Status>>,
 }
 
@@ -178,7 +187,9 @@ impl Sender {
             .iter()
             .filter(|entry| matches!(entry.kind, EntryKind::File { .. } | EntryKind::Socket));
         let offered = &self.folder.counts.offered_files;
-        offered.fetch_add(files.count() as u64, Ordering::Relaxed);
+        if self.counted {
+            offered.fetch_add(files.count() as u64, Ordering::Relaxed);
+        }
         let mut linked: HashMap<&str, ByteSize> = HashMap::new();
         for entry in &entries {
             let mut stat = stat(entry);
@@ -214,7 +225,9 @@ impl Sender {
                 Status::failed_precondition(format!("cannot read `{}` of the context: {error}", entry.path))
             };
             let requested = &self.folder.counts.requested_files;
-            requested.fetch_add(1, Ordering::Relaxed);
+            if self.counted {
+                requested.fetch_add(1, Ordering::Relaxed);
+            }
             let mut file = match entry.kind {
                 EntryKind::Socket => None,
                 _ => Some(self.folder.tree.open(&entry.path).map_err(unreadable)?),
@@ -371,6 +384,22 @@ mod tests {
         assert_eq!(values(&metadata, "followpaths"), ["a+b", "c"]);
         metadata.insert("followpaths-encoded", "1".parse().unwrap());
         assert_eq!(values(&metadata, "followpaths"), ["a b", "c"]);
+    }
+
+    #[test]
+    fn a_look_for_the_ignore_rules_is_told_from_a_look_at_the_context() {
+        for (follow_paths, alone) in [
+            (&[".dockerignore"][..], true),
+            (&[], false),
+            (&["app", ".dockerignore"], false),
+            (&["app/.dockerignore"], false),
+        ] {
+            let selection = Selection {
+                follow_paths: follow_paths.iter().map(|path| (*path).to_owned()).collect(),
+                ..Selection::default()
+            };
+            assert_eq!(asks_for_the_rules_alone(&selection), alone, "{follow_paths:?}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ const CALL_TIMEOUT_SECS: u64 = 120;
 
 /// How long a daemon may take to say what it is. One that is busy answers late; one that never does must not hold the
 /// command for ever.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A daemon that answered.
 #[derive(Clone, Debug)]

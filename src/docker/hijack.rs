@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 use std::io;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
@@ -14,16 +15,29 @@ use super::Endpoint;
 /// The longest answer to an upgrade that is read; the engine sends some 150 bytes.
 const LONGEST_ANSWER: usize = 16 * 1024;
 
+/// How long the engine may take for it: one that is frozen takes connections and says nothing.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// Connects, asks for `path` to be upgraded, and returns the stream behind the engine's `101`.
 ///
 /// # Errors
 ///
-/// Where the socket refuses, the engine answers anything but `101`, or the connection ends before.
+/// Where the socket refuses, the engine answers anything but `101` or not in time, or the connection ends before.
 pub(super) async fn upgrade(
     endpoint: &Endpoint,
     path: &str,
     headers: &[(&str, &str)],
 ) -> io::Result<UnixStream> {
+    match tokio::time::timeout(PATIENCE, ask(endpoint, path, headers)).await {
+        Ok(answered) => answered,
+        Err(_) => Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("`POST {path}` was not answered within {} s", PATIENCE.as_secs()),
+        )),
+    }
+}
+
+async fn ask(endpoint: &Endpoint, path: &str, headers: &[(&str, &str)]) -> io::Result<UnixStream> {
     let mut stream = UnixStream::connect(endpoint.socket()).await?;
     let mut request =
         format!("POST {path} HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n");

@@ -8,9 +8,11 @@ use bollard::query_parameters::{EventsOptionsBuilder, ListContainersOptionsBuild
 use bollard_buildkit_proto::moby::buildkit::v1::{BuildHistoryEventType, BuildHistoryRequest};
 use futures_util::StreamExt as _;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::Engine;
 use super::containers::RUN_LABEL;
+use super::engine::PATIENCE;
 use super::solve::control;
 use crate::run::{NeighbourWatch, NeighboursSeen, Seen};
 
@@ -75,7 +77,8 @@ impl Engine {
         if self.heard.state().tells_builds.is_some() {
             return;
         }
-        let builds = self.listen_to_builds().await;
+        // A daemon that is frozen takes connections and says nothing.
+        let builds = timeout(PATIENCE, self.listen_to_builds()).await.ok().flatten();
         let starts = self.listen_to_starts();
         let mut state = self.heard.state();
         state.tells_builds = Some(builds.is_some());

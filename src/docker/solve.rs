@@ -1,6 +1,7 @@
 //! One build by `Control/Solve`, watched by `Control/Status`.
 
 use std::collections::HashMap;
+use std::error::Error as _;
 use std::io;
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use tower::service_fn;
 
 use super::Endpoint;
 use super::build_options::{self, HostGateway};
+use super::classic::broken_off;
 use super::hijack::upgrade;
 use super::session::Session;
 use super::watched_build::{GivenUpBuilds, WatchedBuild};
@@ -71,7 +73,11 @@ pub(super) async fn solve(
                 (exported.remove("containerimage.digest"), None)
             }
             Err(status) => {
-                let message = status.message().to_owned();
+                // What the daemon answered has no cause on this side.
+                let message = match status.source() {
+                    None => status.message().to_owned(),
+                    Some(cause) => broken_off(cause),
+                };
                 (None, Some(watched.trace().fault(message, false)))
             }
         }
@@ -92,6 +98,7 @@ pub(super) async fn solve(
         import_fault: trace.import_fault(),
         instructions: trace.instructions(),
         phases: trace.phases(),
+        graph: trace.graph(),
         image_id,
         fault,
     })

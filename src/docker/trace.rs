@@ -7,7 +7,9 @@ use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexS
 
 use super::build_part::Part;
 use super::log_tail::LogTail;
-use crate::results::{Downloaded, Downloads, Phase};
+use crate::results::{
+    BuildGraph, Downloaded, Downloads, GRAPH_VERSION, GraphPart, GraphVertex, Phase, WorkSpan,
+};
 use crate::run::{BuildFault, TracedInstruction};
 use crate::unit::{ByteSize, DaemonInstant, DaemonSpan, Nanos};
 
@@ -22,6 +24,8 @@ pub(super) struct Trace {
 #[derive(Debug, Default)]
 struct TracedVertex {
     name: String,
+    /// Digests of the vertices whose results it takes.
+    inputs: Vec<String>,
     cached: bool,
     error: String,
     /// Completion by start, both in nanoseconds of the daemon's clock: a vertex can work in several spans, and the
@@ -76,6 +80,50 @@ impl Trace {
                 log_bytes: ByteSize(vertex.log.bytes()),
             })
             .collect()
+    }
+
+    /// What waited for what. An input that no message named, as one that no stage needs, is left out.
+    pub(super) fn graph(&self) -> Option<BuildGraph> {
+        let zero = self.zero();
+        let is_named = |vertex: &&TracedVertex| !vertex.name.is_empty();
+        let mut places = vec![None; self.vertices.len()];
+        let named = self.vertices.iter().enumerate();
+        for (place, (index, _)) in named.filter(|(_, vertex)| is_named(vertex)).enumerate() {
+            places[index] = u32::try_from(place).ok();
+        }
+        let mut instructions = 0..;
+        let vertices: Vec<_> = self
+            .vertices
+            .iter()
+            .filter(is_named)
+            .map(|vertex| {
+                let part = Part::in_graph(&vertex.name);
+                let instruction = (part == GraphPart::Instruction)
+                    .then(|| instructions.next())
+                    .flatten();
+                let pulled = vertex.downloads.values().filter_map(|download| download.span);
+                GraphVertex {
+                    part,
+                    instruction,
+                    name: instruction.is_none().then(|| vertex.name.clone()),
+                    cached: vertex.cached,
+                    inputs: vertex
+                        .inputs
+                        .iter()
+                        .filter_map(|digest| places[*self.by_digest.get(digest)?])
+                        .collect(),
+                    spans_ns: work(vertex.complete_spans(), zero),
+                    // What a base gets from its registry is its own work.
+                    pulled_ns: instruction
+                        .map(|_| work(pulled.collect(), zero))
+                        .unwrap_or_default(),
+                }
+            })
+            .collect();
+        (!vertices.is_empty()).then_some(BuildGraph {
+            version: GRAPH_VERSION,
+            vertices,
+        })
     }
 
     /// The build's parts: when each began and how long at least one of its vertices worked.
@@ -197,6 +245,10 @@ impl Trace {
 impl TracedVertex {
     fn update(&mut self, vertex: Vertex) {
         self.name = vertex.name;
+        // Messages of a vertex that is at work may leave out what the first one told.
+        if !vertex.inputs.is_empty() {
+            self.inputs = vertex.inputs;
+        }
         self.cached |= vertex.cached;
         if !vertex.error.is_empty() {
             self.error = vertex.error;
@@ -242,6 +294,15 @@ fn stamp(time: Timestamp) -> i128 {
 
 fn nanos(difference: i128) -> Nanos {
     Nanos(u64::try_from(difference).unwrap_or_default())
+}
+
+/// Spans as they are stored.
+fn work(spans: Vec<(i128, i128)>, zero: i128) -> Vec<WorkSpan> {
+    let spans = spans.into_iter().map(|(start, end)| WorkSpan {
+        started: nanos(start - zero),
+        duration: nanos(end - start),
+    });
+    WorkSpan::merged(spans.collect())
 }
 
 /// The time that is covered by at least one span; `None` without any.
@@ -319,6 +380,47 @@ mod tests {
                 ("instructions".to_owned(), Nanos(100), Nanos(100)),
             ]
         );
+    }
+
+    #[test]
+    fn the_graph_tells_inputs_by_their_place_and_instructions_by_theirs() {
+        let base = vertex("[a 1/2] FROM base", &[10, 20]);
+        let load = vertex("[internal] load build context", &[5, 25]);
+        let inputs = vec![base.digest.clone(), load.digest.clone(), "never named".to_owned()];
+        let copy = "[a 2/2] COPY . .";
+        let mut trace = trace(vec![
+            base,
+            Vertex {
+                inputs,
+                ..vertex(copy, &[])
+            },
+            load,
+            vertex(copy, &[30, 34]),
+            vertex(copy, &[33, 40]),
+            Vertex {
+                cached: true,
+                ..vertex("[b 2/2] RUN make", &[20, 20])
+            },
+        ]);
+        // Logs of a vertex that was never named do not make one.
+        trace.take(StatusResponse {
+            logs: vec![VertexLog {
+                vertex: "unknown".to_owned(),
+                ..VertexLog::default()
+            }],
+            ..StatusResponse::default()
+        });
+        let graph = serde_json::to_value(trace.graph()).unwrap();
+        assert_eq!(
+            graph,
+            serde_json::json!({"version": 1, "vertices": [
+                {"part": "base", "name": "[a 1/2] FROM base", "spans_ns": [[5, 10]]},
+                {"part": "instruction", "instruction": 0, "inputs": [0, 2], "spans_ns": [[25, 10]]},
+                {"part": "context", "name": "[internal] load build context", "spans_ns": [[0, 20]]},
+                {"part": "instruction", "instruction": 1, "cached": true, "spans_ns": [[15, 0]]},
+            ]})
+        );
+        assert_eq!(Trace::default().graph(), None);
     }
 
     #[test]

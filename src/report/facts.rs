@@ -74,9 +74,14 @@ pub(super) fn environment(run: &Run) -> Vec<Fact> {
         Some(end) => match end.stop {
             StopReason::Complete => end.finished_utc.clone(),
             StopReason::Interrupted => format!("{}, interrupted", end.finished_utc),
+            StopReason::TimeBudget => format!("{}, at the end of its time budget", end.finished_utc),
+            StopReason::FailFast => format!("{}, at the first sample that is not good", end.finished_utc),
             StopReason::Aborted => format!("{}, given up", end.finished_utc),
         },
     };
+    for resumed in &run.resumed {
+        fact("resumed", resumed.clone());
+    }
     fact("ended", ended);
     fact(
         "scenario",

@@ -93,16 +93,17 @@ fn make_readable(_: &fs::File) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyze::specimen::{Specimen, hostile, layer_order, quick_start};
+    use crate::analyze::specimen::{Specimen, hostile, layer_order, quick_start, replay, two_stages};
     use crate::report::{Terminal, tables};
     use crate::results::Run;
 
-    const FILES: [&str; 7] = [
+    const FILES: [&str; 8] = [
         "report.html",
         "summary.md",
         "summary.json",
         "builds.svg",
         "phases.svg",
+        "timeline.svg",
         "layers.svg",
         "size-start.svg",
     ];
@@ -110,7 +111,9 @@ mod tests {
     fn render(run: &Run, folder: &Path) -> Vec<String> {
         let paths = render_all(run, &Analysis::of(run), folder).unwrap();
         let names: Vec<_> = paths.iter().map(|path| path.file_name().unwrap()).collect();
-        assert_eq!(names, FILES);
+        let (usual, more) = names.split_at(FILES.len());
+        assert_eq!(usual, FILES);
+        assert_eq!(more.is_empty(), run.header.replay.is_none(), "{more:?}");
         paths
             .iter()
             .map(|path| fs::read_to_string(path).unwrap())
@@ -192,13 +195,52 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_replay_is_told_by_commit_as_a_distribution_and_in_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = replay().run();
+        let texts = render(&run, folder.path());
+        let (page, summary, json, chart) = (&texts[0], &texts[1], &texts[2], &texts[texts.len() - 1]);
+        let sentence = "over 10 commits, a commit takes 20.9× as long with none as with cached";
+        assert!(summary.contains(sentence), "{summary}");
+        assert!(summary.contains("6 min 22 s"), "{summary}");
+        let row = summary
+            .lines()
+            .find(|line| line.starts_with("| cached | 10 | 1 |"))
+            .unwrap();
+        assert!(row.contains("1.99 s") && row.contains("60.1 s"), "{row}");
+        assert!(page.contains("<h2 id=\"h-commits\">Commits</h2>"), "{page}");
+        assert!(
+            page.contains("Free, 2 times: the commit changes nothing that the ignore rules keep"),
+            "{page}"
+        );
+        // Nine built commits in four rounds and the key's mark; two rings are the free commit.
+        assert_eq!(chart.matches("class=\"f-v0\" stroke").count(), 37, "{chart}");
+        assert!(chart.matches("class=\"s-mu\"").count() >= 2, "{chart}");
+        let json: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(json["replay"]["commits"].as_array().unwrap().len(), 10);
+        assert_eq!(json["replay"]["variants"][0]["totals"][0], 382_000_000_000_u64);
+        assert_eq!(json["replay"]["ratios"][0]["n"], 9);
+        let table = tables(&run, &Analysis::of(&run), Terminal::PIPE);
+        assert!(
+            table
+                .lines()
+                .any(|line| line.starts_with(" none") && line.contains("6 min")),
+            "{table}"
+        );
+        assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+        assert!(table.contains("free"), "{table}");
+    }
+
     /// Leaves reports in the target folder for a look at them.
     #[test]
     fn reports_are_left_to_be_looked_at() {
         for (name, specimen) in [
             ("quick-start", quick_start()),
             ("layer-order", layer_order()),
+            ("two-stages", two_stages()),
             ("hostile", hostile()),
+            ("replay", replay()),
             ("empty", Specimen::new(&["a", "b"], &["cold"])),
         ] {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -6,11 +6,12 @@ use askama::Template;
 
 use super::charts::Chart;
 use super::facts;
-use super::instructions::{InstructionCell, instruction_tables};
+use super::instructions::{self, instruction_tables};
 use super::overview::Overview;
+use super::paths;
 use super::quantity::Shown;
 use super::untrusted::{plain_line, plain_tail};
-use crate::analyze::{Analysis, Finding, Sentence};
+use crate::analyze::{Analysis, Finding, InstructionSeries, Sentence};
 use crate::results::Run;
 
 /// The page could not be rendered.
@@ -40,6 +41,7 @@ struct Page<'a> {
     overview: OverviewRows,
     charts: ChartsByName<'a>,
     variants: Vec<String>,
+    paths: Vec<PathRow>,
     instructions: Vec<InstructionSection>,
     comparisons: Vec<ComparisonRow>,
     failures: Vec<FailureBlock>,
@@ -71,10 +73,22 @@ impl Span {
 }
 
 struct OverviewRows {
+    commits: Vec<CommitsCells>,
     builds: Vec<BuildCells>,
     images: Vec<Vec<String>>,
     starts: Vec<StartCells>,
     notes: Vec<String>,
+}
+
+struct CommitsCells {
+    variant: String,
+    commits: String,
+    free: String,
+    per_commit: TimeCell,
+    quartiles: String,
+    range: String,
+    total: TimeCell,
+    ratio: String,
 }
 
 struct BuildCells {
@@ -102,10 +116,21 @@ struct TimeCell {
 }
 
 struct ChartsByName<'a> {
+    commits: Option<&'a Chart>,
     builds: Option<&'a Chart>,
     phases: Option<&'a Chart>,
+    timeline: Option<&'a Chart>,
     layers: Option<&'a Chart>,
     size_start: Option<&'a Chart>,
+}
+
+struct PathRow {
+    step: String,
+    variant: String,
+    length: String,
+    total: String,
+    chain: String,
+    at_once: String,
 }
 
 struct InstructionSection {
@@ -121,8 +146,9 @@ struct InstructionLine {
 
 struct InstructionState {
     class: &'static str,
-    words: String,
-    line: Option<u32>,
+    time: String,
+    /// How often it was cached, what it logged, and its line.
+    detail: String,
 }
 
 struct ComparisonRow {
@@ -157,8 +183,10 @@ impl<'a> Page<'a> {
                 .collect(),
             overview: overview(&Overview::of(run, analysis)),
             charts: ChartsByName {
+                commits: chart("commits.svg"),
                 builds: chart("builds.svg"),
                 phases: chart("phases.svg"),
+                timeline: chart("timeline.svg"),
                 layers: chart("layers.svg"),
                 size_start: chart("size-start.svg"),
             },
@@ -167,6 +195,7 @@ impl<'a> Page<'a> {
                 .iter()
                 .map(|variant| plain_line(&variant.name))
                 .collect(),
+            paths: paths::rows(analysis).iter().map(path).collect(),
             instructions: instructions(run, analysis),
             comparisons: analysis.comparisons.iter().map(comparison).collect(),
             failures: facts::failures(run)
@@ -196,6 +225,20 @@ impl<'a> Page<'a> {
 
 fn overview(overview: &Overview) -> OverviewRows {
     OverviewRows {
+        commits: overview
+            .commits
+            .iter()
+            .map(|row| CommitsCells {
+                variant: plain_line(&row.variant),
+                commits: row.commits.clone(),
+                free: row.free.clone(),
+                per_commit: time(&row.per_commit),
+                quartiles: row.quartiles.clone(),
+                range: row.range.clone(),
+                total: time(&row.total),
+                ratio: row.ratio.clone(),
+            })
+            .collect(),
         builds: overview
             .builds
             .iter()
@@ -250,43 +293,60 @@ fn time(shown: &Shown) -> TimeCell {
 
 /// The step of the verdict is open, or the last one where the verdict is about something else.
 fn instructions(run: &Run, analysis: &Analysis) -> Vec<InstructionSection> {
-    let tables = instruction_tables(run);
+    let tables = instruction_tables(run, analysis);
     let leading = analysis.sentence.metric.as_ref().and_then(|lead| {
         tables
             .iter()
-            .position(|table| *lead == crate::analyze::Metric::StepTime(table.step.clone()))
+            .position(|table| *lead == crate::analyze::Metric::StepTime(table.step.to_owned()))
     });
     let open = leading.unwrap_or(tables.len().saturating_sub(1));
     tables
         .into_iter()
         .enumerate()
         .map(|(index, table)| InstructionSection {
-            step: plain_line(&table.step),
+            step: plain_line(table.step),
             open: index == open,
             rows: table
                 .rows
                 .into_iter()
                 .map(|row| InstructionLine {
-                    name: plain_line(&row.name),
-                    cells: row.cells.iter().map(|cell| state(cell.as_ref())).collect(),
+                    name: plain_line(row.name),
+                    cells: row.cells.iter().map(|cell| state(*cell)).collect(),
                 })
                 .collect(),
         })
         .collect()
 }
 
-fn state(cell: Option<&InstructionCell>) -> InstructionState {
+fn state(cell: Option<&InstructionSeries>) -> InstructionState {
     let Some(cell) = cell else {
         return InstructionState {
             class: "absent",
-            words: "–".to_owned(),
-            line: None,
+            time: "–".to_owned(),
+            detail: String::new(),
         };
     };
+    let mut detail = vec![format!("cached {}", instructions::cached(cell))];
+    let log = instructions::log(cell);
+    if log != "–" {
+        detail.push(format!("log {log}"));
+    }
+    detail.extend(cell.line.map(|line| format!("line {line}")));
     InstructionState {
-        class: if cell.rebuilt == 0 { "cached" } else { "rebuilt" },
-        words: cell.words(),
-        line: cell.line,
+        class: if cell.ran() == 0 { "cached" } else { "rebuilt" },
+        time: instructions::time(cell),
+        detail: detail.join(", "),
+    }
+}
+
+fn path(row: &paths::PathRow) -> PathRow {
+    PathRow {
+        step: plain_line(row.step),
+        variant: plain_line(row.variant),
+        length: row.length.clone(),
+        total: row.total.clone(),
+        chain: plain_line(&row.chain),
+        at_once: row.at_once.clone(),
     }
 }
 
@@ -378,7 +438,7 @@ mod tests {
             assert!(!page.contains(foreign), "{foreign}");
         }
         // Each chart once for a desktop and once for a phone.
-        assert_eq!(page.matches("<svg ").count(), 8);
+        assert_eq!(page.matches("<svg ").count(), 10);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::facts;
+use super::instructions::{self, instruction_tables};
 use super::overview::Overview;
+use super::paths;
 use super::quantity::Shown;
 use super::untrusted::{plain_line, plain_tail};
 use crate::analyze::{Analysis, Finding};
@@ -20,6 +22,8 @@ pub fn markdown(run: &Run, analysis: &Analysis) -> String {
     let parts = [
         opening(run, analysis),
         tables(&Overview::of(run, analysis)),
+        instructions(run, analysis),
+        critical_paths(analysis),
         comparisons(analysis),
         failures(run),
         environment(run),
@@ -58,8 +62,8 @@ fn opening(run: &Run, analysis: &Analysis) -> String {
 }
 
 fn tables(overview: &Overview) -> String {
-    let mut text =
-        String::from("| build step | variant | time | ratio | rebuilt | sent |\n|---|---|---|--:|--:|--:|\n");
+    let mut text = commits(overview);
+    text.push_str("| build step | variant | time | ratio | rebuilt | sent |\n|---|---|---|--:|--:|--:|\n");
     for row in &overview.builds {
         let _ = writeln!(
             text,
@@ -103,6 +107,115 @@ fn tables(overview: &Overview) -> String {
         let _ = writeln!(text, "{}  ", cell(note));
     }
     text.push_str("\nCharts and every sample are in report.html.\n\n");
+    text
+}
+
+/// How many instructions of a step are shown; the page has all of them.
+const HEAVIEST: usize = 8;
+/// How many characters of an instruction are shown.
+const NAME: usize = 72;
+
+fn instructions(run: &Run, analysis: &Analysis) -> String {
+    let tables = instruction_tables(run, analysis);
+    if tables.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "<details><summary>Instructions, heaviest first</summary>\n\n\
+         | build step | instruction | variant | time | cached | log |\n|---|---|---|---|--:|--:|\n",
+    );
+    let mut left_out = 0;
+    for table in tables {
+        let ran: Vec<_> = table.rows.iter().filter(|row| row.ran()).collect();
+        left_out += table.rows.len() - ran.len().min(HEAVIEST);
+        let mut step = cell(table.step);
+        for row in ran.into_iter().take(HEAVIEST) {
+            let mut name = cell(&shortened(row.name));
+            for series in row.cells.iter().flatten() {
+                let _ = writeln!(
+                    text,
+                    "| {} | {} | {} | {} | {} | {} |",
+                    std::mem::take(&mut step),
+                    std::mem::take(&mut name),
+                    cell(&series.variant),
+                    instructions::time(series),
+                    instructions::cached(series),
+                    instructions::log(series),
+                );
+            }
+        }
+    }
+    text.push_str(
+        "\nTime and log: medians of the builds in which it ran (95 % interval; below six, smallest to largest).\n",
+    );
+    if left_out > 0 {
+        let _ = writeln!(
+            text,
+            "Lighter ones and those that never ran, {left_out} in all, are in report.html."
+        );
+    }
+    text.push_str("\n</details>\n\n");
+    text
+}
+
+fn shortened(name: &str) -> String {
+    let name = plain_line(name);
+    if name.chars().count() <= NAME {
+        return name;
+    }
+    let kept: String = name.chars().take(NAME - 1).collect();
+    format!("{}…", kept.trim_end())
+}
+
+fn critical_paths(analysis: &Analysis) -> String {
+    let rows = paths::rows(analysis);
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "<details><summary>Critical paths</summary>\n\n\
+         | build step | variant | path | build | stages at once | longest on it |\n|---|---|--:|--:|--:|---|\n",
+    );
+    for row in rows {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} |",
+            cell(row.step),
+            cell(row.variant),
+            row.length,
+            row.total,
+            row.at_once,
+            cell(&row.chain),
+        );
+    }
+    text.push_str("\nOf the build whose time is nearest to the median of its step.\n\n</details>\n\n");
+    text
+}
+
+/// What the commits of a replay cost.
+fn commits(overview: &Overview) -> String {
+    if overview.commits.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "| variant | commits | free | per commit | quartiles | lowest to highest | total | ratio |\n\
+         |---|--:|--:|---|---|---|---|--:|\n",
+    );
+    for row in &overview.commits {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} | {} | {} |",
+            cell(&row.variant),
+            row.commits,
+            row.free,
+            value(&row.per_commit),
+            cell(&row.quartiles),
+            cell(&row.range),
+            value(&row.total),
+            cell(&row.ratio),
+        );
+    }
+    text.push('\n');
     text
 }
 
@@ -274,6 +387,24 @@ time: median (95 % interval; below six samples, smallest to largest)
 ratio: how many times the baseline, naive; \~ where no difference can be told  
 
 Charts and every sample are in report.html.
+
+<details><summary>Instructions, heaviest first</summary>
+
+| build step | instruction | variant | time | cached | log |
+|---|---|---|---|--:|--:|
+| cold | RUN make | naive | 2.21 s (2.18–2.24) | 0 of 5 | – |
+|  |  | ordered | 2.23 s (2.20–2.26) | 0 of 5 | – |
+|  | COPY . /app | naive | 316 ms (312–320) | 0 of 5 | – |
+|  |  | ordered | 318 ms (314–322) | 0 of 5 | – |
+| edit source | RUN make | naive | 2.07 s (2.04–2.10) | 0 of 5 | – |
+|  |  | ordered | cached | 5 of 5 | – |
+|  | COPY . /app | naive | 295 ms (291–299) | 0 of 5 | – |
+|  |  | ordered | 57.0 ms (56.0–57.0) | 0 of 5 | – |
+
+Time and log: medians of the builds in which it ran (95 % interval; below six, smallest to largest).
+Lighter ones and those that never ran, 8 in all, are in report.html.
+
+</details>
 
 <details><summary>Every comparison</summary>
 

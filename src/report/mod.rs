@@ -11,6 +11,7 @@ mod instructions;
 mod markdown;
 mod overview;
 mod paragraph;
+mod paths;
 mod quantity;
 mod summary_json;
 mod table;

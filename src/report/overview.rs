@@ -1,7 +1,9 @@
 //! The rows that the terminal, the page and Markdown show, each in its own form.
 
+use std::collections::BTreeMap;
+
 use super::quantity::{self, Shown};
-use crate::analyze::{Analysis, Metric};
+use crate::analyze::{Analysis, Metric, MetricUnit, ReplayCosts, VariantCost};
 use crate::results::Run;
 
 /// What stands for a ratio where no difference can be told.
@@ -10,11 +12,28 @@ pub(super) const NO_DIFFERENCE: &str = "~";
 /// The rows of a run, with texts as the scenario has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Overview {
+    /// What the commits of a replay cost; empty for any other run.
+    pub(super) commits: Vec<CommitsRow>,
     pub(super) builds: Vec<BuildRow>,
     pub(super) images: Vec<ImageRow>,
     pub(super) starts: Vec<StartRow>,
     /// What the numbers are, a sentence each.
     pub(super) notes: Vec<String>,
+}
+
+/// The commits of a replay with a variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CommitsRow {
+    pub(super) variant: String,
+    pub(super) commits: String,
+    pub(super) free: String,
+    pub(super) per_commit: Shown,
+    pub(super) quartiles: String,
+    /// From the cheapest commit to the dearest.
+    pub(super) range: String,
+    pub(super) total: Shown,
+    /// How many times the baseline, for one and the same commit.
+    pub(super) ratio: String,
 }
 
 /// A variant at a step.
@@ -55,6 +74,7 @@ impl Overview {
     pub(super) fn of(run: &Run, analysis: &Analysis) -> Self {
         let source = Source { run, analysis };
         Self {
+            commits: source.commits(),
             builds: source.builds(),
             images: source.images(),
             starts: source.starts(),
@@ -70,6 +90,81 @@ struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
+    fn commits(self) -> Vec<CommitsRow> {
+        let Some(costs) = &self.analysis.replay else {
+            return Vec::new();
+        };
+        let unit = MetricUnit::Nanoseconds;
+        let row = |cost: &VariantCost| {
+            let lost = cost
+                .commits
+                .iter()
+                .filter(|commit| commit.samples.is_empty())
+                .count();
+            CommitsRow {
+                variant: cost.variant.clone(),
+                commits: cost.commits.len().to_string(),
+                free: cost.free().to_string(),
+                per_commit: Shown {
+                    lost: (lost > 0).then(|| format!("{lost} without a valid build")),
+                    ..Shown::of_summary(unit, cost.per_commit.as_ref())
+                },
+                quartiles: cost.per_commit.map_or_else(String::new, |summary| {
+                    format!(
+                        "{} to {}",
+                        unit.show_rounded(summary.q1),
+                        unit.show_rounded(summary.q3)
+                    )
+                }),
+                range: cost.per_commit.map_or_else(String::new, |summary| {
+                    quantity::span(unit, summary.min, summary.max)
+                }),
+                total: Shown::of_summary(unit, cost.total().as_ref()),
+                ratio: self.commit_ratio(costs, &cost.variant),
+            }
+        };
+        costs.variants.iter().map(row).collect()
+    }
+
+    fn commit_ratio(self, costs: &ReplayCosts, variant: &str) -> String {
+        if !self.shows_ratios() {
+            return String::new();
+        }
+        if variant == self.run.header.baseline {
+            return "1".to_owned();
+        }
+        let comparison = costs
+            .comparisons
+            .iter()
+            .find(|comparison| comparison.other == variant);
+        let Some(paired) = comparison.and_then(|comparison| comparison.per_commit) else {
+            return String::new();
+        };
+        match paired.interval {
+            Some((low, high, _)) if low.0 <= 1.0 && high.0 >= 1.0 => NO_DIFFERENCE.to_owned(),
+            _ => quantity::times(paired.median),
+        }
+    }
+
+    /// The time of a step, or that there was nothing to build.
+    fn step_time(self, variant: &str, step: &str, time: &Metric) -> Shown {
+        let shown = self.shown(variant, time);
+        let cost = self
+            .analysis
+            .replay
+            .as_ref()
+            .and_then(|costs| costs.variant(variant));
+        let commit = cost.and_then(|cost| cost.commits.iter().find(|commit| commit.step == step));
+        if commit.is_some_and(|commit| commit.free.is_some()) && self.analysis.series(variant, time).is_none()
+        {
+            return Shown {
+                value: "free".to_owned(),
+                ..shown
+            };
+        }
+        shown
+    }
+
     fn builds(self) -> Vec<BuildRow> {
         let mut rows = Vec::new();
         for step in &self.run.header.steps {
@@ -79,7 +174,7 @@ impl<'a> Source<'a> {
                     step: step.clone(),
                     first: index == 0,
                     variant: variant.to_owned(),
-                    time: self.shown(variant, &time),
+                    time: self.step_time(variant, step, &time),
                     ratio: self.ratio(variant, &time),
                     rebuilt: self.shown(variant, &Metric::StepRebuilt(step.clone())).value,
                     sent: self.shown(variant, &Metric::StepSent(step.clone())).value,
@@ -133,6 +228,21 @@ impl<'a> Source<'a> {
                 self.run.header.baseline
             ));
         }
+        if let Some(costs) = &self.analysis.replay {
+            let sentences = [
+                "per commit: median over commits, a free one as 0; total: of a whole round",
+                "ratio of a commit: median over the commits that both variants built",
+            ];
+            notes.extend(sentences.map(str::to_owned));
+            for (reason, count) in free_reasons(costs) {
+                let times = if count == 1 {
+                    "once"
+                } else {
+                    &format!("{count} times")
+                };
+                notes.push(format!("free, {times}: {reason}"));
+            }
+        }
         let lost = |series: &crate::analyze::Series| series.failed + series.invalid > 0;
         if self.analysis.series.iter().any(lost) {
             notes.push("failed and invalid samples are not in any number; the report says why".to_owned());
@@ -181,4 +291,14 @@ impl<'a> Source<'a> {
             None => String::new(),
         }
     }
+}
+
+/// Why commits are free, and how many are for that reason, over all variants.
+fn free_reasons(costs: &ReplayCosts) -> BTreeMap<&str, usize> {
+    let mut reasons = BTreeMap::new();
+    let commits = costs.variants.iter().flat_map(|cost| &cost.commits);
+    for reason in commits.filter_map(|commit| commit.free.as_deref()) {
+        *reasons.entry(reason).or_default() += 1;
+    }
+    reasons
 }

@@ -40,6 +40,18 @@ impl Shown {
         }
     }
 
+    /// What a summary shows; a dash where there is none.
+    pub(super) fn of_summary(unit: MetricUnit, summary: Option<&Summary>) -> Self {
+        match summary {
+            Some(summary) => Self {
+                value: unit.show_rounded(summary.median),
+                span: (summary.n > 1).then(|| range(unit, summary)),
+                lost: None,
+            },
+            None => Self::of(None),
+        }
+    }
+
     /// Value and span on one line, the unit named once where it is the same: `4.21 s (4.10–4.35)`.
     pub(super) fn line(&self) -> String {
         let Some(span) = &self.span else {

@@ -2,8 +2,12 @@
 
 use serde::Serialize;
 
-use crate::analyze::{Analysis, Comparison, Estimate, Finding, Metric, Sample, Series, Standing};
-use crate::results::{Environment, Run, StopReason};
+use crate::analyze::{
+    Analysis, CommitCost, Comparison, CostComparison, Estimate, Finding, InstructionSeries, Metric, Sample,
+    Series, Standing, Timeline, VariantCost, Waits,
+};
+use crate::results::{Environment, GraphPart, ReplayedCommit, Run, StopReason, WorkSpan};
+use crate::scenario::Commit;
 use crate::stats::Method;
 
 /// The version of the file's schema. Readers tolerate unknown fields; a change that breaks them raises it.
@@ -38,6 +42,10 @@ struct Document<'a> {
     metrics: Vec<MetricPart>,
     estimates: Vec<EstimatePart<'a>>,
     comparisons: Vec<ComparisonPart<'a>>,
+    instructions: Vec<InstructionPart<'a>>,
+    timelines: Vec<TimelinePart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replay: Option<ReplayPart<'a>>,
     warnings: Vec<String>,
     samples: Vec<SamplePart<'a>>,
 }
@@ -84,6 +92,46 @@ struct MetricPart {
     better: &'static str,
 }
 
+/// The commits of a replay; times are in nanoseconds.
+#[derive(Serialize)]
+struct ReplayPart<'a> {
+    range: &'a str,
+    path: &'a str,
+    base: &'a Commit,
+    commits: &'a [ReplayedCommit],
+    variants: Vec<CommitsPart<'a>>,
+    ratios: Vec<CommitRatioPart<'a>>,
+}
+
+/// What the commits cost with a variant.
+#[derive(Serialize)]
+struct CommitsPart<'a> {
+    variant: &'a str,
+    n: usize,
+    free: usize,
+    value: Option<f64>,
+    ci: Option<[u64; 2]>,
+    min: Option<u64>,
+    q1: Option<f64>,
+    q3: Option<f64>,
+    max: Option<u64>,
+    totals: &'a [u64],
+    costs: Vec<Option<f64>>,
+}
+
+/// How many times the baseline one and the same commit takes.
+#[derive(Serialize)]
+struct CommitRatioPart<'a> {
+    baseline: &'a str,
+    other: &'a str,
+    n: usize,
+    ratio: Option<f64>,
+    ci: Option<[f64; 2]>,
+    level: Option<f64>,
+    total_ratio: Option<f64>,
+    total_ci: Option<[f64; 2]>,
+}
+
 #[derive(Serialize)]
 struct EstimatePart<'a> {
     variant: &'a str,
@@ -118,6 +166,48 @@ struct ComparisonPart<'a> {
     p: Option<f64>,
     finding: &'static str,
     notes: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct InstructionPart<'a> {
+    step: &'a str,
+    variant: &'a str,
+    instruction: &'a str,
+    /// How many of the same name stand above it.
+    before: usize,
+    line: Option<u32>,
+    n: usize,
+    cached: usize,
+    /// The median of the builds in which it ran.
+    duration_ns: Option<f64>,
+    ci_ns: Option<[u64; 2]>,
+    ci_level: Option<f64>,
+    min_ns: Option<u64>,
+    max_ns: Option<u64>,
+    log_bytes: Option<f64>,
+}
+
+/// The build whose time is nearest to the median of its step.
+#[derive(Serialize)]
+struct TimelinePart<'a> {
+    step: &'a str,
+    variant: &'a str,
+    waits: &'static str,
+    total_ns: u64,
+    path_ns: Option<u64>,
+    stages_at_once_ns: u64,
+    bars: Vec<BarPart<'a>>,
+}
+
+#[derive(Serialize)]
+struct BarPart<'a> {
+    name: &'a str,
+    stage: Option<&'a str>,
+    part: GraphPart,
+    /// Pairs of beginning and duration.
+    spans_ns: &'a [WorkSpan],
+    on_path: Option<bool>,
+    slack_ns: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -198,9 +288,57 @@ fn document<'a>(run: &'a Run, analysis: &'a Analysis) -> Document<'a> {
             .collect(),
         estimates: analysis.series.iter().map(of_series).collect(),
         comparisons: analysis.comparisons.iter().map(of_comparison).collect(),
+        instructions: analysis.instructions.iter().map(of_instruction).collect(),
+        timelines: analysis.timelines.iter().map(of_timeline).collect(),
+        replay: replay(run, analysis),
         warnings: analysis.warnings.iter().map(ToString::to_string).collect(),
         samples,
     }
+}
+
+fn replay<'a>(run: &'a Run, analysis: &'a Analysis) -> Option<ReplayPart<'a>> {
+    let (record, costs) = (run.header.replay.as_ref()?, analysis.replay.as_ref()?);
+    let of_variant = |cost: &'a VariantCost| {
+        let summary = cost.per_commit;
+        CommitsPart {
+            variant: &cost.variant,
+            n: summary.map_or(0, |summary| summary.n),
+            free: cost.free(),
+            value: summary.map(|summary| summary.median),
+            ci: summary
+                .and_then(|summary| summary.interval)
+                .map(|interval| [interval.low, interval.high]),
+            min: summary.map(|summary| summary.min),
+            q1: summary.map(|summary| summary.q1),
+            q3: summary.map(|summary| summary.q3),
+            max: summary.map(|summary| summary.max),
+            totals: &cost.totals,
+            costs: cost.commits.iter().map(CommitCost::cost).collect(),
+        }
+    };
+    let of_comparison = |comparison: &'a CostComparison| {
+        let paired = comparison.per_commit;
+        let interval = paired.and_then(|paired| paired.interval);
+        let total_interval = comparison.total.and_then(|total| total.interval);
+        CommitRatioPart {
+            baseline: &comparison.baseline,
+            other: &comparison.other,
+            n: paired.map_or(0, |paired| paired.commits),
+            ratio: paired.map(|paired| paired.median.0),
+            ci: interval.map(|(low, high, _)| [low.0, high.0]),
+            level: interval.map(|(_, _, level)| level),
+            total_ratio: comparison.total.map(|total| total.ratio.0),
+            total_ci: total_interval.map(|interval| [interval.low.0, interval.high.0]),
+        }
+    };
+    Some(ReplayPart {
+        range: &record.range,
+        path: &record.path,
+        base: &record.base,
+        commits: &record.commits,
+        variants: costs.variants.iter().map(of_variant).collect(),
+        ratios: costs.comparisons.iter().map(of_comparison).collect(),
+    })
 }
 
 fn of_series(series: &Series) -> EstimatePart<'_> {
@@ -234,6 +372,54 @@ fn of_series(series: &Series) -> EstimatePart<'_> {
         min,
         max,
         mad: summary.map(|summary| summary.mad),
+    }
+}
+
+fn of_instruction(series: &InstructionSeries) -> InstructionPart<'_> {
+    let duration = series.duration.as_ref();
+    let interval = duration.and_then(|duration| duration.interval);
+    InstructionPart {
+        step: &series.step,
+        variant: &series.variant,
+        instruction: &series.name,
+        before: series.before,
+        line: series.line,
+        n: series.listed,
+        cached: series.cached,
+        duration_ns: duration.map(|duration| duration.median),
+        ci_ns: interval.map(|interval| [interval.low, interval.high]),
+        ci_level: interval.map(|interval| interval.level),
+        min_ns: duration.map(|duration| duration.min),
+        max_ns: duration.map(|duration| duration.max),
+        log_bytes: series.log_bytes.map(|bytes| bytes.median),
+    }
+}
+
+fn of_timeline(timeline: &Timeline) -> TimelinePart<'_> {
+    let known = timeline.waits != Waits::Unknown;
+    TimelinePart {
+        step: &timeline.step,
+        variant: &timeline.variant,
+        waits: match timeline.waits {
+            Waits::Told => "told",
+            Waits::OneAfterAnother => "one_after_another",
+            Waits::Unknown => "unknown",
+        },
+        total_ns: timeline.total.0,
+        path_ns: timeline.path.map(|path| path.0),
+        stages_at_once_ns: timeline.stages_at_once.0,
+        bars: timeline
+            .bars
+            .iter()
+            .map(|bar| BarPart {
+                name: &bar.name,
+                stage: bar.stage.as_deref(),
+                part: bar.part,
+                spans_ns: &bar.spans,
+                on_path: known.then_some(bar.on_path),
+                slack_ns: bar.slack.map(|slack| slack.0),
+            })
+            .collect(),
     }
 }
 
@@ -335,7 +521,32 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::analyze::specimen::layer_order;
+    use crate::analyze::specimen::{layer_order, two_stages};
+
+    #[test]
+    fn instructions_and_the_critical_path_are_there_for_other_programs() {
+        let run = two_stages().run();
+        let text = summary_json(&run, &Analysis::of(&run)).unwrap();
+        let summary: Value = serde_json::from_str(&text).unwrap();
+        let service = &summary["instructions"][1];
+        assert_eq!(service["instruction"], "RUN make service");
+        assert_eq!((&service["n"], &service["cached"]), (&5.into(), &0.into()));
+        assert_eq!(service["duration_ns"], 2e9);
+        assert!(
+            service["ci_ns"].is_null(),
+            "five samples have no interval: {service}"
+        );
+        let timeline = &summary["timelines"][0];
+        assert_eq!(timeline["path_ns"], 2_400_000_000_u64);
+        assert_eq!(timeline["stages_at_once_ns"], 890_000_000);
+        let bars = timeline["bars"].as_array().unwrap();
+        let assets = bars.iter().find(|bar| bar["name"] == "RUN make assets").unwrap();
+        assert_eq!(assets["spans_ns"], serde_json::json!([[60_000_000, 900_000_000]]));
+        assert_eq!(
+            (&assets["on_path"], &assets["slack_ns"]),
+            (&false.into(), &1_125_000_000.into())
+        );
+    }
 
     #[test]
     fn the_summary_holds_verdict_comparisons_and_every_sample() {

@@ -41,6 +41,7 @@ pub fn tables(run: &Run, analysis: &Analysis, terminal: Terminal) -> String {
     let overview = Overview::of(run, analysis);
     let mut text = String::new();
     for table in [
+        commits(&overview, terminal),
         builds(&overview, terminal),
         images(&overview, terminal),
         starts(&overview, terminal),
@@ -79,6 +80,31 @@ fn builds(overview: &Overview, terminal: Terminal) -> Table {
         ]);
     }
     keep_values(&mut table, 2);
+    table
+}
+
+/// What the commits of a replay cost; quartiles and the span of the total have no room here.
+fn commits(overview: &Overview, terminal: Terminal) -> Table {
+    let columns = [
+        "variant",
+        "free",
+        "per commit",
+        "lowest, highest",
+        "total",
+        "ratio",
+    ];
+    let mut table = table(terminal, &columns);
+    for row in &overview.commits {
+        table.add_row(vec![
+            name(&row.variant),
+            number(&format!("{} of {}", row.free, row.commits)),
+            value(&row.per_commit, terminal),
+            number(&row.range),
+            number(&row.total.value),
+            number(&row.ratio),
+        ]);
+    }
+    keep_values(&mut table, 1);
     table
 }
 

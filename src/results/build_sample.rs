@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{HostConditions, ImageFacts, Neighbours, SampleKey, Status};
+use super::{BuildGraph, HostConditions, ImageFacts, Neighbours, SampleKey, Status};
 use crate::digest::Digest;
 use crate::unit::{ByteSize, Nanos};
 
@@ -18,6 +18,9 @@ pub struct BuildSample {
     /// Wall time from the build request to its answer, on this machine's monotonic clock; absent where the build
     /// did not end.
     pub duration_ns: Option<Nanos>,
+    /// Why there was nothing to build, which counts as no time at all; absent where there was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free: Option<String>,
     /// What was sent to the daemon.
     pub context: Option<ContextSent>,
     /// What the build got from registries; absent where it did not take place.
@@ -27,6 +30,10 @@ pub struct BuildSample {
     pub instructions: Vec<InstructionResult>,
     /// Named spans of the build.
     pub phases: Vec<Phase>,
+    /// What waited for what; absent where the builder does not tell, as the classic one, and in journals of earlier
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph: Option<BuildGraph>,
     /// The image that was built.
     pub image: Option<ImageFacts>,
     /// Why the build failed.

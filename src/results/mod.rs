@@ -3,31 +3,37 @@
 //! Stored fields are `snake_case` with a unit suffix. Every journal begins with a [`RunHeader`] that carries the
 //! schema's version. What is missing is absent, never zero.
 
+mod build_graph;
 mod build_records;
 mod build_sample;
+mod classic_stand;
 mod env_argument;
 mod environment;
 mod image_facts;
 mod record;
+mod replay_record;
 mod run;
 mod sample_key;
 mod start_sample;
 mod status;
 mod surroundings;
 
+pub use build_graph::{BuildGraph, GRAPH_VERSION, GraphPart, GraphVertex, WorkSpan};
 pub use build_records::BuildRecordsSeen;
 pub use build_sample::{
     BuildFailure, BuildSample, ContextSent, Downloaded, Downloads, InstructionResult, NamedContext, Phase,
 };
+pub use classic_stand::ClassicStand;
 pub use env_argument::EnvArgumentRecord;
 pub use environment::{Environment, ImageStore};
 pub use image_facts::{ImageFacts, InstructionSize};
 pub use record::{
-    BaseRecord, ContextRecord, MadeImagesRecord, Record, RunEnd, RunHeader, StopReason, VariantRecord,
-    WarningRecord,
+    BaseRecord, ContextRecord, ErrandRecord, ImportingRecord, MadeImagesRecord, ProtocolRecord, Record,
+    ResumedRecord, RunEnd, RunHeader, SourcesRecord, StopReason, VariantRecord, WarningRecord,
 };
+pub use replay_record::{ReplayRecord, ReplayedCommit};
 pub use run::{Run, UnreadableRun};
-pub use sample_key::SampleKey;
+pub use sample_key::{SampleKey, TurnKey};
 pub use start_sample::{Attempts, Bounded, ProbeTier, StartSample};
 pub use status::Status;
 pub use surroundings::{HostConditions, Neighbours};

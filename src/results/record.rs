@@ -1,11 +1,17 @@
 //! The lines of a journal.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
-use super::{BuildRecordsSeen, BuildSample, EnvArgumentRecord, Environment, StartSample};
+use super::{
+    BuildRecordsSeen, BuildSample, ClassicStand, EnvArgumentRecord, Environment, ReplayRecord, StartSample,
+    TurnKey,
+};
 use crate::context::ManifestDiff;
 use crate::digest::Digest;
-use crate::scenario::{BuildOptions, BuilderKind};
+use crate::scenario::{BuildOptions, BuilderKind, Overrides};
 use crate::unit::ByteSize;
 
 /// One line of the journal. The first is always the header.
@@ -14,12 +20,22 @@ use crate::unit::ByteSize;
 pub enum Record {
     /// What is measured, on what.
     Run(Box<RunHeader>),
+    /// The beginning of a journal of builds that are no run's; never part of one that is.
+    Errand(ErrandRecord),
+    /// A base image that is about to be imported.
+    Importing(ImportingRecord),
     /// A base image that is ready.
     Base(BaseRecord),
     /// A build context, as a change of an earlier one.
     Context(ContextRecord),
     /// Images without a name that builds left.
     MadeImages(MadeImagesRecord),
+    /// Each variant's context before any edit.
+    Sources(SourcesRecord),
+    /// A run that was stopped goes on.
+    Resumed(ResumedRecord),
+    /// Where a build of the classic builder stands.
+    ClassicStand(ClassicStand),
     /// One build.
     Build(Box<BuildSample>),
     /// Whose records of the build cache are whose, so that they are found after a run that was killed.
@@ -51,12 +67,18 @@ pub struct RunHeader {
     pub question: Option<String>,
     /// The digest of the scenario file.
     pub scenario_digest: Digest,
+    /// What a run that was stopped goes on with; absent in journals of versions that did not store it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<ProtocolRecord>,
     /// The variants, in the file's order.
     pub variants: Vec<VariantRecord>,
     /// The name of the variant that the others are compared with.
     pub baseline: String,
     /// The steps, in order.
     pub steps: Vec<String>,
+    /// The repository whose commits they are; absent where the scenario has steps of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<ReplayRecord>,
     /// The metrics of `[gate]`, in the file's order.
     pub gates: Vec<String>,
     /// Measured rounds that were planned.
@@ -69,6 +91,33 @@ pub struct RunHeader {
     pub quick: bool,
     /// The machine and the daemon.
     pub environment: Environment,
+}
+
+/// Where a run's scenario is, and what makes it the same one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtocolRecord {
+    /// The scenario's folder, from the run's folder.
+    pub scenario_folder: PathBuf,
+    /// What the command line set in the scenario's place.
+    pub overrides: Overrides,
+    /// The digest of the whole scenario with everything that was laid over it.
+    pub digest: Digest,
+}
+
+/// Each variant's context before any edit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourcesRecord {
+    /// The digest of the manifest, by variant.
+    pub manifests: BTreeMap<String, Digest>,
+}
+
+/// A run that was stopped goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResumedRecord {
+    /// When, in UTC, as RFC 3339.
+    pub resumed_utc: String,
+    /// Turns that were stopped in the middle. They are begun again, and their samples so far do not count.
+    pub begun_again: Vec<TurnKey>,
 }
 
 /// One variant of the run.
@@ -94,6 +143,23 @@ pub struct VariantRecord {
     /// The reference that an image with an inline cache has for the moment of its push.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_image: Option<String>,
+}
+
+/// Builds that are no run's, as those with which `doctor` compares this program and the docker command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrandRecord {
+    /// The id of the daemon.
+    pub daemon_id: String,
+    /// The repository of all images.
+    pub repository: String,
+}
+
+/// A base image that is about to be imported, under a name that only this program gives. Should the run be killed
+/// meanwhile, nothing else tells that the image is its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportingRecord {
+    /// The reference that it will have.
+    pub reference: String,
 }
 
 /// A base image that is ready.
@@ -160,6 +226,10 @@ pub enum StopReason {
     Complete,
     /// Somebody pressed Ctrl-C or asked it to end.
     Interrupted,
+    /// There was no time left for further rounds.
+    TimeBudget,
+    /// A sample failed or does not count, and the run was to end at the first such one.
+    FailFast,
     /// Something outside what is measured failed, such as the daemon or the disk.
     Aborted,
 }

@@ -1,8 +1,8 @@
 //! A run read back from its records.
 
 use super::{
-    BaseRecord, BuildRecordsSeen, BuildSample, ContextRecord, RESULTS_SCHEMA, Record, RunEnd, RunHeader,
-    StartSample, WarningRecord,
+    BaseRecord, BuildRecordsSeen, BuildSample, ClassicStand, ContextRecord, RESULTS_SCHEMA, Record,
+    ResumedRecord, RunEnd, RunHeader, SourcesRecord, StartSample, Status, TurnKey, WarningRecord,
 };
 
 /// A run, complete or not.
@@ -12,12 +12,22 @@ pub struct Run {
     pub header: RunHeader,
     /// Base images.
     pub bases: Vec<BaseRecord>,
+    /// References of bases that were about to be imported.
+    pub importing: Vec<String>,
     /// Build contexts.
     pub contexts: Vec<ContextRecord>,
     /// Short ids of images without a name that builds made, oldest first.
     pub made_images: Vec<String>,
+    /// Where the last build of the classic builder stood when it was heard of last.
+    pub classic_stand: Option<ClassicStand>,
     /// Builds, in the order in which they were taken.
     pub builds: Vec<BuildSample>,
+    /// Builds of turns that were stopped in the middle and begun again when the run was resumed; they do not count.
+    pub given_up: Vec<BuildSample>,
+    /// When the run was resumed, in UTC, as RFC 3339.
+    pub resumed: Vec<String>,
+    /// Each variant's context before any edit.
+    pub sources: Option<SourcesRecord>,
     /// What was learned of records of the build cache, in the order in which it was.
     pub build_records: Vec<BuildRecordsSeen>,
     /// Starts, in the order in which they were taken.
@@ -59,9 +69,14 @@ impl Run {
         let mut run = Self {
             header: *header,
             bases: Vec::new(),
+            importing: Vec::new(),
             contexts: Vec::new(),
             made_images: Vec::new(),
+            classic_stand: None,
             builds: Vec::new(),
+            given_up: Vec::new(),
+            resumed: Vec::new(),
+            sources: None,
             build_records: Vec::new(),
             starts: Vec::new(),
             warnings: Vec::new(),
@@ -69,11 +84,19 @@ impl Run {
         };
         for record in records {
             match record {
-                // A second header has no meaning; the first one stands.
-                Record::Run(_) => {}
-                Record::Base(base) => run.bases.push(base),
+                // A second header has no meaning; the first one stands. An errand is no run's.
+                Record::Run(_) | Record::Errand(_) => {}
+                Record::Importing(importing) => run.importing.push(importing.reference),
+                Record::Base(base) => {
+                    // A run that is resumed prepares its bases once more.
+                    run.bases.retain(|earlier| earlier.name != base.name);
+                    run.bases.push(base);
+                }
+                Record::Sources(sources) => run.sources = Some(sources),
+                Record::Resumed(resumed) => run.resume(resumed),
                 Record::Context(context) => run.contexts.push(context),
                 Record::MadeImages(mut made) => run.made_images.append(&mut made.ids),
+                Record::ClassicStand(stand) => run.classic_stand = Some(stand),
                 Record::Build(sample) => run.builds.push(*sample),
                 Record::BuildRecords(seen) => run.build_records.push(seen),
                 Record::Start(sample) => run.starts.push(*sample),
@@ -82,5 +105,17 @@ impl Run {
             }
         }
         Ok(run)
+    }
+
+    fn resume(&mut self, record: ResumedRecord) {
+        let is_begun_again = |build: &mut BuildSample| record.begun_again.contains(&TurnKey::of(&build.key));
+        for mut build in self.builds.extract_if(.., is_begun_again) {
+            build.outcome = Status::Invalid {
+                reason: "the run was stopped in the middle of this turn, which was begun again".to_owned(),
+            };
+            self.given_up.push(build);
+        }
+        self.resumed.push(record.resumed_utc);
+        self.end = None;
     }
 }

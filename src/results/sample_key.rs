@@ -14,3 +14,26 @@ pub struct SampleKey {
     /// Whether this is a warm-up: kept, and never used in statistics.
     pub warmup: bool,
 }
+
+/// One variant's turn in a round.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TurnKey {
+    /// The variant.
+    pub variant: String,
+    /// The round, from 1; warm-up rounds count from 1 as well.
+    pub round: u32,
+    /// Whether the round is a warm-up.
+    pub warmup: bool,
+}
+
+impl TurnKey {
+    /// The turn that a sample was taken in.
+    #[must_use]
+    pub fn of(key: &SampleKey) -> Self {
+        Self {
+            variant: key.variant.clone(),
+            round: key.round,
+            warmup: key.warmup,
+        }
+    }
+}

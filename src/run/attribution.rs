@@ -82,15 +82,7 @@ impl Attribution {
         if !strangers.is_empty() {
             self.company = true;
             // Whoever left them may have been building while we did.
-            for id in take(&mut self.last.own) {
-                self.own.remove(&id);
-                self.news.own.remove(&id);
-                // One that was removed in the meantime was ours by the knowledge of that time, and is not left.
-                if records.iter().any(|record| record.id == id) {
-                    self.doubt(id);
-                }
-            }
-            self.last.is_doubtful = true;
+            self.doubt_last_build(|id| records.iter().any(|record| record.id == id));
         }
         self.foreign.extend(strangers.into_iter().map(|record| record.id));
         self.see(records);
@@ -107,6 +99,12 @@ impl Attribution {
         let appeared = self.unknown(records);
         self.of_last_build(appeared.into_iter().map(|record| record.id));
         self.see(records);
+    }
+
+    /// Takes the word of somebody who saw that others built during the last of our builds: what appeared in it may be
+    /// theirs.
+    pub fn others_built(&mut self) {
+        self.doubt_last_build(|_| true);
     }
 
     /// Those of the records that are ours for certain. One that was to be removed and stayed, because something else
@@ -129,7 +127,7 @@ impl Attribution {
     }
 
     /// What is to be put into the journal, if there is anything new.
-    pub(super) fn news(&mut self) -> Option<BuildRecordsSeen> {
+    pub fn news(&mut self) -> Option<BuildRecordsSeen> {
         let News {
             own,
             doubtful,
@@ -158,6 +156,18 @@ impl Attribution {
     /// Whether it is newer than everything that was there when the run looked last.
     fn is_unseen(&self, record: &BuildRecord) -> bool {
         self.newest.is_some() && record.created > self.newest && !self.own.contains(&record.id)
+    }
+
+    fn doubt_last_build(&mut self, is_there: impl Fn(&str) -> bool) {
+        for id in take(&mut self.last.own) {
+            self.own.remove(&id);
+            self.news.own.remove(&id);
+            // One that was removed in the meantime was ours by the knowledge of that time, and is not left.
+            if is_there(&id) {
+                self.doubt(id);
+            }
+        }
+        self.last.is_doubtful = true;
     }
 
     fn of_last_build(&mut self, ids: impl Iterator<Item = String>) {
@@ -282,6 +292,23 @@ mod tests {
         attribution.between_builds(&all);
         assert_eq!(ids(attribution.own(&all)), ["a"]);
         assert_eq!(ids(attribution.doubtful(&all)), ["b", "later"]);
+    }
+
+    #[test]
+    fn a_build_that_somebody_saw_beside_ours_makes_ours_doubtful_and_no_other() {
+        let mut attribution = Attribution::before_run(&[]);
+        attribution.between_builds(&[]);
+        attribution.after_build(&records(&["first"]), None);
+        attribution.between_builds(&records(&["first"]));
+        let all = records(&["first", "second"]);
+        attribution.after_build(&all, None);
+        attribution.others_built();
+        assert_eq!(ids(attribution.own(&all)), ["first"]);
+        assert_eq!(ids(attribution.doubtful(&all)), ["second"]);
+        attribution.between_builds(&all);
+        let all = records(&["first", "second", "third"]);
+        attribution.after_build(&all, None);
+        assert_eq!(ids(attribution.own(&all)), ["first", "third"]);
     }
 
     #[test]

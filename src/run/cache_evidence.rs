@@ -21,7 +21,7 @@ pub(super) struct CacheEvidence {
     pub(super) downloads: Downloads,
     /// Why the remote cache could not be read.
     pub(super) import_fault: Option<String>,
-    /// Own layer records that were still there before a build which was to find none.
+    /// Own layer records that were still there before a build which was to find none at all, or none but imported ones.
     pub(super) own_layers_left: usize,
     /// Whether the build before in this turn was of the very same context, so that all of it is there to be reused.
     pub(super) nothing_changed: bool,
@@ -48,6 +48,9 @@ pub(super) fn unreached(
 fn layers(state: LayerState, instructions: &[InstructionResult], evidence: &CacheEvidence) -> Option<String> {
     match state {
         LayerState::Empty => {
+            if evidence.own_layers_left > 0 {
+                return Some(layers_stayed(evidence.own_layers_left));
+            }
             let cached = instructions
                 .iter()
                 .find(|instruction| instruction.cached && obeys_no_cache(instruction))?;
@@ -70,11 +73,7 @@ fn layers(state: LayerState, instructions: &[InstructionResult], evidence: &Cach
                 return Some(format!("the remote cache could not be imported: {fault}"));
             }
             if evidence.own_layers_left > 0 {
-                return Some(format!(
-                    "the daemon was to hold no layer, yet {} records of earlier builds stayed, because something \
-                     else uses them",
-                    evidence.own_layers_left
-                ));
+                return Some(layers_stayed(evidence.own_layers_left));
             }
             let cached = instructions
                 .iter()
@@ -88,6 +87,12 @@ fn layers(state: LayerState, instructions: &[InstructionResult], evidence: &Cach
             })
         }
     }
+}
+
+fn layers_stayed(count: usize) -> String {
+    format!(
+        "the daemon was to hold no layer, yet {count} records of earlier builds stayed, because something else uses them"
+    )
 }
 
 fn mounts(state: MountState, evidence: &CacheEvidence) -> Option<String> {

@@ -1,15 +1,12 @@
 //! What a run tells while it works.
 
 use crate::results::{BuildSample, StartSample};
-use crate::run::Plan;
 
 /// One thing that happened, for whoever watches.
 #[derive(Clone, Debug)]
 pub enum Event<'run> {
     /// What will be done.
     Planned {
-        /// The plan.
-        plan: &'run Plan,
         /// Builds in it.
         builds: usize,
         /// Starts in it.

@@ -90,6 +90,7 @@ mod tests {
                 name: "step".to_owned(),
                 cache: BuildCacheState::default(),
                 export_cache: false,
+                commit: None,
                 edits: Vec::new(),
                 expect,
             };

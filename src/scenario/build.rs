@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{BuildCacheState, Edit, Expectation, RemoteCache};
+use super::{BuildCacheState, Commit, Edit, Expectation, RemoteCache};
 use crate::unit::Nanos;
 
 /// How often and in which steps to build.
@@ -29,6 +29,9 @@ pub struct Step {
     pub cache: BuildCacheState,
     /// Whether the build also exports what it did to the remote cache.
     pub export_cache: bool,
+    /// The commit whose tree the context becomes before the build.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<Commit>,
     /// Changes of the context before the build.
     pub edits: Vec<Edit>,
     /// What the build is expected to reuse; a sample that breaks it is invalid.

@@ -16,6 +16,7 @@ pub mod file;
 mod file_mode;
 mod files;
 mod gate;
+mod hooks;
 mod metric;
 mod name;
 mod nearest;
@@ -25,6 +26,7 @@ mod patch;
 mod problem;
 mod provenance;
 mod remote_cache;
+mod replay;
 mod resolved_toml;
 mod start;
 mod surroundings;
@@ -47,6 +49,7 @@ pub use expectation::Expectation;
 pub use file_mode::{FileMode, ParseFileModeError};
 pub use files::{ReadFailure, ScenarioFiles};
 pub use gate::Gate;
+pub use hooks::{HookKind, Hooks};
 pub use metric::{Metric, MetricUnit};
 pub use nonce::Nonce;
 pub use overrides::{BaseChoice, Overrides};
@@ -54,6 +57,7 @@ pub use patch::{FilePatch, HunkMismatch, Patch, PatchError, PatchedPath};
 pub use problem::{Place, Problem, Source};
 pub use provenance::{Origin, Provenance};
 pub use remote_cache::{CacheMode, RemoteCache};
+pub use replay::{Commit, CommitRange, History, HistoryFault, Replay};
 pub use resolved_toml::resolved_toml;
 pub use start::{HttpReadiness, StartSettings};
 pub use surroundings::Surroundings;
@@ -85,10 +89,14 @@ pub struct Scenario {
     pub variants: Vec<Variant>,
     /// Whether a matrix made the variants.
     pub has_matrix: bool,
+    /// The repository whose commits are the steps; `None` where the file has them.
+    pub replay: Option<Replay>,
     /// The sequence of builds.
     pub build: BuildSettings,
     /// How a built image is started and when it counts as started; `None` measures builds only.
     pub start: Option<StartSettings>,
+    /// Commands of the user's around all this.
+    pub hooks: Hooks,
     /// Metrics that decide, in the file's order; the first one leads the verdict sentence.
     pub gates: Vec<Gate>,
 }
@@ -111,7 +119,7 @@ impl Scenario {
 /// Where the build context comes from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ContextSettings {
-    /// The folder that is copied; never edited in place.
+    /// The folder that is copied; never edited in place. Empty where a replay brings the context.
     pub path: PathBuf,
     /// Files made up in the copy, for bulk that is not worth committing.
     pub fill: Vec<Fill>,

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{
-    Base, BaseSource, BuildCacheState, Edit, Expectation, Gate, Origin, Provenance, RemoteCache, Scenario,
-    SecretSource, StartSettings, Step, Variant,
+    Base, BaseSource, BuildCacheState, Edit, Expectation, Gate, Hooks, Origin, Provenance, RemoteCache,
+    Replay, Scenario, SecretSource, StartSettings, Step, Variant,
 };
 use crate::unit::{ByteSize, Nanos};
 
@@ -43,11 +43,18 @@ pub fn resolved_toml(scenario: &Scenario, provenance: &Provenance) -> String {
     if let Some(cache) = &build.remote_cache {
         page.remote_cache(cache);
     }
-    for step in &build.steps {
-        page.step(step);
+    if let Some(replay) = &scenario.replay {
+        page.replay(replay, &build.steps);
+    } else {
+        for step in &build.steps {
+            page.step(step);
+        }
     }
     if let Some(start) = &scenario.start {
         page.start(start);
+    }
+    if !scenario.hooks.is_empty() {
+        page.hooks(&scenario.hooks);
     }
     if !scenario.gates.is_empty() {
         page.header("[gate]");
@@ -86,8 +93,14 @@ impl Page<'_> {
     }
 
     fn context(&mut self, scenario: &Scenario) {
+        let replays = scenario.replay.is_some();
+        if replays && scenario.context.fill.is_empty() {
+            return;
+        }
         self.header("[context]");
-        self.set("path", path(&scenario.context.path));
+        if !replays {
+            self.set("path", path(&scenario.context.path));
+        }
         let fills: Vec<String> = scenario
             .context
             .fill
@@ -199,6 +212,18 @@ impl Page<'_> {
         }
     }
 
+    fn replay(&mut self, replay: &Replay, steps: &[Step]) {
+        self.header("[replay]");
+        self.set("repo", path(&replay.repo));
+        self.set("range", quoted(&replay.range.to_string()));
+        self.set_from("path", path(&replay.path), "replay.path");
+        self.line(&format!("# begins after {}; the steps are:", replay.base.hash));
+        for step in steps {
+            let hash = step.commit.as_ref().map(|commit| commit.hash.as_str());
+            self.line(&format!("# {}: {}", step.name, hash.unwrap_or(&replay.base.hash)));
+        }
+    }
+
     fn step(&mut self, step: &Step) {
         self.header("[[build.step]]");
         self.set_from("name", quoted(&step.name), "build.step");
@@ -218,6 +243,18 @@ impl Page<'_> {
                 self.set("expect", format!("{{ rebuilt = {} }}", list(instructions)));
             }
         }
+    }
+
+    fn hooks(&mut self, hooks: &Hooks) {
+        self.header("[hooks]");
+        for (key, commands) in [
+            ("setup", &hooks.setup),
+            ("prepare", &hooks.prepare),
+            ("cleanup", &hooks.cleanup),
+        ] {
+            self.set(key, list(commands));
+        }
+        self.set("timeout", duration(hooks.timeout));
     }
 
     fn start(&mut self, start: &StartSettings) {

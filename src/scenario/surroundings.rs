@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::ReadFailure;
+use super::{CommitRange, History, HistoryFault, ReadFailure};
 
 /// What lies around the scenario's folder. Values are looked at and never kept.
 pub trait Surroundings {
@@ -21,4 +21,12 @@ pub trait Surroundings {
 
     /// Whether a path, relative to the scenario's folder, is a folder.
     fn is_folder(&self, path: &Path) -> bool;
+
+    /// The commits of a range of a repository, which is relative to the scenario's folder; `path` is the folder in it
+    /// that is the build context.
+    ///
+    /// # Errors
+    ///
+    /// Says what is not there.
+    fn history(&self, repo: &Path, range: &CommitRange, path: &Path) -> Result<History, HistoryFault>;
 }

@@ -3,10 +3,11 @@
 
 use crate::digest::Digest;
 use crate::results::{
-    Attempts, BaseRecord, Bounded, BuildFailure, BuildRecordsSeen, BuildSample, ContextSent, Environment,
-    HostConditions, ImageFacts, ImageStore, InstructionResult, MadeImagesRecord, Neighbours, Phase,
-    ProbeTier, RESULTS_SCHEMA, Record, RunEnd, RunHeader, SampleKey, StartSample, Status, StopReason,
-    VariantRecord, WarningRecord,
+    Attempts, BaseRecord, Bounded, BuildFailure, BuildGraph, BuildRecordsSeen, BuildSample, ClassicStand,
+    ContextSent, Environment, GRAPH_VERSION, GraphPart, GraphVertex, HostConditions, ImageFacts, ImageStore,
+    ImportingRecord, InstructionResult, MadeImagesRecord, Neighbours, Phase, ProbeTier, RESULTS_SCHEMA,
+    Record, RunEnd, RunHeader, SampleKey, StartSample, Status, StopReason, VariantRecord, WarningRecord,
+    WorkSpan,
 };
 use crate::scenario::BuilderKind;
 use crate::unit::{ByteSize, DaemonInstant, Nanos};
@@ -15,6 +16,9 @@ use crate::unit::{ByteSize, DaemonInstant, Nanos};
 pub(super) fn records() -> Vec<Record> {
     vec![
         Record::Run(Box::new(header())),
+        Record::Importing(ImportingRecord {
+            reference: "seatrial/base/half-imported".to_owned(),
+        }),
         Record::Base(BaseRecord {
             name: "cargo".to_owned(),
             reference: "seatrial/4f2a/base-cargo".to_owned(),
@@ -45,6 +49,7 @@ pub(super) fn records() -> Vec<Record> {
         Record::MadeImages(MadeImagesRecord {
             ids: vec!["111111111111".to_owned(), "222222222222".to_owned()],
         }),
+        Record::ClassicStand(classic_stand()),
         Record::Start(Box::new(start(key("naive", 1, 4, false), ProbeTier::Ip))),
         Record::Start(Box::new(start(key("naive", 2, 5, false), ProbeTier::Published))),
         Record::Start(Box::new(failed_start())),
@@ -68,6 +73,16 @@ pub(super) fn build_records() -> BuildRecordsSeen {
     }
 }
 
+/// Where a build of the classic builder stood.
+pub(super) fn classic_stand() -> ClassicStand {
+    ClassicStand {
+        parent: Some("222222222222".to_owned()),
+        container: None,
+        asked_daemon_ns: Some(DaemonInstant(1_800_000_000_000_000_000)),
+        over_daemon_ns: Some(DaemonInstant(1_800_000_600_000_000_000)),
+    }
+}
+
 fn header() -> RunHeader {
     let variant = |name: &str| VariantRecord {
         name: name.to_owned(),
@@ -88,9 +103,11 @@ fn header() -> RunHeader {
         title: "Two orders of one Dockerfile".to_owned(),
         question: None,
         scenario_digest: Digest::of("scenario"),
+        protocol: None,
         variants: vec![variant("naive"), variant("ordered")],
         baseline: "naive".to_owned(),
         steps: vec!["edit, source".to_owned()],
+        replay: None,
         gates: vec!["step.edit, source.time".to_owned()],
         rounds: 2,
         starts: 2,
@@ -139,6 +156,7 @@ fn build(key: SampleKey, outcome: Status) -> BuildSample {
         step: "edit, source".to_owned(),
         outcome,
         duration_ns: Some(Nanos(1_500_000_000)),
+        free: None,
         context: Some(ContextSent {
             manifest: Digest::of("manifest"),
             total_bytes: ByteSize(5_000),
@@ -158,6 +176,26 @@ fn build(key: SampleKey, outcome: Status) -> BuildSample {
             started_ns: Nanos(1_400_000_000),
             duration_ns: Nanos(100_000_000),
         }],
+        graph: Some(BuildGraph {
+            version: GRAPH_VERSION,
+            vertices: vec![
+                GraphVertex {
+                    part: GraphPart::Instruction,
+                    instruction: Some(1),
+                    ..GraphVertex::default()
+                },
+                GraphVertex {
+                    part: GraphPart::Export,
+                    name: Some("exporting to image".to_owned()),
+                    inputs: vec![0],
+                    spans_ns: vec![WorkSpan {
+                        started: Nanos(1_400_000_000),
+                        duration: Nanos(100_000_000),
+                    }],
+                    ..GraphVertex::default()
+                },
+            ],
+        }),
         image: Some(ImageFacts {
             id: "sha256:naive".to_owned(),
             store: ImageStore::Graphdriver,

@@ -188,6 +188,19 @@ impl Journal {
     /// Where the line cannot be written, for instance because the disk is full, or not be flushed. Earlier lines
     /// stay readable, and unless the error is [`WriteJournal::Continue`] a later record may be tried.
     pub fn append(&mut self, record: &Record) -> Result<(), WriteJournal> {
+        self.write(record, true)
+    }
+
+    /// Writes one record and leaves it to the system when it comes to disk.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Journal::append`].
+    pub fn append_unflushed(&mut self, record: &Record) -> Result<(), WriteJournal> {
+        self.write(record, false)
+    }
+
+    fn write(&mut self, record: &Record, flush: bool) -> Result<(), WriteJournal> {
         let path = || self.path.clone();
         if self.torn {
             return Err(WriteJournal::Continue { path: path() });
@@ -200,7 +213,7 @@ impl Journal {
             .write_all(&line)
             .map_err(|source| WriteJournal::Append { path: path(), source })
             .and_then(|()| {
-                let flushed = self.file.sync_data();
+                let flushed = if flush { self.file.sync_data() } else { Ok(()) };
                 flushed.map_err(|source| WriteJournal::Flush { path: path(), source })
             });
         if written.is_err() {

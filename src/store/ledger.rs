@@ -8,6 +8,10 @@ impl Ledger for Journal {
     fn keep(&mut self, record: &Record) -> Result<(), LedgerFault> {
         self.append(record).map_err(LedgerFault::from)
     }
+
+    fn note(&mut self, record: &Record) -> Result<(), LedgerFault> {
+        self.append_unflushed(record).map_err(LedgerFault::from)
+    }
 }
 
 impl From<WriteJournal> for LedgerFault {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::journal;
 use super::run_folder::{FindRun, LoadRun, load, runs};
-use crate::results::{BuildRecordsSeen, Run};
+use crate::results::{BuildRecordsSeen, ClassicStand, Run};
 
 /// The runs of a folder cannot be listed.
 pub type FindLeftovers = FindRun;
@@ -38,7 +38,7 @@ pub enum LeftoverState {
 }
 
 /// The run's own resources, as its journal names them. Whether they exist is for the daemon to say.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Named {
     /// The run's id, which its containers, networks and volumes carry as a label.
     pub run_id: String,
@@ -50,10 +50,14 @@ pub struct Named {
     pub build_records: Vec<BuildRecordsSeen>,
     /// Short ids of images without a name that builds made, oldest first.
     pub made_images: Vec<String>,
+    /// Where the last build of the classic builder stood when it was heard of last.
+    pub classic_stand: Option<ClassicStand>,
 }
 
 impl Named {
-    fn of(run: &Run) -> Self {
+    /// What a run's journal names.
+    #[must_use]
+    pub fn of(run: &Run) -> Self {
         let own_bases = || run.bases.iter().filter(|base| base.own);
         let variants = run.header.variants.iter();
         let built = run.builds.iter().filter_map(|build| build.image.as_ref());
@@ -63,6 +67,7 @@ impl Named {
                 .flat_map(|variant| [Some(variant.image.clone()), variant.cache_image.clone()])
                 .flatten()
                 .chain(own_bases().map(|base| base.reference.clone()))
+                .chain(run.importing.iter().cloned())
                 .collect(),
             image_ids: built
                 .map(|image| image.id.clone())
@@ -70,6 +75,7 @@ impl Named {
                 .collect(),
             build_records: run.build_records.clone(),
             made_images: run.made_images.clone(),
+            classic_stand: run.classic_stand.clone(),
         }
     }
 }
@@ -149,12 +155,14 @@ mod tests {
                 "seatrial/4f2a/naive",
                 "seatrial/4f2a/ordered",
                 "seatrial/4f2a/base-cargo",
+                "seatrial/base/half-imported",
             ]
             .map(str::to_owned)
             .into(),
             image_ids: ["sha256:base", "sha256:naive"].map(str::to_owned).into(),
             build_records: vec![fixture::build_records()],
             made_images: vec!["111111111111".to_owned(), "222222222222".to_owned()],
+            classic_stand: Some(fixture::classic_stand()),
         };
         let states: Vec<&LeftoverState> = found.iter().map(|leftover| &leftover.state).collect();
         let [

@@ -5,6 +5,7 @@
 //! the resources of a run in progress for leftovers.
 
 mod daemon_lock;
+mod errand;
 mod journal;
 mod journal_lines;
 mod ledger;
@@ -16,6 +17,7 @@ mod samples_csv;
 mod fixture;
 
 pub use daemon_lock::{DaemonLock, HoldDaemon};
+pub use errand::Errand;
 pub use journal::{Journal, ReopenJournal, WriteJournal};
 pub use journal_lines::{JournalLines, ReadJournal, TornLine, read_journal};
 pub use leftovers::{FindLeftovers, Leftover, LeftoverState, Named, find_leftovers};

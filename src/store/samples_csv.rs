@@ -75,7 +75,7 @@ struct Row<'a> {
     neighbour_builds: Option<u32>,
 }
 
-/// Whether equal conditions give equal values.
+/// Whether equal conditions give equal values; what a build logs may vary as its times do.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Kind {
@@ -105,6 +105,8 @@ struct Measure<'a> {
     unit: Unit,
     value: Option<u64>,
     bounds: Option<Bounded>,
+    /// Whether equal conditions may give another value although it is no time.
+    varies: bool,
 }
 
 impl<'a> Measure<'a> {
@@ -115,6 +117,7 @@ impl<'a> Measure<'a> {
             unit,
             value,
             bounds: None,
+            varies: false,
         }
     }
 
@@ -135,6 +138,7 @@ impl<'a> Measure<'a> {
 
     const fn kind(&self) -> Kind {
         match self.unit {
+            _ if self.varies => Kind::Timed,
             Unit::Nanoseconds => Kind::Timed,
             Unit::Bytes | Unit::Count | Unit::Flag => Kind::Exact,
         }
@@ -148,6 +152,8 @@ struct Place<'a> {
     key: &'a SampleKey,
     step: &'a str,
     outcome: &'a Status,
+    /// Why there was nothing to measure, where that is so.
+    free: Option<&'a str>,
     tier: Option<ProbeTier>,
     host: Option<&'a HostConditions>,
     neighbours: Option<Neighbours>,
@@ -187,7 +193,7 @@ impl<'a> Place<'a> {
                 Status::Failed { .. } => "failed",
                 Status::Invalid { .. } => "invalid",
             },
-            reason: text(self.outcome.reason().unwrap_or_default()),
+            reason: text(self.outcome.reason().or(self.free).unwrap_or_default()),
             probe_tier: self.tier,
             load_1m: host.and_then(|host| host.load_1m),
             steal_ratio: host.and_then(|host| host.steal_ratio),
@@ -222,12 +228,13 @@ pub fn write_samples(run: &Run, out: impl Write) -> Result<(), WriteSamples> {
     if run.builds.is_empty() && run.starts.is_empty() {
         table.write_record(COLUMNS).map_err(WriteSamples::WriteRow)?;
     }
-    for sample in &run.builds {
+    for sample in run.builds.iter().chain(&run.given_up) {
         let place = Place {
             header: &run.header,
             key: &sample.key,
             step: &sample.step,
             outcome: &sample.outcome,
+            free: sample.free.as_deref(),
             tier: None,
             host: sample.host.as_ref(),
             neighbours: sample.neighbours,
@@ -244,6 +251,7 @@ pub fn write_samples(run: &Run, out: impl Write) -> Result<(), WriteSamples> {
             key: &sample.key,
             step: "",
             outcome: &sample.outcome,
+            free: None,
             tier: Some(sample.tier),
             host: sample.host.as_ref(),
             neighbours: sample.neighbours,
@@ -361,9 +369,14 @@ fn build_measures(sample: &BuildSample) -> Vec<Measure<'_>> {
     );
     measures.extend(sample.instructions.iter().flat_map(|instruction| {
         let cached = Some(u64::from(instruction.cached));
+        let logged = Some(instruction.log_bytes.0);
         [
             Measure::time("instruction.time", instruction.duration_ns),
             Measure::new("instruction.cached", Unit::Flag, cached),
+            Measure {
+                varies: true,
+                ..Measure::new("instruction.log", Unit::Bytes, logged)
+            },
         ]
         .map(|measure| measure.of_instruction(&instruction.name))
     }));
@@ -441,6 +454,27 @@ mod tests {
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let values = reader.records().map(|row| row.unwrap()[13].to_owned());
         assert_eq!(values.collect::<Vec<_>>(), [""; 7]);
+    }
+
+    #[test]
+    fn a_commit_with_nothing_to_build_counts_without_a_value_and_says_why() {
+        let mut run = run();
+        let build = &mut run.builds[0];
+        build.outcome = Status::Ok;
+        build.free = Some("nothing that the ignore rules keep".to_owned());
+        build.duration_ns = None;
+        let order = build.key.order.to_string();
+        let table = table(&run);
+        let mut rows = csv::Reader::from_reader(table.as_bytes());
+        let row = rows
+            .records()
+            .map(Result::unwrap)
+            .find(|row| row[12] == order)
+            .unwrap();
+        assert_eq!(
+            (&row[13], &row[17], &row[18]),
+            ("", "ok", "nothing that the ignore rules keep")
+        );
     }
 
     #[test]

@@ -172,7 +172,8 @@ fn wait(mut child: Child, timeout: Duration) -> io::Result<Option<ExitStatus>> {
     Ok(in_time.then_some(status))
 }
 
-fn in_words(status: ExitStatus) -> String {
+/// How a process ended.
+pub(super) fn in_words(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit code {code}"),
         (None, Some(signal)) => format!("signal {signal}"),
@@ -181,7 +182,7 @@ fn in_words(status: ExitStatus) -> String {
 }
 
 /// The last lines of a log, as part of a sentence.
-fn tail(log: &mut File) -> io::Result<String> {
+pub(super) fn tail(log: &mut File) -> io::Result<String> {
     let length = log.seek(SeekFrom::End(0))?;
     log.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
     let mut bytes = Vec::new();

@@ -9,6 +9,7 @@ use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use super::walk::{Visited, walk, walk_ignoring};
+use crate::causes::in_one_line;
 use crate::context::{Entry, Manifest, Selection, classic_entries, classic_rules, follow_links};
 use crate::dockerignore::{IgnoreFile, Pruning};
 use crate::run::{ContextTree, TreeFault};
@@ -120,13 +121,9 @@ impl ContextTree for ServedTree {
 
 /// An error and its causes in one line.
 fn in_words(error: &dyn std::error::Error) -> TreeFault {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        message = format!("{message}: {error}");
-        cause = error.source();
+    TreeFault {
+        message: in_one_line(error),
     }
-    TreeFault { message }
 }
 
 #[cfg(test)]

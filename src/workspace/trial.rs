@@ -72,6 +72,7 @@ mod tests {
                 base: BaseState::Present,
             },
             export_cache: false,
+            commit: None,
             edits,
             expect: None,
         }

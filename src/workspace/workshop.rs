@@ -3,22 +3,27 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::check_out::check_out;
 use super::context_copy::ContextCopy;
 use super::digest_cache::DigestCache;
 use super::dockerfile_dir::DockerfileDir;
 use super::edit::apply;
+use super::git::Git;
+use super::git_objects::GitObjects;
 use super::hash::hash_files;
 use super::scratch::Scratch;
 use super::served_tree::ServedTree;
 use super::walk::{Visited, walk, walk_with_dropped};
-use crate::context::{ContextReport, Manifest};
+use crate::causes::in_one_line;
+use crate::context::{ContextReport, Manifest, kept_digest};
 use crate::dockerfile::Dockerfile;
 use crate::dockerignore::{IgnoreFile, Pruning, beside};
 use crate::run::{BuildFolders, ContextTree, Survey, Workshop, WorkshopFault};
-use crate::scenario::{BuilderKind, Edit, Nonce, Scenario, Variant};
+use crate::scenario::{BuilderKind, Commit, Edit, Nonce, Replay, Scenario, Variant};
 
 /// Scratch copies on disk, removed when closed or dropped.
 #[derive(Debug)]
@@ -27,6 +32,15 @@ pub struct ScratchWorkshop {
     benches: BTreeMap<String, Bench>,
     /// Copies of the named contexts, by the folder that they are copies of.
     named: BTreeMap<PathBuf, NamedCopy>,
+    replay: Option<Replayed>,
+}
+
+/// The repository that is replayed.
+#[derive(Debug)]
+struct Replayed {
+    git: Git,
+    /// The tree that copies hold after a reset.
+    base_tree: String,
 }
 
 /// One variant's copy.
@@ -38,6 +52,8 @@ struct Bench {
     rules: RulesOf,
     /// The folders of the named contexts, by name.
     contexts: BTreeMap<String, PathBuf>,
+    /// The tree that the copy holds, where a repository is replayed.
+    tree: Option<String>,
 }
 
 /// The copy of a named context, which nothing changes.
@@ -91,7 +107,8 @@ impl RulesOf {
 }
 
 impl ScratchWorkshop {
-    /// Copies the scenario's context once per variant into a private folder in `parent`.
+    /// Copies the scenario's context once per variant into a private folder in `parent`; that of a replay is the tree
+    /// of the commit before the first.
     ///
     /// # Errors
     ///
@@ -100,8 +117,19 @@ impl ScratchWorkshop {
         let scratch = Scratch::create(parent).map_err(fault)?;
         let mut benches = BTreeMap::new();
         let mut named = BTreeMap::new();
+        let replay = match &scenario.replay {
+            Some(replay) => Some(Replayed::open(scenario_dir, replay)?),
+            None => None,
+        };
+        let base = match &replay {
+            Some(replay) => Some(replay.base_copy(&scratch)?),
+            None => None,
+        };
+        let context = match &base {
+            Some(base) => base.path().to_owned(),
+            None => scenario_dir.join(&scenario.context.path),
+        };
         for variant in &scenario.variants {
-            let context = scenario_dir.join(&scenario.context.path);
             let copy = scratch
                 .copy_context(&context, &scenario.context.fill, &variant.name)
                 .map_err(fault)?;
@@ -120,18 +148,49 @@ impl ScratchWorkshop {
                 digests: DigestCache::default(),
                 contexts: variant.options.contexts.clone(),
                 rules: RulesOf::variant(variant),
+                tree: replay.as_ref().map(|replay| replay.base_tree.clone()),
             };
             benches.insert(variant.name.clone(), bench);
+        }
+        if let Some(base) = base {
+            // What is left of it goes with the scratch folder.
+            let _ = base.remove();
         }
         Ok(Self {
             scratch: Some(scratch),
             benches,
             named,
+            replay,
         })
     }
 
     fn bench(&mut self, variant: &str) -> Result<&mut Bench, WorkshopFault> {
         self.benches.get_mut(variant).ok_or_else(|| unknown(variant))
+    }
+}
+
+impl Replayed {
+    fn open(scenario_dir: &Path, replay: &Replay) -> Result<Self, WorkshopFault> {
+        let folder = scenario_dir.join(&replay.repo);
+        Ok(Self {
+            git: Git::at(&folder).map_err(|error| unreadable(&folder, error))?,
+            base_tree: replay.base.tree.clone(),
+        })
+    }
+
+    /// A copy that holds the tree of the commit before the first. Those of the variants are made of it, so that a file
+    /// has the same time in all of them.
+    fn base_copy(&self, scratch: &Scratch) -> Result<ContextCopy, WorkshopFault> {
+        // No variant can have such names.
+        let empty = scratch.path().join("+empty");
+        fs::create_dir(&empty)
+            .and_then(|()| fs::set_permissions(&empty, fs::Permissions::from_mode(0o755)))
+            .map_err(|error| unreadable(&empty, error))?;
+        let mut copy = scratch.copy_context(&empty, &[], "+base").map_err(fault)?;
+        let tree = self.git.tree(&self.base_tree).map_err(fault)?;
+        let mut objects = GitObjects::of(&self.git).map_err(fault)?;
+        check_out(&mut copy, &tree, &mut objects).map_err(fault)?;
+        Ok(copy)
     }
 }
 
@@ -155,12 +214,30 @@ impl Workshop for ScratchWorkshop {
     fn reset(&mut self, variant: &str) -> Result<(), WorkshopFault> {
         let bench = self.bench(variant)?;
         bench.copy.reset().map_err(fault)?;
-        bench.dockerfile.refresh(&bench.copy).map_err(fault)
+        bench.dockerfile.refresh(&bench.copy).map_err(fault)?;
+        let base_tree = self.replay.as_ref().map(|replay| replay.base_tree.clone());
+        self.bench(variant)?.tree = base_tree;
+        Ok(())
     }
 
     fn apply(&mut self, variant: &str, edit: &Edit, nonce: &Nonce) -> Result<(), WorkshopFault> {
         let bench = self.bench(variant)?;
         apply(&mut bench.copy, edit, nonce).map_err(fault)?;
+        bench.dockerfile.refresh(&bench.copy).map_err(fault)
+    }
+
+    fn check_out(&mut self, variant: &str, commit: &Commit) -> Result<(), WorkshopFault> {
+        let bench = self.benches.get_mut(variant).ok_or_else(|| unknown(variant))?;
+        let (Some(replay), Some(tree)) = (&self.replay, &bench.tree) else {
+            return Err(WorkshopFault {
+                message: format!("`{}` is a commit of no repository", commit.hash),
+                source: None,
+            });
+        };
+        let changes = replay.git.difference(tree, &commit.tree).map_err(fault)?;
+        let mut objects = GitObjects::of(&replay.git).map_err(fault)?;
+        check_out(&mut bench.copy, &changes, &mut objects).map_err(fault)?;
+        bench.tree = Some(commit.tree.clone());
         bench.dockerfile.refresh(&bench.copy).map_err(fault)
     }
 
@@ -170,6 +247,7 @@ impl Workshop for ScratchWorkshop {
         let mut manifest = walk_with_dropped(bench.copy.path(), &ignore, pruning).map_err(fault)?;
         hash_files(bench.copy.path(), &mut manifest, &mut bench.digests).map_err(fault)?;
         let report = ContextReport::new(&manifest, &ignore, pruning, 0);
+        let kept_digest = kept_digest(&manifest, &ignore, pruning).map_err(fault)?;
         let contexts = bench.contexts.clone();
         let named = contexts.iter().filter_map(|(name, folder)| {
             let copy = self.named.get(folder)?;
@@ -177,9 +255,10 @@ impl Workshop for ScratchWorkshop {
         });
         Ok(Survey {
             named: named.collect(),
-            manifest,
+            manifest: Arc::new(manifest),
             kept: report.kept_bytes,
             kept_files: report.kept_files,
+            kept_digest,
         })
     }
 
@@ -235,17 +314,6 @@ fn unreadable(path: &Path, error: std::io::Error) -> WorkshopFault {
 fn fault(error: impl Error + Send + Sync + 'static) -> WorkshopFault {
     WorkshopFault {
         message: error.to_string(),
-        source: deeper(&error),
+        source: error.source().map(|cause| in_one_line(cause).into()),
     }
-}
-
-/// The causes below an error, in one line.
-fn deeper(error: &dyn Error) -> Option<Box<dyn Error + Send + Sync>> {
-    let mut cause = error.source();
-    let mut texts = Vec::new();
-    while let Some(error) = cause {
-        texts.push(error.to_string());
-        cause = error.source();
-    }
-    (!texts.is_empty()).then(|| texts.join(": ").into())
 }

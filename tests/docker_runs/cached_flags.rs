@@ -9,7 +9,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::daemon::{daemon, unique};
+use crate::daemon::{at_once, daemon, unique};
 use crate::fixture_tree::{age, odd_tree, set_mode, write_files};
 use crate::side_by_side::{Builders, Cached};
 
@@ -192,7 +192,7 @@ fn that_ran(cached: &Cached) -> Vec<&str> {
 fn edit_by_edit_the_same_instructions_run_as_with_the_docker_command() {
     let Some(_daemon) = daemon() else { return };
     let token = unique("flags");
-    let mut builders = Builders::new(&token);
+    let builders = Builders::new(&token);
     let folder = tempfile::tempdir().unwrap();
     let sides = ["command", "ours"].map(|side| folder.path().join(side));
     for side in &sides {
@@ -202,8 +202,7 @@ fn edit_by_edit_the_same_instructions_run_as_with_the_docker_command() {
         for side in &sides {
             (edit.apply)(side);
         }
-        let command = builders.docker_command(&sides[0]);
-        let ours = builders.ours(&sides[1]);
+        let (ours, command) = at_once(|| builders.ours(&sides[1]), || builders.docker_command(&sides[0]));
         assert_eq!(ours, command, "{}", edit.name);
         assert_eq!(command.len(), 12, "{command:?}");
         assert_eq!(that_ran(&ours), edit.runs, "{}", edit.name);
@@ -214,18 +213,18 @@ fn edit_by_edit_the_same_instructions_run_as_with_the_docker_command() {
 fn what_one_side_built_the_other_finds_in_the_cache_whatever_the_tree_holds() {
     let Some(_daemon) = daemon() else { return };
     let token = unique("keys");
-    let mut builders = Builders::new(&token);
+    let builders = Builders::new(&token);
     let folder = tempfile::tempdir().unwrap();
-    let build = |builders: &mut Builders, side: &str, tree: &Path| match side {
+    let build = |builders: &Builders, side: &str, tree: &Path| match side {
         "command" => builders.docker_command(tree),
         _ => builders.ours(tree),
     };
     for (first, second) in [("command", "ours"), ("ours", "command")] {
         let tree = folder.path().join(first);
         odd_tree(&tree, &format!("{token} {first} first"));
-        let before = build(&mut builders, first, &tree);
+        let before = build(&builders, first, &tree);
         assert!(before.values().all(|cached| !cached), "{first}: {before:?}");
-        let found = build(&mut builders, second, &tree);
+        let found = build(&builders, second, &tree);
         assert_eq!(that_ran(&found), [""; 0], "built by {first}, then by {second}");
         assert_eq!(
             found.keys().collect::<Vec<_>>(),

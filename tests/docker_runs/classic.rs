@@ -6,18 +6,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use seatrial::docker::{Endpoint, Engine};
 use seatrial::results::Status;
 use seatrial::run::{BuildReport, BuildRequest, Builder as _};
-use seatrial::scenario::{BuildOptions, BuilderKind};
+use seatrial::scenario::BuilderKind;
 use seatrial::unit::Nanos;
 use seatrial::workspace::ServedTree;
 use tokio::runtime::Runtime;
 
-use crate::daemon::{Images, daemon, unique};
+use crate::daemon::{Images, at_once, daemon, unique};
 use crate::fixture_tree::{age, odd_tree, set_mode, write_files};
 use crate::inventory::Inventory;
 use crate::support::{docker, docker_output, text};
@@ -113,7 +113,7 @@ struct Sides {
     engine: Engine,
     runtime: Runtime,
     /// Short ids of the images that the docker command's builds name, oldest first.
-    theirs: Vec<String>,
+    theirs: Mutex<Vec<String>>,
 }
 
 impl Sides {
@@ -122,19 +122,19 @@ impl Sides {
         let host = std::env::var("DOCKER_HOST").ok();
         let endpoint = Endpoint::from_docker_host(host.as_deref()).unwrap();
         let engine = runtime.block_on(Engine::connect(endpoint)).unwrap();
-        let mut images = Images::default();
+        let images = Images::default();
         Self {
             token: token.to_owned(),
             base: images.import_ballast(token),
             images,
             engine,
             runtime,
-            theirs: Vec::new(),
+            theirs: Mutex::default(),
         }
     }
 
     /// Builds by the docker command; whether each step came from the cache, but for those before a base is known.
-    fn docker_command(&mut self, folder: &Path) -> BTreeMap<u32, bool> {
+    fn docker_command(&self, folder: &Path) -> BTreeMap<u32, bool> {
         let image = self.images.tag(&format!("{}:command", self.token));
         let build_arg = format!("BALLAST={}", self.base);
         let output = Command::new("docker")
@@ -162,34 +162,25 @@ impl Sides {
                 && id.len() == 12
                 && current.is_some()
             {
-                self.theirs.push(id.to_owned());
+                self.theirs.lock().unwrap().push(id.to_owned());
             }
         }
         assert!(!cached.is_empty(), "{}", text(&output.stdout));
         cached
     }
 
-    fn request(&mut self, folder: &Path) -> BuildRequest {
+    fn request(&self, folder: &Path) -> BuildRequest {
         let tree = Arc::new(ServedTree::new(folder.to_owned()));
         BuildRequest {
-            named: BTreeMap::new(),
-            options: BuildOptions::default(),
-            grants: Arc::default(),
-            cache_import: None,
-            cache_export: None,
-            context: tree.clone(),
-            dockerfile: tree,
-            dockerfile_name: "Dockerfile".to_owned(),
             builder: BuilderKind::Classic,
             dockerfile_in_context: Some("Dockerfile".to_owned()),
-            ignore_is_own: false,
             args: BTreeMap::from([("BALLAST".to_owned(), self.base.clone())]),
-            target: None,
-            no_cache: false,
-            mount_namespace: String::new(),
-            shared_key: String::new(),
-            image: self.images.tag(&format!("{}:ours", self.token)),
-            timeout: Nanos::from_secs(120),
+            ..BuildRequest::of_folder(
+                tree,
+                "",
+                self.images.tag(&format!("{}:ours", self.token)),
+                Nanos::from_secs(120),
+            )
         }
     }
 
@@ -204,7 +195,7 @@ impl Sides {
     }
 
     /// Builds by our own client.
-    fn ours(&mut self, folder: &Path) -> BTreeMap<u32, bool> {
+    fn ours(&self, folder: &Path) -> BTreeMap<u32, bool> {
         let request = self.request(folder);
         let report = self.build(&request);
         assert_eq!(report.fault, None);
@@ -221,7 +212,8 @@ impl Drop for Sides {
             docker_output(&["rmi", "--no-prune", &reference]);
         }
         self.remove_ours();
-        for id in self.theirs.iter().rev() {
+        let theirs = self.theirs.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in theirs.iter().rev() {
             docker_output(&["rmi", "--no-prune", id]);
         }
     }
@@ -246,7 +238,7 @@ fn edit_by_edit_the_same_steps_run_as_with_the_docker_command_and_nothing_is_lef
     let Some(_daemon) = daemon() else { return };
     let before = Inventory::take();
     let token = unique("classic");
-    let mut sides = Sides::new(&token);
+    let sides = Sides::new(&token);
     let folder = tempfile::tempdir().unwrap();
     let trees = ["command", "ours"].map(|side| folder.path().join(side));
     for side in &trees {
@@ -256,8 +248,7 @@ fn edit_by_edit_the_same_steps_run_as_with_the_docker_command_and_nothing_is_lef
         for tree in &trees {
             apply(tree);
         }
-        let ours = sides.ours(&trees[1]);
-        let command = sides.docker_command(&trees[0]);
+        let (ours, command) = at_once(|| sides.ours(&trees[1]), || sides.docker_command(&trees[0]));
         assert_eq!(ours, command, "{name}");
         assert_eq!(that_ran(&ours), runs, "{name}");
     }
@@ -267,7 +258,7 @@ fn edit_by_edit_the_same_steps_run_as_with_the_docker_command_and_nothing_is_lef
             .filter(|id| docker_output(&["inspect", id]).status.success())
             .count()
     };
-    let (ours, theirs) = (sides.engine.made_images(), sides.theirs.clone());
+    let (ours, theirs) = (sides.engine.made_images(), sides.theirs.lock().unwrap().clone());
     assert!(ours.len() > 20 && count(&ours) == ours.len(), "{ours:?}");
     for reference in sides.images.take_those_of(&[":ours"]) {
         docker(&["rmi", "--no-prune", &reference]);
@@ -284,24 +275,25 @@ fn what_one_side_built_the_other_finds_in_the_cache_whatever_the_tree_holds() {
     let Some(_daemon) = daemon() else { return };
     let before = Inventory::take();
     let token = unique("classic-keys");
-    let mut sides = Sides::new(&token);
+    let sides = Sides::new(&token);
     let folder = tempfile::tempdir().unwrap();
-    for (first, ours_first) in [("command", false), ("ours", true)] {
+    let in_turn = |first: &str, ours_first: bool| {
         let tree = folder.path().join(first);
         odd_tree(&tree, &format!("{token} {first} first"));
-        let build = |sides: &mut Sides, ours: bool| {
+        let build = |ours: bool| {
             if ours {
                 sides.ours(&tree)
             } else {
                 sides.docker_command(&tree)
             }
         };
-        let before = build(&mut sides, ours_first);
+        let before = build(ours_first);
         assert!(before.values().all(|cached| !cached), "{first}: {before:?}");
-        let found = build(&mut sides, !ours_first);
+        let found = build(!ours_first);
         assert!(found.values().all(|cached| *cached), "{first}: {found:?}");
         assert_eq!(found.len(), before.len());
-    }
+    };
+    at_once(|| in_turn("command", false), || in_turn("ours", true));
     drop(sides);
     assert_eq!(Inventory::take().since(&before), [""; 0]);
 }
@@ -311,7 +303,7 @@ fn a_build_ends_at_the_daemon_where_it_fails_or_its_time_is_up_or_nobody_waits_f
     let Some(_daemon) = daemon() else { return };
     let before = Inventory::take();
     let token = unique("classic-ends");
-    let mut sides = Sides::new(&token);
+    let sides = Sides::new(&token);
     let folder = tempfile::tempdir().unwrap();
     let tree = folder.path();
     let dockerfile = |last: &str| format!("ARG BALLAST\nFROM ${{BALLAST}}\nCOPY side.txt /\n{last}\n");

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{FlockOperation, flock};
 use seatrial::ballast::BallastImage;
@@ -49,11 +50,11 @@ pub(crate) fn unique(what: &str) -> String {
 
 /// References that are removed when the test ends, also when it fails.
 #[derive(Default)]
-pub(crate) struct Images(Vec<String>);
+pub(crate) struct Images(Mutex<Vec<String>>);
 
 impl Images {
     /// The ballast, imported under a name of its own.
-    pub(crate) fn import_ballast(&mut self, token: &str) -> String {
+    pub(crate) fn import_ballast(&self, token: &str) -> String {
         let reference = self.tag(&format!("{token}:ballast"));
         let mut import = Command::new("docker")
             .args(["import", "-", &reference])
@@ -68,27 +69,34 @@ impl Images {
     }
 
     /// A reference that no other image of this test has: one that is taken from an image leaves that without a name.
-    pub(crate) fn tag(&mut self, name: &str) -> String {
-        let reference = format!("seatrial-test/{name}-{}", self.0.len());
-        self.0.push(reference.clone());
+    pub(crate) fn tag(&self, name: &str) -> String {
+        let mut references = self.0.lock().unwrap();
+        let reference = format!("seatrial-test/{name}-{}", references.len());
+        references.push(reference.clone());
         reference
     }
 
     /// Those whose name holds one of these; somebody else removes them.
-    pub(crate) fn take_those_of(&mut self, parts: &[&str]) -> Vec<String> {
-        let (taken, kept) = self
-            .0
-            .drain(..)
-            .partition(|reference| parts.iter().any(|part| reference.contains(part)));
-        self.0 = kept;
-        taken
+    pub(crate) fn take_those_of(&self, parts: &[&str]) -> Vec<String> {
+        let is_taken = |reference: &mut String| parts.iter().any(|part| reference.contains(part));
+        self.0.lock().unwrap().extract_if(.., is_taken).collect()
     }
 }
 
 impl Drop for Images {
     fn drop(&mut self) {
-        for reference in &self.0 {
+        // Also after a test that failed while it held them.
+        let references = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for reference in references.iter() {
             docker_output(&["rmi", reference]);
         }
     }
+}
+
+/// What both give, which work at the same time.
+pub(crate) fn at_once<A, B: Send>(here: impl FnOnce() -> A, beside: impl FnOnce() -> B + Send) -> (A, B) {
+    std::thread::scope(|scope| {
+        let beside = scope.spawn(beside);
+        (here(), beside.join().expect("what it says is above"))
+    })
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use seatrial::results::{Status, StopReason};
 use seatrial::scenario::{
-    Expectation, Nonce, Overrides, ReadFailure, Scenario, ScenarioFiles, ScenarioInput, Source, Surroundings,
-    check,
+    CommitRange, Expectation, History, HistoryFault, Nonce, Overrides, ReadFailure, Scenario, ScenarioFiles,
+    ScenarioInput, Source, Surroundings, check,
 };
 use seatrial::workspace::{Scratch, apply};
 
@@ -242,6 +242,10 @@ impl Surroundings for OnDisk {
     fn is_folder(&self, path: &Path) -> bool {
         self.0.join(path).is_dir()
     }
+
+    fn history(&self, repo: &Path, range: &CommitRange, path: &Path) -> Result<History, HistoryFault> {
+        seatrial::workspace::git_history(&self.0.join(repo), repo, range, path)
+    }
 }
 
 fn scenario(folder: &Path) -> Scenario {
@@ -280,7 +284,7 @@ fn meets(expect: &Expectation, cached: &Cached) -> bool {
 fn the_docker_command_finds_after_every_edit_what_the_step_expects() {
     let Some(_daemon) = daemon() else { return };
     let token = unique("kinds");
-    let mut builders = Builders::new(&token);
+    let builders = Builders::new(&token);
     let folder = tempfile::tempdir().unwrap();
     let scratch = Scratch::create(&std::env::temp_dir()).unwrap();
     let mut copies = ["command", "ours"].map(|side| {

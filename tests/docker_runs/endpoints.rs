@@ -3,18 +3,20 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use seatrial::digest::Digest;
+use seatrial::results::BuildSample;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::daemon::daemon;
 use crate::inventory::Inventory;
+use crate::programs::program_or_skip;
 use crate::support::output_of;
 use crate::tls_front::{Certificates, TlsFront};
-use crate::trial::until;
+use crate::trial::{Trial, until};
 
 /// `seatrial doctor`, which asks, builds and opens sessions.
 fn doctor() -> Command {
@@ -128,6 +130,9 @@ fn context(name: &str, host: &str, certificates: Option<&Path>) -> TempDir {
     folder
 }
 
+/// Named in full: it is not on every user's path, and wants to be started so.
+const SSHD: &str = "/usr/sbin/sshd";
+
 /// An ssh server on a free port of loopback with throw-away keys; ended when dropped.
 struct SshServer {
     folder: TempDir,
@@ -136,7 +141,11 @@ struct SshServer {
 }
 
 impl SshServer {
-    fn start() -> Self {
+    /// `None` where none is installed and the test is to be skipped.
+    fn start() -> Option<Self> {
+        if !program_or_skip("ssh", "openssh-client") || !program_or_skip(SSHD, "openssh-server") {
+            return None;
+        }
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         for key in ["host", "user"] {
@@ -144,7 +153,7 @@ impl SshServer {
                 .args(["-q", "-t", "ed25519", "-N", "", "-f"])
                 .arg(path(key))
                 .status()
-                .expect("ssh-keygen of openssh-client");
+                .unwrap();
             assert!(made.success());
         }
         fs::copy(path("user.pub"), path("authorized")).unwrap();
@@ -171,7 +180,7 @@ impl SshServer {
             at("login")
         );
         fs::write(path("sshd_config"), config).unwrap();
-        let server = Command::new("/usr/sbin/sshd")
+        let server = Command::new(SSHD)
             .args([
                 "-D",
                 "-e",
@@ -185,7 +194,7 @@ impl SshServer {
             .stdin(Stdio::null())
             .stderr(fs::File::create(path("sshd.log")).unwrap())
             .spawn()
-            .expect("sshd of openssh-server");
+            .unwrap();
         // The user's own settings and known hosts are left alone.
         fs::create_dir(path("bin")).unwrap();
         let wrapper = format!(
@@ -199,11 +208,11 @@ impl SshServer {
         until("the ssh server listens", || {
             std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
         });
-        Self { folder, port, server }
+        Some(Self { folder, port, server })
     }
 
     fn path(&self) -> String {
-        let bin: PathBuf = self.folder.path().join("bin");
+        let bin = self.folder.path().join("bin");
         format!("{}:{}", bin.display(), std::env::var("PATH").unwrap())
     }
 }
@@ -216,19 +225,64 @@ impl Drop for SshServer {
     }
 }
 
+const SCENARIO: &str = r#"
+schema = 1
+title = "From afar"
+question = "Is it reached?"
+
+[base.ballast]
+ballast = true
+
+[context]
+path = "."
+
+[[variant]]
+name = "only"
+dockerfile = "Dockerfile"
+
+[build]
+rounds = 1
+warmups = 0
+
+[[build.step]]
+name = "first"
+cache = { layers = "empty" }
+
+[[build.step]]
+name = "again"
+"#;
+
 #[test]
 fn over_ssh_by_an_option_and_what_ssh_says_where_it_fails() {
     let Some(_daemon) = daemon() else { return };
     let before = Inventory::take();
-    let server = SshServer::start();
+    let Some(server) = SshServer::start() else { return };
     let address = format!("ssh://127.0.0.1:{}", server.port);
-    assert_reached(&output_of(
-        doctor().env("PATH", server.path()).args(["--host", &address]),
-    ));
+    let trial = Trial::new(&[
+        ("scenario.toml", SCENARIO),
+        (
+            "Dockerfile",
+            "ARG BALLAST\nFROM ${BALLAST}\nCOPY scenario.toml /\n",
+        ),
+    ])
+    .with_variable("PATH", &server.path());
+    let ended = trial.run(&["--host", &address]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let run = trial.journal();
+    let steps: Vec<_> = run.builds.iter().map(|build| build.step.as_str()).collect();
+    assert_eq!(steps, ["first", "again"]);
+    assert!(run.builds.iter().all(|build| build.outcome.is_ok()), "{run:#?}");
+    let cached = |build: &BuildSample| build.instructions.iter().all(|instruction| instruction.cached);
+    assert_eq!(run.builds.iter().map(cached).collect::<Vec<_>>(), [false, true]);
     assert_eq!(Inventory::take().since(&before), [""; 0]);
+    // All calls share one connection.
+    let log = fs::read_to_string(server.folder.path().join("sshd.log")).unwrap();
+    assert_eq!(log.matches("Accepted publickey").count(), 1, "{log}");
 
     fs::remove_file(server.folder.path().join("user")).unwrap();
-    let said = refusal(doctor().env("PATH", server.path()).args(["--host", &address]));
+    let ended = trial.command(&["doctor"], &["--json", "--host", &address]);
+    assert_eq!(ended.code, Some(5), "{ended:?}");
+    let said = ended.stderr;
     assert!(
         said.contains("ssh does not lead to a docker daemon at") && said.contains("Permission denied"),
         "{said}"

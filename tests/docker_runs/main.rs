@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+#[path = "../support/repository.rs"]
+mod repository;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -14,22 +16,33 @@ mod cache_states;
 mod cached_flags;
 mod classic;
 mod classic_tar;
+mod company;
+mod critical_path;
 mod daemon;
 mod edit_outcomes;
 mod endpoints;
+mod engine_faults;
 mod failures;
 mod fixture_tree;
 mod hostile_trees;
+mod hundred_builds;
 mod interrupts;
 mod inventory;
+mod kills;
 mod logins;
+mod own_engine;
+mod programs;
 mod random_trees;
 mod records;
 mod registry;
+mod replay;
+mod resumes;
 mod secrets;
 mod sent_context;
 mod side_by_side;
+mod soak;
 mod tls_front;
 mod trial;
+mod users_cache;
 mod whole_run;
 mod witness;

@@ -6,7 +6,6 @@ use std::process::Command;
 use std::sync::Arc;
 
 use seatrial::run::{BuildReport, BuildRequest, Builder as _};
-use seatrial::scenario::{BuildOptions, BuilderKind};
 use seatrial::unit::Nanos;
 use seatrial::workspace::ServedTree;
 use serde_json::Value;
@@ -21,6 +20,14 @@ pub(crate) const BUILDX: &str = "SEATRIAL_TEST_BUILDX";
 /// Whether each instruction came from the cache, by its name with the `[stage n/m]` before it.
 pub(crate) type Cached = BTreeMap<String, bool>;
 
+/// What the docker command told while it built.
+pub(crate) enum Trace {
+    /// One status message a line.
+    Json(String),
+    /// For people.
+    Plain(String),
+}
+
 /// Both builders, the base that they build on, and what they leave: removed when dropped.
 pub(crate) struct Builders {
     token: String,
@@ -33,7 +40,7 @@ pub(crate) struct Builders {
 impl Builders {
     pub(crate) fn new(token: &str) -> Self {
         let records = Records::new();
-        let mut images = Images::default();
+        let images = Images::default();
         Self {
             token: token.to_owned(),
             base: images.import_ballast(token),
@@ -43,7 +50,17 @@ impl Builders {
     }
 
     /// Builds by the docker command.
-    pub(crate) fn docker_command(&mut self, folder: &Path) -> Cached {
+    pub(crate) fn docker_command(&self, folder: &Path) -> Cached {
+        let (cached, trace) = match self.docker_trace(folder) {
+            Trace::Json(trace) => (flags_of_json(&trace), trace),
+            Trace::Plain(trace) => (flags_of_plain_text(&trace), trace),
+        };
+        assert!(!cached.is_empty(), "{trace}");
+        cached
+    }
+
+    /// Builds by the docker command; what it told.
+    pub(crate) fn docker_trace(&self, folder: &Path) -> Trace {
         let image = self.images.tag(&format!("{}:command", self.token));
         let buildx = std::env::var_os(BUILDX);
         let mut command = if let Some(buildx) = &buildx {
@@ -65,17 +82,15 @@ impl Builders {
         );
         let trace = text(&output.stderr);
         assert!(output.status.success(), "{trace}");
-        let cached = if buildx.is_some() {
-            flags_of_json(&trace)
+        if buildx.is_some() {
+            Trace::Json(trace)
         } else {
-            flags_of_plain_text(&trace)
-        };
-        assert!(!cached.is_empty(), "{trace}");
-        cached
+            Trace::Plain(trace)
+        }
     }
 
     /// Builds by our own client.
-    pub(crate) fn ours(&mut self, folder: &Path) -> Cached {
+    pub(crate) fn ours(&self, folder: &Path) -> Cached {
         let report = self.our_report(folder);
         assert_eq!(report.fault, None);
         let instructions = report.instructions.into_iter();
@@ -85,28 +100,18 @@ impl Builders {
     }
 
     /// Builds by our own client, whatever comes of it.
-    pub(crate) fn our_report(&mut self, folder: &Path) -> BuildReport {
+    pub(crate) fn our_report(&self, folder: &Path) -> BuildReport {
         let image = self.images.tag(&format!("{}:ours", self.token));
         let tree = Arc::new(ServedTree::new(folder.to_owned()));
         let request = BuildRequest {
-            named: BTreeMap::new(),
-            options: BuildOptions::default(),
-            grants: Arc::default(),
-            cache_import: None,
-            cache_export: None,
-            context: tree.clone(),
-            dockerfile: tree,
-            dockerfile_name: "Dockerfile".to_owned(),
-            builder: BuilderKind::Buildkit,
-            dockerfile_in_context: None,
-            ignore_is_own: false,
             args: BTreeMap::from([("BALLAST".to_owned(), self.base.clone())]),
-            target: None,
-            no_cache: false,
             mount_namespace: self.token.clone(),
-            shared_key: format!("{} {}", self.token, folder.display()),
-            image,
-            timeout: Nanos::from_secs(120),
+            ..BuildRequest::of_folder(
+                tree,
+                &format!("{} {}", self.token, folder.display()),
+                image,
+                Nanos::from_secs(120),
+            )
         };
         let Records { runtime, engine, .. } = &self.records;
         runtime.block_on(engine.build(&request)).unwrap()

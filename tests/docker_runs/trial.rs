@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 pub(crate) struct Trial {
     folder: TempDir,
     reports: PathBuf,
+    temporary: PathBuf,
     variables: Vec<(String, String)>,
 }
 
@@ -34,6 +35,7 @@ impl Trial {
         }
         Self {
             reports: folder.path().join("reports"),
+            temporary: folder.path().join("tmp"),
             variables: Vec::new(),
             folder,
         }
@@ -42,6 +44,12 @@ impl Trial {
     /// Puts the reports elsewhere.
     pub(crate) fn reporting_to(mut self, reports: &Path) -> Self {
         reports.clone_into(&mut self.reports);
+        self
+    }
+
+    /// Shares the temporary folder of another one, as everything on a machine does, and with it the lock of the daemon.
+    pub(crate) fn beside(mut self, other: &Self) -> Self {
+        self.temporary.clone_from(&other.temporary);
         self
     }
 
@@ -65,13 +73,21 @@ impl Trial {
 
     /// The scratch copies that are left.
     pub(crate) fn scratch_copies(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.temporary()).unwrap();
+        let entries = fs::read_dir(&self.temporary).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names.filter(|name| name.starts_with(SCRATCH_PREFIX)).collect()
     }
 
-    fn temporary(&self) -> PathBuf {
-        self.folder.path().join("tmp")
+    /// The folder of all runs; there is none before the first.
+    pub(crate) fn reports(&self) -> &Path {
+        &self.reports
+    }
+
+    /// Begins a command that has nothing to do with the scenario.
+    pub(crate) fn begin(&self, command: &[&str]) -> Running {
+        let mut program = self.bare(command[0]);
+        program.args(&command[1..]);
+        self.spawn(program)
     }
 
     /// Runs the scenario to its end.
@@ -105,7 +121,7 @@ impl Trial {
         command
             .arg(subcommand)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
-            .env("TMPDIR", self.temporary())
+            .env("TMPDIR", &self.temporary)
             .env("XDG_CACHE_HOME", self.folder.path().join("cache"));
         command
     }
@@ -125,6 +141,11 @@ impl Trial {
             stdout,
             stderr,
         }
+    }
+
+    /// Whether a run has made its folder.
+    pub(crate) fn has_report(&self) -> bool {
+        fs::read_dir(&self.reports).is_ok_and(|mut folders| folders.next().is_some())
     }
 
     /// The folder of the only run.
@@ -151,9 +172,14 @@ pub(crate) struct Running {
 
 impl Running {
     /// Waits for the end.
-    pub(crate) fn wait(mut self) -> Ended {
+    pub(crate) fn wait(self) -> Ended {
+        self.wait_for(PATIENCE)
+    }
+
+    /// Waits for the end, which takes no longer than this.
+    pub(crate) fn wait_for(mut self, longest: Duration) -> Ended {
         let mut status = None;
-        until("the program ends", || {
+        within(longest, "the program ends", || {
             status = self.child.try_wait().unwrap();
             status.is_some()
         });
@@ -162,6 +188,21 @@ impl Running {
             stdout: fs::read_to_string(&self.stdout).unwrap(),
             stderr: fs::read_to_string(&self.stderr).unwrap(),
         }
+    }
+
+    /// Its process number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// What it has said besides so far.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(&self.stderr).unwrap()
     }
 
     /// Sends it a signal.
@@ -193,10 +234,14 @@ pub(crate) struct Ended {
 }
 
 /// Waits until something is so.
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, is_so: impl FnMut() -> bool) {
+    within(PATIENCE, what, is_so);
+}
+
+fn within(longest: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
-        assert!(began.elapsed() < PATIENCE, "waited in vain until {what}");
+        assert!(began.elapsed() < longest, "waited in vain until {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

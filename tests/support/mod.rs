@@ -14,11 +14,8 @@ const SKIP_DOCKER: &str = "SEATRIAL_SKIP_DOCKER";
 /// a skip that was asked for is printed, past the capture of the test harness, so that it is never silent.
 #[must_use]
 pub(crate) fn docker_or_skip() -> bool {
-    if std::env::var_os(SKIP_DOCKER).is_some_and(|value| value == "1") {
-        let test = std::thread::current();
-        let name = test.name().unwrap_or("a test");
-        // Where stderr is closed there is nobody to tell.
-        let _ = writeln!(io::stderr(), "skipped by {SKIP_DOCKER}=1: {name}");
+    if is_set(SKIP_DOCKER) {
+        tell_skip(&format!("by {SKIP_DOCKER}=1"));
         return false;
     }
     let version = docker_output(&["version", "--format", "{{.Server.Version}}"]);
@@ -29,6 +26,19 @@ pub(crate) fn docker_or_skip() -> bool {
         text(&version.stderr)
     );
     true
+}
+
+/// Whether a variable of the environment is `1`.
+pub(crate) fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value == "1")
+}
+
+/// Says, past the capture of the test harness, that this test does not run.
+pub(crate) fn tell_skip(why: &str) {
+    let test = std::thread::current();
+    let name = test.name().unwrap_or("a test");
+    // Where stderr is closed there is nobody to tell.
+    let _ = writeln!(io::stderr(), "skipped, {why}: {name}");
 }
 
 /// Runs the docker command, which must succeed, and gives its stdout without surrounding white space.

@@ -11,9 +11,9 @@ use serde_json::json;
 
 use super::args::DoctorArgs;
 use super::engine::{connect, runtime, unusable};
-use super::failure::in_one_line;
 use super::interruption::watch_signals;
 use super::{ExitCode, Failure};
+use crate::causes::in_one_line;
 use crate::docker::{ConnectEngine, Engine};
 use crate::run::NeighbourWatch as _;
 use crate::store::DaemonLock;

@@ -1,6 +1,5 @@
 //! What this program costs beside the docker command: the same small cached build by both, in turns.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
@@ -11,13 +10,15 @@ use tokio::process::Command;
 use tokio::sync::watch;
 
 use super::finding::Finding;
-use crate::cli::failure::in_one_line;
+use crate::causes::in_one_line;
+use crate::digest::Digest;
 use crate::docker::Engine;
-use crate::run::{Attribution, BuildRequest, Builder as _, Images as _, prune_own_records};
-use crate::scenario::{BuildOptions, BuilderKind};
+use crate::results::{ErrandRecord, Record};
+use crate::run::{Attribution, BuildRequest, Builder as _, Images as _, Ledger as _, prune_own_records};
 use crate::stats::{Sorted, median, median_interval};
+use crate::store::Journal;
 use crate::unit::{Nanos, Ratio};
-use crate::workspace::ServedTree;
+use crate::workspace::{Scratch, ServedTree};
 
 /// Pairs of builds that are timed; the first pair before them fills the cache.
 const PAIRS: usize = 11;
@@ -88,6 +89,8 @@ struct Comparison<'a> {
     engine: &'a Engine,
     folder: &'a Path,
     records: Attribution,
+    /// Tells `clean` what there is to remove, should this be killed.
+    journal: Journal,
     /// The repository of both images.
     name: String,
 }
@@ -98,20 +101,32 @@ impl Comparison<'_> {
         engine: &Engine,
         interrupted: &watch::Receiver<bool>,
     ) -> Result<Option<(Vec<u64>, Vec<u64>, Vec<u64>)>, Fault> {
-        let folder = tempfile::tempdir()?;
-        fs::write(
-            folder.path().join("Dockerfile"),
-            "FROM scratch\nCOPY cargo /cargo\n",
-        )?;
-        fs::write(folder.path().join("cargo"), folder.path().display().to_string())?;
+        let scratch = Scratch::create(&std::env::temp_dir())?;
+        let unique = scratch.path().display().to_string();
+        let folder = scratch.path().join("context");
+        fs::create_dir(&folder)?;
+        fs::write(folder.join("Dockerfile"), "FROM scratch\nCOPY cargo /cargo\n")?;
+        fs::write(folder.join("cargo"), &unique)?;
+        let name = format!(
+            "seatrial/doctor-{}-{}",
+            std::process::id(),
+            Digest::of(unique).short()
+        );
+        let mut journal = Journal::create(scratch.path())?;
+        journal.append(&Record::Errand(ErrandRecord {
+            daemon_id: engine.id().to_owned(),
+            repository: name.clone(),
+        }))?;
         let mut comparison = Comparison {
             engine,
-            folder: folder.path(),
+            folder: &folder,
             records: Attribution::before_run(&engine.build_records().await?),
-            name: format!("seatrial/doctor-{}", std::process::id()),
+            journal,
+            name,
         };
         let timed = comparison.pairs(interrupted).await;
         comparison.remove().await?;
+        scratch.close()?;
         timed
     }
 
@@ -143,30 +158,13 @@ impl Comparison<'_> {
 
     async fn by_ourselves(&mut self) -> Result<Nanos, Fault> {
         let tree = Arc::new(ServedTree::new(self.folder.to_owned()));
-        let request = BuildRequest {
-            named: BTreeMap::new(),
-            builder: BuilderKind::Buildkit,
-            dockerfile_in_context: None,
-            ignore_is_own: false,
-            options: BuildOptions::default(),
-            grants: Arc::default(),
-            context: tree.clone(),
-            dockerfile: tree,
-            dockerfile_name: "Dockerfile".to_owned(),
-            args: BTreeMap::new(),
-            target: None,
-            no_cache: false,
-            mount_namespace: self.name.clone(),
-            shared_key: self.name.clone(),
-            cache_import: None,
-            cache_export: None,
-            image: format!("{}:ours", self.name),
-            timeout: LONGEST.into(),
-        };
+        let request =
+            BuildRequest::of_folder(tree, &self.name, format!("{}:ours", self.name), LONGEST.into());
         self.records.between_builds(&self.engine.build_records().await?);
         let report = self.engine.build(&request).await?;
         self.records
             .after_build(&self.engine.build_records().await?, report.span);
+        self.note_records()?;
         match report.fault {
             Some(fault) => Err(format!("our own build failed: {}", fault.message).into()),
             None => Ok(report.duration),
@@ -195,12 +193,20 @@ impl Comparison<'_> {
         let took = began.elapsed();
         self.records
             .after_build(&self.engine.build_records().await?, None);
+        self.note_records()?;
         if told.status.success() {
             return Ok(took.into());
         }
         let said = String::from_utf8_lossy(&told.stderr);
         let last = said.trim().lines().last().unwrap_or("it says nothing").to_owned();
         Err(format!("the docker command does not build: {last}").into())
+    }
+
+    fn note_records(&mut self) -> Result<(), Fault> {
+        if let Some(seen) = self.records.news() {
+            self.journal.keep(&Record::BuildRecords(seen))?;
+        }
+        Ok(())
     }
 
     async fn remove(&mut self) -> Result<(), Fault> {

@@ -10,6 +10,7 @@ use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 
+use crate::causes::in_one_line;
 use crate::docker::Engine;
 
 /// What an engine that has the builder says of a context without a Dockerfile, in any version: it looks for the file
@@ -49,7 +50,7 @@ impl Engine {
 async fn require(socket: &Path) -> Result<(), NoClassicBuilder> {
     let answer = match ask_for_nothing(socket).await {
         Ok(answer) => answer,
-        Err(error) => super::build::in_one_line(&*error),
+        Err(error) => in_one_line(&*error),
     };
     if answer.to_lowercase().contains(LOOKED_FOR) {
         return Ok(());

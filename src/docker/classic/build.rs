@@ -1,6 +1,5 @@
 //! One build by the classic builder.
 
-use std::error::Error;
 use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,6 +9,7 @@ use super::context_tar::{ContextTar, PlacedFile};
 use super::made_images::MadeImages;
 use super::query::query;
 use super::tar_header::HeaderForm;
+use crate::causes::in_one_line;
 use crate::docker::Endpoint;
 use crate::docker::watched_build::GivenUpBuilds;
 use crate::dockerignore::{IgnoreFile, beside};
@@ -88,6 +88,8 @@ pub(in crate::docker) async fn build(
         sent,
         instructions: told.log.instructions(),
         phases: told.log.phases(),
+        // One after another, by design.
+        graph: None,
         image_id: told.log.image_id().filter(|_| fault.is_none()),
         fault,
     })
@@ -104,6 +106,7 @@ fn unsent(fault: TreeFault, began: Instant) -> BuildReport {
         sent: ByteSize::ZERO,
         instructions: Vec::new(),
         phases: Vec::new(),
+        graph: None,
         image_id: None,
         fault: Some(BuildFault {
             message: fault.message,
@@ -171,16 +174,7 @@ fn read(tree: &Arc<dyn ContextTree>, path: &str) -> Result<Option<Vec<u8>>, Tree
     Ok(Some(content))
 }
 
-/// An error and its causes in one line.
-pub(super) fn in_one_line(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.ends_with(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = error.source();
-    }
-    text
+/// What is said of a build whose connection ended before the daemon had answered, as when that was killed.
+pub(in crate::docker) fn broken_off(cause: &dyn std::error::Error) -> String {
+    format!("the connection to the daemon broke: {}", in_one_line(cause))
 }

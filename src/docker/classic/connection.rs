@@ -20,8 +20,9 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::AskClassic;
 use super::context_tar::{ContextTar, Unsendable};
-use super::made_images::MadeImages;
+use super::made_images::{MadeImages, Taken};
 use super::step_log::StepLog;
+use crate::causes::in_one_line;
 use crate::docker::Endpoint;
 use crate::docker::watched_build::GivenUpBuilds;
 
@@ -75,15 +76,17 @@ impl Connection {
             .map_err(AskClassic::Address)?;
         let (taken, made) = (Arc::clone(&told), made.clone());
         let end = tokio::spawn(async move {
-            let read = converse(stream, request, &taken, began).await;
+            let mut followed = Taken::default();
+            let follow = |log: &StepLog| made.follow(log, &mut followed);
+            let read = converse(stream, request, &taken, began, follow).await;
             let mut told = locked(&taken);
             told.log.end(began.elapsed().into());
             if let Err(error) = read {
                 // What the sending side says is the cause of what the wire says.
-                let error = super::build::in_one_line(&error);
+                let error = super::build::broken_off(&error);
                 told.broken.get_or_insert(error);
             }
-            made.add(told.log.made());
+            made.over();
         });
         Ok(Self {
             told,
@@ -139,7 +142,7 @@ fn send(tar: ContextTar, told: &Arc<Mutex<Told>>) -> BoxBody<Bytes, Unsendable> 
         match sent {
             Ok(_) | Err(Unsendable::Cancelled) => {}
             Err(error) => {
-                locked(&told).broken = Some(super::build::in_one_line(&error));
+                locked(&told).broken = Some(in_one_line(&error));
                 let _ = chunks.blocking_send(Err(error));
             }
         }
@@ -153,6 +156,7 @@ async fn converse(
     request: Request<BoxBody<Bytes, Unsendable>>,
     told: &Mutex<Told>,
     began: Instant,
+    mut follow: impl FnMut(&StepLog),
 ) -> Result<(), hyper::Error> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
@@ -165,11 +169,15 @@ async fn converse(
             rest.extend_from_slice(&chunk?);
             while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = rest.drain(..=end).collect();
-                locked(told).log.take(&line, at);
+                let mut told = locked(told);
+                told.log.take(&line, at);
+                follow(&told.log);
             }
         }
         // The last line, where it has no end; a refusal has none.
-        locked(told).log.take(&rest, began.elapsed().into());
+        let mut told = locked(told);
+        told.log.take(&rest, began.elapsed().into());
+        follow(&told.log);
         Ok(())
     };
     let read = read.await;

@@ -15,5 +15,5 @@ pub use available::NoClassicBuilder;
 pub use context_tar::{ContextTar, PlacedFile, Unsendable};
 pub use tar_header::HeaderForm;
 
-pub(super) use build::{AskClassic, build};
+pub(super) use build::{AskClassic, broken_off, build};
 pub(super) use made_images::MadeImages;

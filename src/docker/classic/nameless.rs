@@ -4,12 +4,33 @@ use bollard::query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuil
 
 use crate::docker::Engine;
 use crate::docker::images::{fault, status};
-use crate::run::EngineFault;
+use crate::run::{EngineFault, NamelessImage};
+use crate::unit::DaemonInstant;
 
 /// What the daemon answers where something else needs the image: a name, an image made of it, a container.
 const NEEDED: u16 = 409;
 
+/// What the daemon says of an image without a name.
+const NO_NAME: [&str; 2] = ["<none>:<none>", "<none>@<none>"];
+
 impl Engine {
+    /// All images without a name, those that others are made of included.
+    pub(in crate::docker) async fn list_nameless(&self) -> Result<Vec<NamelessImage>, EngineFault> {
+        let options = ListImagesOptionsBuilder::new().all(true).build();
+        let images = self.docker.list_images(Some(options)).await;
+        let images = images.map_err(|refusal| fault("list", "images", refusal))?;
+        let is_name = |name: &String| !NO_NAME.contains(&name.as_str());
+        Ok(images
+            .into_iter()
+            .filter(|image| !image.repo_tags.iter().chain(&image.repo_digests).any(is_name))
+            .map(|image| NamelessImage {
+                id: image.id,
+                parent: image.parent_id,
+                created: DaemonInstant::at(image.created, 0),
+            })
+            .collect())
+    }
+
     /// Removes those of these images, by short id, that have no name and that nothing else needs. Nameless parents of
     /// them stay, unless they are among these: they may be somebody else's.
     pub(in crate::docker) async fn remove_nameless(&self, ids: &[String]) -> Result<(), EngineFault> {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::super::log_tail::LogTail;
 use crate::results::Phase;
-use crate::run::{BuildFault, TracedInstruction};
+use crate::run::{BuildFault, ClassicProgress, TracedInstruction};
 use crate::unit::{ByteSize, Nanos};
 
 /// What the builder has said so far.
@@ -19,6 +19,10 @@ pub(super) struct StepLog {
     made: Vec<String>,
     image_id: Option<String>,
     error: Option<String>,
+    /// The short id of the image that the next instruction starts from; empty where it starts from nothing.
+    parent: Option<String>,
+    /// How often images or containers were told of.
+    told: usize,
 }
 
 /// One instruction, which the builder calls a step.
@@ -99,6 +103,7 @@ impl StepLog {
             ];
             if removed.iter().any(|removed| removed == said) {
                 step.running = None;
+                self.told += 1;
             } else {
                 step.log.push(without_colour(text).as_bytes());
             }
@@ -123,7 +128,10 @@ impl StepLog {
         };
         let text = text.trim_end_matches('\n');
         match text.strip_prefix(" ---> ") {
-            Some(said) => step.take_arrow(said, &mut self.made),
+            Some(said) => {
+                step.take_arrow(said, &mut self.made, &mut self.parent);
+                self.told += 1;
+            }
             None if text.starts_with("Successfully built ") => self.end(at),
             None => {}
         }
@@ -206,6 +214,19 @@ impl StepLog {
         &self.made
     }
 
+    /// Where the build stands.
+    pub(super) fn progress(&self) -> ClassicProgress {
+        ClassicProgress {
+            parent: self.parent.clone(),
+            container: self.steps.last().and_then(|step| step.running.clone()),
+        }
+    }
+
+    /// How often images or containers were told of so far.
+    pub(super) fn told(&self) -> usize {
+        self.told
+    }
+
     /// The id of the image, where the build succeeded.
     pub(super) fn image_id(&self) -> Option<String> {
         self.image_id.clone()
@@ -230,7 +251,7 @@ impl StepLog {
 
 impl Step {
     /// Takes what stands behind an arrow: where the step's result comes from, or its image.
-    fn take_arrow(&mut self, said: &str, made: &mut Vec<String>) {
+    fn take_arrow(&mut self, said: &str, made: &mut Vec<String>, parent: &mut Option<String>) {
         if said == "Using cache" {
             self.found = true;
             self.cached = self.kind == StepKind::Instruction;
@@ -238,7 +259,9 @@ impl Step {
             self.running = Some(container.to_owned());
         } else if self.kind == StepKind::OpenBase {
             self.kind = StepKind::Base;
+            *parent = Some(said.to_owned());
         } else {
+            *parent = Some(said.to_owned());
             if is_short_id(said) && !self.found {
                 made.push(said.to_owned());
             }
@@ -283,6 +306,53 @@ mod tests {
     fn streams(texts: &[&str]) -> StepLog {
         let lines: Vec<_> = texts.iter().map(|text| stream(text)).collect();
         log(&lines.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// The parent and the container.
+    fn progress(log: &StepLog) -> (Option<&str>, Option<&str>) {
+        let running = log.steps.last().and_then(|step| step.running.as_deref());
+        assert_eq!(log.progress().container.as_deref(), running);
+        (log.parent.as_deref(), running)
+    }
+
+    #[test]
+    fn each_word_of_an_image_or_a_container_says_where_the_build_stands() {
+        let mut log = StepLog::default();
+        let mut told = Vec::new();
+        for text in [
+            "Step 1/3 : FROM base",
+            " ---> 96062a7c5602\n",
+            "Step 2/3 : COPY a /",
+            " ---> Using cache\n",
+            " ---> 24da30b2e418\n",
+            "Step 3/3 : RUN make",
+            " ---> Running in 5b381145a826\n",
+            " ---> ffffffffffff\n",
+            "Removing intermediate container 5b381145a826\n",
+            " ---> 111111111111\n",
+        ] {
+            let before = log.told();
+            log.take(stream(text).as_bytes(), Nanos::ZERO);
+            if log.told() > before {
+                let (parent, container) = progress(&log);
+                told.push(format!(
+                    "{} {}",
+                    parent.unwrap_or("none"),
+                    container.unwrap_or("none")
+                ));
+            }
+        }
+        assert_eq!(
+            told,
+            [
+                "96062a7c5602 none",
+                "96062a7c5602 none",
+                "24da30b2e418 none",
+                "24da30b2e418 5b381145a826",
+                "24da30b2e418 none",
+                "111111111111 none",
+            ]
+        );
     }
 
     #[test]
@@ -331,6 +401,7 @@ mod tests {
                 ]
             );
             assert_eq!(log.made(), ["bb6f4ca666c8", "111111111111"]);
+            assert_eq!(progress(&log), (Some("111111111111"), None));
             let phases: Vec<_> = log
                 .phases()
                 .into_iter()
@@ -390,6 +461,7 @@ mod tests {
         ];
         let log = log(&lines.each_ref().map(String::as_str));
         assert_eq!(log.made(), ["333333333333"]);
+        assert_eq!(progress(&log), (Some(""), None));
         assert_eq!(log.image_id().as_deref(), Some("sha256:4444"));
         assert_eq!(log.instructions(), []);
     }

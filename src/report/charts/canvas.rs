@@ -92,6 +92,7 @@ pub(super) enum Hatch {
     Rising,
     Falling,
     Upright,
+    Level,
     Dense,
 }
 
@@ -184,6 +185,11 @@ impl Canvas<'_> {
             Hatch::Upright => {
                 for x in (area.left + 4..area.right).step_by(5) {
                     self.line(vec![(x, area.top), (x, area.bottom)], ink, 1)?;
+                }
+            }
+            Hatch::Level => {
+                for y in (area.top + 4..area.bottom).step_by(4) {
+                    self.line(vec![(area.left, y), (area.right, y)], ink, 1)?;
                 }
             }
             Hatch::Rising | Hatch::Falling | Hatch::Dense => {

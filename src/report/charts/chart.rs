@@ -2,10 +2,12 @@
 
 use super::builds::Builds;
 use super::canvas::ChartError;
+use super::commits::Commits;
 use super::layers::Layers;
 use super::phases::Phases;
 use super::sheet::{Body, DataTable, Width, render};
 use super::size_start::SizeStart;
+use super::timeline::TimelineChart;
 use crate::analyze::{Analysis, Comparison, Metric};
 use crate::report::untrusted::plain_line;
 use crate::results::{ImageFacts, Run};
@@ -32,12 +34,16 @@ pub struct Chart {
 /// Where the drawing library refuses.
 pub fn draw_all(run: &Run, analysis: &Analysis) -> Result<Vec<Chart>, ChartError> {
     let source = Source { run, analysis };
-    let bodies: [Box<dyn Body>; 4] = [
+    let mut bodies: Vec<Box<dyn Body>> = vec![
         Box::new(Builds::of(&source)),
         Box::new(Phases::of(&source)),
+        Box::new(TimelineChart::of(&source)),
         Box::new(Layers::of(&source)),
         Box::new(SizeStart::of(&source)),
     ];
+    if let Some(costs) = &analysis.replay {
+        bodies.push(Box::new(Commits::of(&source, costs)));
+    }
     bodies
         .iter()
         .map(|body| {
@@ -158,7 +164,7 @@ pub(super) fn sentence_case(sentence: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyze::specimen::{Specimen, hostile, layer_order, quick_start};
+    use crate::analyze::specimen::{Specimen, hostile, layer_order, quick_start, two_stages};
 
     fn charts(specimen: &Specimen) -> Vec<Chart> {
         let run = specimen.run();
@@ -199,10 +205,18 @@ mod tests {
         );
         expect(
             2,
-            &["All images are about 45.0 MiB", "image size, MiB", "COPY . /app"],
+            &[
+                "RUN make takes the longest in the build of naive, edit source",
+                "time of the build, s",
+                ">\nCOPY . /app\n",
+            ],
         );
         expect(
             3,
+            &["All images are about 45.0 MiB", "image size, MiB", "COPY . /app"],
+        );
+        expect(
+            4,
             &[
                 "No difference in start time can be told",
                 "start.ready, ms, not from zero",
@@ -210,9 +224,9 @@ mod tests {
             ],
         );
         // Ten starts of the first variant and its mark in the key.
-        assert_eq!(count(&charts[3].wide, "<circle"), 11);
+        assert_eq!(count(&charts[4].wide, "<circle"), 11);
         // Two own layers and a base for each of two variants, filled and outlined.
-        assert_eq!(count(&charts[2].wide, "<rect"), 12);
+        assert_eq!(count(&charts[3].wide, "<rect"), 12);
     }
 
     #[test]
@@ -281,7 +295,7 @@ mod tests {
 
     #[test]
     fn no_text_is_clipped() {
-        for specimen in [quick_start(), layer_order(), hostile()] {
+        for specimen in [quick_start(), layer_order(), hostile(), two_stages()] {
             for chart in charts(&specimen) {
                 for (svg, width) in [(&chart.wide, 800), (&chart.narrow, 352)] {
                     let all = texts(svg);

@@ -7,6 +7,7 @@ mod axis;
 mod builds;
 mod canvas;
 mod chart;
+mod commits;
 mod lanes;
 mod layers;
 mod lettering;
@@ -15,6 +16,7 @@ mod phases;
 mod sheet;
 mod size_start;
 mod theme;
+mod timeline;
 
 pub use canvas::ChartError;
 pub use chart::{Chart, draw_all};

@@ -1,7 +1,5 @@
 //! Where the time of a build goes: stacked phases of the median build.
 
-use std::collections::BTreeSet;
-
 use super::axis::{Axis, AxisUnit};
 use super::canvas::{Area, Canvas, ChartError, Hatch, Lettering};
 use super::chart::Source;
@@ -9,26 +7,39 @@ use super::lanes::{self, Frame, Group, Lane};
 use super::lettering;
 use super::sheet::{Body, DataTable, Texts};
 use super::theme::Ink;
-use crate::analyze::{Metric, MetricUnit, Series};
+use crate::analyze::{Metric, MetricUnit, median_build};
 use crate::report::quantity::Shown;
-use crate::results::BuildSample;
+use crate::results::{BuildGraph, BuildSample, WorkSpan};
 use crate::unit::Nanos;
 
 const LANE: i32 = 24;
 const KEY: i32 = 22;
 const KEY_GAP: i32 = 8;
 
-/// The phases of a build in the order in which they are stacked; what none covers is the rest.
-const NAMES: [&str; 5] = ["context", "resolve", "instructions", "export", "rest"];
-/// Which phase a moment belongs to where several overlap: the later in a build, the stronger.
-const STRENGTH: [usize; 4] = [3, 2, 0, 1];
-const REST: usize = 4;
-const HATCHES: [Hatch; 5] = [
-    Hatch::Falling,
-    Hatch::Upright,
-    Hatch::None,
-    Hatch::Rising,
-    Hatch::None,
+/// The phases of a build in the order in which they are stacked; what none covers is other time.
+const NAMES: [&str; 7] = [
+    "context",
+    "resolve",
+    "cache-import",
+    "instructions",
+    "export",
+    "cache-export",
+    "other",
+];
+/// Which phase a moment belongs to where several overlap, the strongest first: instructions are what a Dockerfile is
+/// about, and the rest counts where nothing that comes later in a build goes on.
+const STRENGTH: [usize; OTHER] = [5, 4, 3, 0, 1, 2];
+const INSTRUCTIONS: usize = 3;
+const OTHER: usize = 6;
+/// Colour and hatch of each.
+const LOOKS: [(usize, Hatch); NAMES.len()] = [
+    (0, Hatch::Falling),
+    (1, Hatch::Upright),
+    (5, Hatch::Level),
+    (2, Hatch::None),
+    (3, Hatch::Rising),
+    (6, Hatch::Dense),
+    (4, Hatch::None),
 ];
 
 /// Stacked phases of the median build of each variant and step.
@@ -36,6 +47,8 @@ const HATCHES: [Hatch; 5] = [
 pub(super) struct Phases {
     texts: Texts,
     groups: Vec<Group<Stack>>,
+    /// The phases that some build has, which the key explains.
+    shown: Vec<usize>,
     nothing: Option<String>,
 }
 
@@ -53,34 +66,60 @@ impl Stack {
     /// Gives every moment of a build to one phase, so that the stack is as long as the build.
     fn of(build: &BuildSample) -> Option<Self> {
         let total = build.duration_ns?;
-        let known = |name: &str| NAMES[..REST].iter().position(|phase| *phase == name);
-        let spans: Vec<(usize, u64, u64)> = build
-            .phases
-            .iter()
-            .filter_map(|phase| {
-                let from = phase.started_ns.0.min(total.0);
-                let to = (phase.started_ns + phase.duration_ns).0.min(total.0);
-                Some((known(&phase.name)?, from, to))
-            })
-            .collect();
-        let moments: BTreeSet<u64> = spans
-            .iter()
-            .flat_map(|(_, from, to)| [*from, *to])
-            .chain([0, total.0])
-            .collect();
-        let moments: Vec<u64> = moments.into_iter().collect();
+        // Phases that begin and end by moment: what works between two of them works all the time between them.
+        let mut changes: Vec<(Nanos, usize, i32)> = Vec::new();
+        for (phase, name) in NAMES[..OTHER].iter().enumerate() {
+            for span in phase_spans(build, name) {
+                changes.push((span.started.min(total), phase, 1));
+                changes.push((span.ended().min(total), phase, -1));
+            }
+        }
+        changes.sort_unstable_by_key(|(at, _, _)| *at);
         let mut parts = [Nanos::ZERO; NAMES.len()];
-        for pair in moments.windows(2) {
-            let strongest = spans
-                .iter()
-                .filter(|(_, from, to)| *from <= pair[0] && pair[1] <= *to)
-                .map(|(phase, _, _)| *phase)
+        let mut at_work = [0; OTHER];
+        let mut since = Nanos::ZERO;
+        let end = (total, OTHER, 0);
+        for (at, phase, change) in changes.into_iter().chain([end]) {
+            let strongest = (0..OTHER)
+                .filter(|phase| at_work[*phase] > 0)
                 .min_by_key(|phase| STRENGTH[*phase])
-                .unwrap_or(REST);
-            parts[strongest] = parts[strongest] + Nanos(pair[1] - pair[0]);
+                .unwrap_or(OTHER);
+            parts[strongest] = parts[strongest] + at.saturating_since(since);
+            since = at;
+            if let Some(count) = at_work.get_mut(phase) {
+                *count += change;
+            }
         }
         Some(Self { parts })
     }
+}
+
+/// When a phase went on. Its vertices tell it exactly; without them it is taken to go on from its beginning for as long
+/// as it took.
+fn phase_spans(build: &BuildSample, name: &str) -> Vec<WorkSpan> {
+    let mut spans: Vec<WorkSpan> = Vec::new();
+    for vertex in build.graph.iter().flat_map(BuildGraph::known) {
+        // A cached vertex is given a span as well; it stands for a look-up, not for work of that part.
+        if vertex.part.phase() == Some(name) && !vertex.cached {
+            spans.extend(&vertex.spans_ns);
+        }
+        if name == "cache-import" {
+            spans.extend(&vertex.pulled_ns);
+        }
+    }
+    // The push of an inline cache is no vertex: it begins when all of them have ended.
+    let told = spans.iter().map(|span| span.ended()).max();
+    let is_untold = |started| told.is_none_or(|told| told <= started);
+    let phases = build.phases.iter();
+    spans.extend(
+        phases
+            .filter(|phase| phase.name == name && is_untold(phase.started_ns))
+            .map(|phase| WorkSpan {
+                started: phase.started_ns,
+                duration: phase.duration_ns,
+            }),
+    );
+    WorkSpan::merged(spans)
 }
 
 impl Phases {
@@ -126,11 +165,16 @@ impl Phases {
                 name: "phases",
                 title: finding(&groups),
                 subtitle: source.subtitle(),
-                caption: "Each bar is the build whose time is nearest to the median of its step. A moment in which \
-                          phases overlap counts for the later one; rest is time that belongs to no phase."
+                caption: "Each bar is one build, the one whose time is nearest to the median of its step, so that its \
+                          phases add up to its wall time; medians of phases would not. A moment in which several \
+                          phases go on counts once: for instructions before export, cache-export, cache-import, \
+                          resolve and context. Other is time in which none goes on."
                     .to_owned(),
                 description: format!("Phases of the median builds. {}.", described.join("; ")),
             },
+            shown: (0..NAMES.len())
+                .filter(|phase| drawn().any(|lane| lane.marks.parts[*phase] > Nanos::ZERO))
+                .collect(),
             nothing: (!phased || drawn().next().is_none()).then(|| source.nothing(reason)),
             groups,
         }
@@ -148,13 +192,9 @@ fn finding(groups: &[Group<Stack>]) -> String {
     };
     let total = lane.marks.total();
     let largest = (0..NAMES.len()).max_by_key(|phase| lane.marks.parts[*phase]);
-    let phase = largest.unwrap_or(REST);
+    let phase = largest.unwrap_or(OTHER);
     let share = lane.marks.parts[phase].0 as f64 / total.0.max(1) as f64 * 100.0;
-    let verb = if NAMES[phase] == "instructions" {
-        "take"
-    } else {
-        "takes"
-    };
+    let verb = if phase == INSTRUCTIONS { "take" } else { "takes" };
     let mut name = NAMES[phase].to_owned();
     name[..1].make_ascii_uppercase();
     format!(
@@ -167,7 +207,7 @@ fn lane(source: &Source<'_>, step: &str, variant: usize, name: &str) -> Option<L
     let metric = Metric::StepTime(step.to_owned());
     let series = source.analysis.series(name, &metric)?;
     let shown = Shown::of(Some(series));
-    let build = median_build(source, series, step)?;
+    let build = median_build(source.run, &source.analysis.series, name, step)?;
     let marks = Stack::of(build)?;
     Some(Lane {
         variant,
@@ -176,24 +216,6 @@ fn lane(source: &Source<'_>, step: &str, variant: usize, name: &str) -> Option<L
         lost: shown.lost,
         marks,
     })
-}
-
-/// The valid build whose time is nearest to the median; the earlier of two that are equally near.
-pub(super) fn median_build<'a>(source: &Source<'a>, series: &Series, step: &str) -> Option<&'a BuildSample> {
-    let median = series.estimate.timed()?.median;
-    source
-        .run
-        .builds
-        .iter()
-        .filter(|build| {
-            build.step == step
-                && build.key.variant == series.variant
-                && build.outcome.is_ok()
-                && !build.key.warmup
-        })
-        .filter_map(|build| Some(((build.duration_ns?.0 as f64 - median).abs(), build)))
-        .reduce(|best, next| if next.0 < best.0 { next } else { best })
-        .map(|(_, build)| build)
 }
 
 impl Body for Phases {
@@ -223,7 +245,7 @@ impl Body for Phases {
     }
 
     fn height(&self, width: i32) -> i32 {
-        key_places(width).last().map_or(0, |place| place.1)
+        key_places(&self.shown, width).last().map_or(0, |(_, _, y)| *y)
             + KEY
             + KEY_GAP
             + lanes::height(&self.groups, LANE)
@@ -231,7 +253,7 @@ impl Body for Phases {
 
     fn draw(&self, canvas: &mut Canvas<'_>, area: Area) -> Result<(), ChartError> {
         let mut bottom = area.top;
-        for (phase, (x, y)) in key_places(area.width()).into_iter().enumerate() {
+        for (phase, x, y) in key_places(&self.shown, area.width()) {
             let swatch = Area {
                 left: x,
                 top: area.top + y + 4,
@@ -281,24 +303,25 @@ impl Body for Phases {
 }
 
 fn fill(canvas: &Canvas<'_>, area: Area, phase: usize) -> Result<(), ChartError> {
-    canvas.fill(area, Ink::Phase(phase), 1.0)?;
+    let (colour, hatch) = LOOKS[phase];
+    canvas.fill(area, Ink::Phase(colour), 1.0)?;
     if area.width() > 6 {
-        canvas.hatch(area, HATCHES[phase], Ink::Foreground)?;
+        canvas.hatch(area, hatch, Ink::Foreground)?;
     }
     canvas.outline(area, Ink::Foreground)
 }
 
-/// Where each entry of the key stands, in rows as the width allows.
-fn key_places(width: i32) -> Vec<(i32, i32)> {
+/// Where the entry of each phase stands in the key, in rows as the width allows.
+fn key_places(shown: &[usize], width: i32) -> Vec<(usize, i32, i32)> {
     let mut places = Vec::new();
     let (mut x, mut y) = (0, 0);
-    for name in NAMES {
-        let entry = 28 + lettering::width(name, 12) + 14;
+    for phase in shown {
+        let entry = 28 + lettering::width(NAMES[*phase], 12) + 14;
         if x > 0 && x + entry > width {
             x = 0;
             y += KEY;
         }
-        places.push((x, y));
+        places.push((*phase, x, y));
         x += entry;
     }
     places
@@ -307,7 +330,7 @@ fn key_places(width: i32) -> Vec<(i32, i32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analyze::specimen::Specimen;
+    use crate::analyze::specimen::{Specimen, two_stages};
     use crate::results::Phase;
 
     #[test]
@@ -325,10 +348,47 @@ mod tests {
             phase("instructions", 50, 80),
             phase("export", 80, 120),
             phase("something new", 0, 100),
+            phase("cache-import", 0, 15),
         ];
         let stack = Stack::of(build).unwrap();
         let millis = stack.parts.map(|part| part.0 / 1_000_000);
-        assert_eq!(millis, [10, 30, 30, 20, 10]);
+        assert_eq!(millis, [5, 30, 15, 30, 20, 0, 0]);
         assert_eq!(stack.total(), Nanos::from_millis(100));
+    }
+
+    #[test]
+    fn the_graph_tells_when_a_phase_went_on_and_what_none_covers_is_other_time() {
+        let run = two_stages().run();
+        let stack = Stack::of(&run.builds[0]).unwrap();
+        let millis = stack.parts.map(|part| part.0 / 1_000_000);
+        // Reading until 20, the base to 60 with the context beside it, the stages from 60 to 2080, the copies from 2085
+        // to 2115, the export from 2120 to 2420, of 2460.
+        assert_eq!(millis, [0, 60, 0, 2_020 + 30, 300, 0, 5 + 5 + 40]);
+        assert_eq!(stack.total(), Nanos::from_millis(2_460));
+    }
+
+    #[test]
+    fn layers_of_a_remote_cache_count_as_import_and_what_came_from_the_cache_as_nothing() {
+        let mut specimen = two_stages();
+        let build = specimen.last_build();
+        let graph = build.graph.as_mut().unwrap();
+        let make = &mut graph.vertices[4];
+        make.cached = true;
+        make.pulled_ns = std::mem::replace(
+            &mut make.spans_ns,
+            vec![WorkSpan {
+                started: Nanos::from_millis(2_080),
+                duration: Nanos::ZERO,
+            }],
+        );
+        // The push of an inline cache is no vertex.
+        build.phases.push(Phase {
+            name: "cache-export".to_owned(),
+            started_ns: Nanos::from_millis(2_450),
+            duration_ns: Nanos::from_millis(50),
+        });
+        let millis = Stack::of(build).unwrap().parts.map(|part| part.0 / 1_000_000);
+        // The other stage works until 960, the layers come until 2080; the build took 2500.
+        assert_eq!(millis, [0, 60, 1_120, 900 + 30, 300, 50, 5 + 5 + 30]);
     }
 }

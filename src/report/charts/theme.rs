@@ -25,6 +25,8 @@ pub(super) enum Ink {
     Variant(usize),
     /// A phase, by its position in the legend. Fills only, always with an outline.
     Phase(usize),
+    /// What a chart usually stands on, behind text that lines would cross.
+    Page,
 }
 
 /// A role with its sentinel and its colours.
@@ -45,7 +47,7 @@ const fn role(class: &'static str, index: u8, light: &'static str, dark: &'stati
     }
 }
 
-const ROLES: [Role; 13] = [
+const ROLES: [Role; 16] = [
     role("fg", 0, "#1f2328", "#e6edf3"),
     role("mu", 1, "#57606a", "#9da7b3"),
     role("gr", 2, "#d8dee4", "#2d333b"),
@@ -59,12 +61,15 @@ const ROLES: [Role; 13] = [
     role("p2", 10, "#e69f00", "#e69f00"),
     role("p3", 11, "#cc79a7", "#cc79a7"),
     role("p4", 12, "#ffffff", "#0d1117"),
+    role("p5", 13, "#66c2a5", "#2bb58c"),
+    role("p6", 14, "#e8916b", "#e8743b"),
+    role("pg", 15, "#ffffff", "#0d1117"),
 ];
 
 /// The number of colours for variants.
 const VARIANTS: usize = 4;
 /// The number of colours for phases.
-const PHASES: usize = 5;
+const PHASES: usize = 7;
 
 impl Ink {
     const fn role(self) -> &'static Role {
@@ -75,6 +80,7 @@ impl Ink {
             Self::Quiet => 3,
             Self::Variant(index) => 4 + index % VARIANTS,
             Self::Phase(index) => 4 + VARIANTS + index % PHASES,
+            Self::Page => 4 + VARIANTS + PHASES,
         }]
     }
 

@@ -1,7 +1,7 @@
 //! Getting the base images, before anything is measured.
 
 use super::{Execution, Halt, PreparedBase, RunFault, interruption};
-use crate::results::{BaseRecord, Record};
+use crate::results::{BaseRecord, ImportingRecord, Record};
 use crate::run::Daemon;
 use crate::run::events::{Event, Watcher};
 use crate::run::ports::{BaseImage, Bases, EngineFault, Ledger, Probe, Workshop};
@@ -106,6 +106,9 @@ where
             });
         }
         self.prepares(format!("base `{}`: importing {reference}", base.name), &reference);
+        self.ports.ledger.keep(&Record::Importing(ImportingRecord {
+            reference: reference.clone(),
+        }))?;
         let import = async {
             // A recipe may take minutes; it can be interrupted meanwhile.
             let root = self

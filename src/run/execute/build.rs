@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::builds::TurnState;
+use super::surroundings::Surroundings;
 use super::{Execution, Halt, interruption};
-use crate::results::{MadeImagesRecord, Record};
+use crate::results::{ClassicStand, MadeImagesRecord, Neighbours, Record};
 use crate::run::Daemon;
 use crate::run::events::Watcher;
 use crate::run::ports::{Bases, BuildRecord, BuildReport, BuildRequest, Ledger, Probe, RecordKind, Workshop};
-use crate::scenario::{LayerState, Step, Variant};
+use crate::scenario::{BuilderKind, LayerState, Step, Variant};
+use crate::unit::{DaemonInstant, Nanos};
 
 impl<D, B, W, P, L, N> Execution<'_, D, B, W, P, L, N>
 where
@@ -30,7 +32,7 @@ where
             args.insert(Variant::BASE_ARGUMENT.to_owned(), reference);
         }
         args.extend(variant.args.clone());
-        let namespace = format!("{}/{}/{}", self.run_id, state.label(), state.namespaces);
+        let namespace = format!("{}/{}/{}", self.session, state.label(), state.namespaces);
         let shared_key = self.shared_keys.get(&variant.name).cloned();
         BuildRequest {
             cache_import: cache.clone().filter(|_| imports),
@@ -48,22 +50,38 @@ where
             grants: self.ports.grants.of(&variant.name),
             no_cache: step.is_some_and(|step| step.cache.layers == LayerState::Empty),
             mount_namespace: namespace,
-            shared_key: shared_key.unwrap_or_else(|| format!("{}/{}", self.run_id, variant.name)),
+            shared_key: shared_key.unwrap_or_else(|| format!("{}/{}", self.session, variant.name)),
             image,
             timeout: self.scenario.build.timeout,
         }
     }
 
+    /// Builds, with a look at what else goes on before and after. Gives the report, how many cache mounts appeared, and
+    /// what went on.
+    pub(super) async fn build_watched(
+        &mut self,
+        request: &BuildRequest,
+    ) -> Result<(BuildReport, usize, Surroundings), Halt> {
+        let before = self.look_before().await;
+        let (report, mounts_made) = self.build(request).await?;
+        let surroundings = self.look_after(before).await;
+        self.heed_builds_of_others(surroundings.neighbours)?;
+        Ok((report, mounts_made, surroundings))
+    }
+
     /// Builds, with a look at the build cache right before and right after, so that the run's own records are known.
     /// Gives the report and how many cache mounts appeared.
-    pub(super) async fn build(&mut self, request: &BuildRequest) -> Result<(BuildReport, usize), Halt> {
+    async fn build(&mut self, request: &BuildRequest) -> Result<(BuildReport, usize), Halt> {
         let before = self.ports.daemon.build_records().await?;
         self.records.between_builds(&before);
         self.note_records()?;
-        let built = tokio::select! {
-            report = self.ports.daemon.build(request) => report.map_err(Halt::from),
-            // Leaving the build's future ends the build at the daemon.
-            () = interruption(&mut self.interrupted) => Err(Halt::Interrupted),
+        let built = match request.builder {
+            BuilderKind::Buildkit => tokio::select! {
+                report = self.ports.daemon.build(request) => report.map_err(Halt::from),
+                // Leaving the build's future ends the build at the daemon.
+                () = interruption(&mut self.interrupted) => Err(Halt::Interrupted),
+            },
+            BuilderKind::Classic => self.build_by_classic(request).await,
         };
         let span = match &built {
             Ok(report) => report.span,
@@ -93,8 +111,52 @@ where
             }
             Err(_) => {}
         }
-        self.record_made_images()?;
+        if request.builder == BuilderKind::Classic {
+            self.note_made_images()?;
+            let over = Record::ClassicStand(ClassicStand::default());
+            self.ports.ledger.keep(&over)?;
+        }
         built.map(|report| (report, mounts_made))
+    }
+
+    /// Builds by the classic builder, with a note of each image as soon as it is told: the builder's images have no
+    /// name, so that after a kill the journal alone tells that they are the run's own.
+    async fn build_by_classic(&mut self, request: &BuildRequest) -> Result<BuildReport, Halt> {
+        let daemon = self.ports.daemon;
+        let asked = daemon.clock().await;
+        let over = asked.map(|asked| later(asked, request.timeout + LATEST_END));
+        let mut stand = ClassicStand {
+            asked_daemon_ns: asked,
+            over_daemon_ns: over,
+            ..ClassicStand::default()
+        };
+        self.ports.ledger.note(&Record::ClassicStand(stand.clone()))?;
+        let mut build = std::pin::pin!(daemon.build(request));
+        loop {
+            tokio::select! {
+                report = &mut build => return report.map_err(Halt::from),
+                () = interruption(&mut self.interrupted) => return Err(Halt::Interrupted),
+                () = daemon.classic_news() => {
+                    // The stand first: what is made after it is a child of its image, and never of an older one.
+                    let progress = daemon.classic_progress();
+                    self.note_made_images()?;
+                    if (&progress.parent, &progress.container) != (&stand.parent, &stand.container) {
+                        stand.parent = progress.parent;
+                        stand.container = progress.container;
+                        self.ports.ledger.note(&Record::ClassicStand(stand.clone()))?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes nothing for the run's own that appeared while somebody else built, as far as the daemon tells of builds.
+    fn heed_builds_of_others(&mut self, seen: Option<Neighbours>) -> Result<(), Halt> {
+        if seen.and_then(|seen| seen.builds).is_some_and(|builds| builds > 0) {
+            self.records.others_built();
+            self.note_records()?;
+        }
+        Ok(())
     }
 
     /// Puts into the journal what the last look at the build cache told.
@@ -106,7 +168,7 @@ where
     }
 
     /// Notes images without a name in the journal: nothing else tells after a kill that they are the run's own.
-    fn record_made_images(&mut self) -> Result<(), Halt> {
+    fn note_made_images(&mut self) -> Result<(), Halt> {
         let made = self.ports.daemon.made_images();
         let new: Vec<_> = made
             .into_iter()
@@ -115,10 +177,17 @@ where
         if !new.is_empty() {
             self.ports
                 .ledger
-                .keep(&Record::MadeImages(MadeImagesRecord { ids: new }))?;
+                .note(&Record::MadeImages(MadeImagesRecord { ids: new }))?;
         }
         Ok(())
     }
+}
+
+/// How much later than its time is up a build may still make an image.
+const LATEST_END: Nanos = Nanos::from_secs(60);
+
+fn later(instant: DaemonInstant, by: Nanos) -> DaemonInstant {
+    DaemonInstant(instant.0.saturating_add_unsigned(by.0))
 }
 
 /// How many cache mounts there are.

@@ -1,12 +1,15 @@
 //! The sample of a build.
 
 use super::builds::TurnState;
+use crate::digest::Digest;
 use crate::dockerfile::{Instruction, VertexName};
 use crate::results::{
-    BuildFailure, BuildSample, ContextSent, ImageFacts, InstructionResult, SampleKey, Status,
+    BuildFailure, BuildGraph, BuildSample, ContextSent, ImageFacts, InstructionResult, NamedContext,
+    SampleKey, Status,
 };
-use crate::run::ports::{BuildFault, BuildFolders, BuildReport, TracedInstruction, WorkshopFault};
+use crate::run::ports::{BuildFault, BuildFolders, BuildReport, Survey, TracedInstruction};
 use crate::scenario::Step;
+use crate::unit::ByteSize;
 
 /// The sample of a step that was not built.
 pub(super) fn unmeasured(key: SampleKey, step: &Step, outcome: Status) -> BuildSample {
@@ -15,14 +18,43 @@ pub(super) fn unmeasured(key: SampleKey, step: &Step, outcome: Status) -> BuildS
         step: step.name.clone(),
         outcome,
         duration_ns: None,
+        free: None,
         context: None,
         downloads: None,
         instructions: Vec::new(),
         phases: Vec::new(),
+        graph: None,
         image: None,
         failure: None,
         host: None,
         neighbours: None,
+    }
+}
+
+/// The sample of a commit that there is nothing to build of.
+pub(super) fn free(key: SampleKey, step: &Step, context: ContextSent, reason: String) -> BuildSample {
+    BuildSample {
+        free: Some(reason),
+        context: Some(context),
+        ..unmeasured(key, step, Status::Ok)
+    }
+}
+
+/// A context as a build had it.
+pub(super) fn context_sent(
+    survey: &Survey,
+    manifest: Digest,
+    named: Vec<NamedContext>,
+    sent_bytes: ByteSize,
+) -> ContextSent {
+    ContextSent {
+        manifest,
+        total_bytes: survey.manifest.total_size(),
+        total_files: survey.manifest.file_count() as u64,
+        kept_bytes: survey.kept,
+        kept_files: survey.kept_files,
+        sent_bytes,
+        named,
     }
 }
 
@@ -55,10 +87,12 @@ pub(super) fn sample(
         step: step.name.clone(),
         outcome,
         duration_ns: failure.is_none().then_some(report.duration),
+        free: None,
         context: Some(context),
         downloads: Some(report.downloads),
         instructions,
         phases: report.phases,
+        graph: None,
         image,
         failure,
         host: None,
@@ -68,13 +102,33 @@ pub(super) fn sample(
 
 /// The instructions of a build as they are stored.
 pub(super) fn instructions(report: &BuildReport, folders: &BuildFolders) -> Vec<InstructionResult> {
-    let mut instructions: Vec<_> = report
-        .instructions
-        .iter()
-        .map(|traced| instruction(traced, folders))
+    let instructions = in_reading_order(report, folders).into_iter();
+    instructions.map(|(_, instruction)| instruction).collect()
+}
+
+/// The graph of a build as it is stored: its instructions are those of the sample.
+pub(super) fn graph(report: &BuildReport, folders: &BuildFolders) -> Option<BuildGraph> {
+    let mut graph = report.graph.clone()?;
+    let order = in_reading_order(report, folders);
+    for vertex in &mut graph.vertices {
+        vertex.instruction = vertex.instruction.and_then(|traced| {
+            let place = order
+                .iter()
+                .position(|(index, _)| u32::try_from(*index) == Ok(traced))?;
+            u32::try_from(place).ok()
+        });
+    }
+    Some(graph)
+}
+
+/// The instructions, each with its place in the report. The daemon names them as it gets to them; people read a
+/// Dockerfile from the top.
+fn in_reading_order(report: &BuildReport, folders: &BuildFolders) -> Vec<(usize, InstructionResult)> {
+    let traced = report.instructions.iter().enumerate();
+    let mut instructions: Vec<_> = traced
+        .map(|(index, traced)| (index, instruction(traced, folders)))
         .collect();
-    // The daemon names them as it gets to them; people read a Dockerfile from the top.
-    instructions.sort_by_key(|instruction| instruction.line.unwrap_or(u32::MAX));
+    instructions.sort_by_key(|(_, instruction)| instruction.line.unwrap_or(u32::MAX));
     instructions
 }
 
@@ -105,15 +159,4 @@ fn failure(fault: BuildFault, state: &TurnState<'_>) -> BuildFailure {
         line: located.map(Instruction::line),
         log_tail: fault.log_tail,
     }
-}
-
-/// A fault with its causes.
-pub(super) fn in_one_line(fault: &WorkshopFault) -> String {
-    let mut line = fault.to_string();
-    let mut cause = std::error::Error::source(fault);
-    while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
-    }
-    line
 }

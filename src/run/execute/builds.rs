@@ -1,19 +1,22 @@
 //! One variant's turn of builds: every step, from the original files on.
 
-use std::sync::Arc;
+use std::error::Error;
 
-use super::build_sample::{in_one_line, instructions, sample, unmeasured};
+use super::build_sample::{context_sent, free, graph, instructions, sample, unmeasured};
 use super::cache_state::uses_cache_mount;
+use super::replay::free_because;
 use super::{Execution, Halt, image_repository};
+use crate::causes::in_one_line;
 use crate::digest::Digest;
-use crate::results::{BuildSample, ContextSent, Record, Status};
+use crate::results::{BuildSample, Record, SampleKey, Status};
 use crate::run::Daemon;
 use crate::run::cache_evidence::unreached;
 use crate::run::events::{Event, Watcher};
 use crate::run::expectation::broken_expectation;
 use crate::run::plan::Turn;
 use crate::run::ports::{Bases, BuildFolders, Ledger, Probe, Workshop};
-use crate::scenario::{Nonce, Step, Variant};
+use crate::scenario::{Step, Variant};
+use crate::unit::ByteSize;
 
 /// What the steps of a turn share.
 pub(super) struct TurnState<'a> {
@@ -26,11 +29,36 @@ pub(super) struct TurnState<'a> {
     pub(super) namespace_used: bool,
     /// The context of the last build of this turn, where that succeeded.
     pub(super) last_built: Option<Digest>,
+    /// What the ignore rules kept of it, where a repository is replayed.
+    pub(super) last_kept: Option<Digest>,
+    /// The tree that was built last, likewise.
+    pub(super) last_tree: Option<String>,
+    /// Own layers that could not be removed before the turn, likewise.
+    pub(super) layers_left: usize,
     /// The step that failed, after which no step finds what it is meant to find.
     pub(super) failed_step: Option<String>,
+    /// The commit whose build failed and after which none was built: the commits after it are none the worse for it.
+    pub(super) unbuilt: Option<String>,
 }
 
-impl TurnState<'_> {
+impl<'a> TurnState<'a> {
+    /// Before the first build of the turn.
+    pub(super) fn new(turn: &'a Turn, variant: &'a Variant, folders: BuildFolders) -> Self {
+        Self {
+            turn,
+            variant,
+            folders,
+            namespaces: 0,
+            namespace_used: false,
+            last_built: None,
+            last_kept: None,
+            last_tree: None,
+            layers_left: 0,
+            failed_step: None,
+            unbuilt: None,
+        }
+    }
+
     /// Text unique to this turn of the run.
     pub(super) fn label(&self) -> String {
         let kind = if self.turn.warmup { "warmup" } else { "round" };
@@ -56,17 +84,13 @@ where
         else {
             return Ok(());
         };
+        self.left_by_earlier.remove(&variant.name);
         self.ports.workshop.reset(&variant.name)?;
         let folders = self.ports.workshop.folders(&variant.name)?;
-        let mut state = TurnState {
-            turn,
-            variant,
-            folders,
-            namespaces: 0,
-            namespace_used: false,
-            last_built: None,
-            failed_step: None,
-        };
+        let mut state = TurnState::new(turn, variant, folders);
+        if scenario.replay.is_some() {
+            state.layers_left = self.forget_turns().await?;
+        }
         if let Some(priming) = self.priming(variant, turn) {
             self.prime(&mut state, priming).await?;
         }
@@ -74,7 +98,7 @@ where
             self.build_step(&mut state, step).await?;
         }
         // An image of an earlier step is not what the starts are to measure.
-        match state.failed_step {
+        match state.failed_step.or(state.unbuilt) {
             Some(failed) => self.unfinished.insert(variant.name.clone(), failed),
             None => self.unfinished.remove(&variant.name),
         };
@@ -111,37 +135,42 @@ where
             round: turn.round,
             warmup: turn.warmup,
         });
-        let round = format!("{}-{}", turn.warmup, turn.round);
-        let nonce = Nonce::of(
-            &format!("{}/{round}", self.run_id),
-            turn.round,
-            &variant.name,
-            &step.name,
-        );
+        if let Some(commit) = &step.commit
+            && let Err(fault) = self.ports.workshop.check_out(&variant.name, commit)
+        {
+            return self.fail_unbuilt(state, key, step, &fault);
+        }
+        let nonce = self.nonce(turn, step);
         for edit in &step.edits {
             // A patch may fit in some rounds only. The other variants and rounds are worth having all the same; a copy
             // that cannot be brought back ends the run at the next reset.
             if let Err(fault) = self.ports.workshop.apply(&variant.name, edit, &nonce) {
-                state.failed_step = Some(step.name.clone());
-                let reason = in_one_line(&fault);
-                return self.keep_build(unmeasured(key, step, Status::Failed { reason }));
+                return self.fail_unbuilt(state, key, step, &fault);
             }
         }
         let survey = self.ports.workshop.survey(&variant.name)?;
-        let manifest = self.record_context(&variant.name, &survey)?;
+        let digest = self.record_context(&variant.name, &survey)?;
         let named = self.record_named_contexts(&survey)?;
-        let reached = self.reach(state, step, &survey.manifest, key.order).await?;
+        if let Some(reason) = free_because(state, step, &survey) {
+            let sent = context_sent(&survey, digest, named, ByteSize::ZERO);
+            return self.keep_build(free(key, step, sent, reason));
+        }
+        let reached = self
+            .reach(state, step, &survey.manifest, digest, key.order)
+            .await?;
         if let Some(reason) = reached.impossible {
             return self.keep_build(unmeasured(key, step, Status::Invalid { reason }));
+        }
+
+        if let Err(fault) = self.prepare_build(step, &key).await? {
+            return self.fail_unbuilt(state, key, step, &fault);
         }
 
         let image = format!("{}:{}", image_repository(self.run_id, &variant.name), key.order);
         let request = self.request(state, Some(step), image.clone());
         // Noted before it is there: an interrupted build may have stored it already.
         self.own_images.insert(image.clone());
-        let before = self.look_before().await;
-        let (mut report, mounts_made) = self.build(&request).await?;
-        let surroundings = self.look_after(before).await;
+        let (mut report, mounts_made, surroundings) = self.build_watched(&request).await?;
         let succeeded = report.image_id.is_some();
         let facts = if succeeded {
             self.finish_build(&request, &mut report).await.map(Some)
@@ -154,26 +183,26 @@ where
         };
         let built = facts.is_some();
         let instructions = instructions(&report, &state.folders);
+        let graph = graph(&report, &state.folders);
         let used_mounts = instructions.iter().any(uses_cache_mount);
         let evidence = reached.evidence(&report, &instructions, mounts_made);
-        self.note_built(state, &Arc::new(survey.manifest.clone()), succeeded, used_mounts);
-        let context = ContextSent {
-            manifest,
-            total_bytes: survey.manifest.total_size(),
-            total_files: survey.manifest.file_count() as u64,
-            kept_bytes: survey.kept,
-            kept_files: survey.kept_files,
-            sent_bytes: report.sent,
-            named,
-        };
+        let as_built = (&survey.manifest, digest);
+        self.note_built(state, as_built, succeeded, used_mounts);
+        let context = context_sent(&survey, digest, named, report.sent);
         let broken = unreached(step.cache, &instructions, &evidence)
             .or_else(|| broken_expectation(step, &instructions));
         let mut sample = sample(key, step, state, context, report, instructions, broken, facts);
+        sample.graph = graph;
         sample.host = surroundings.host;
         sample.neighbours = self.records.neighbours_of_last_build(surroundings.neighbours);
-        if matches!(sample.outcome, Status::Failed { .. }) {
-            state.failed_step = Some(step.name.clone());
+        let failed = matches!(sample.outcome, Status::Failed { .. }).then(|| step.name.clone());
+        if step.commit.is_some() {
+            state.unbuilt = failed;
+        } else if failed.is_some() {
+            state.failed_step = failed;
         }
+        state.last_kept = succeeded.then_some(survey.kept_digest);
+        state.last_tree = self.tree_of(step).filter(|_| succeeded);
         // What was measured is kept whatever the daemon does next.
         self.keep_build(sample)?;
         if let Some(fault) = fault {
@@ -188,11 +217,24 @@ where
         Ok(())
     }
 
+    /// Keeps the sample of a step that failed before its build, after which no step finds what it is meant to find.
+    fn fail_unbuilt(
+        &mut self,
+        state: &mut TurnState<'_>,
+        key: SampleKey,
+        step: &Step,
+        fault: &dyn Error,
+    ) -> Result<(), Halt> {
+        state.failed_step = Some(step.name.clone());
+        let reason = in_one_line(fault);
+        self.keep_build(unmeasured(key, step, Status::Failed { reason }))
+    }
+
     fn keep_build(&mut self, sample: BuildSample) -> Result<(), Halt> {
         let sample = self.ports.grants.redactor.value(sample);
-        self.bad_samples += usize::from(!sample.outcome.is_ok());
+        let is_ok = sample.outcome.is_ok();
         self.ports.watcher.notice(&Event::Built(&sample));
         self.ports.ledger.keep(&Record::Build(Box::new(sample)))?;
-        Ok(())
+        self.judge(is_ok)
     }
 }

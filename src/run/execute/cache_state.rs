@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::builds::TurnState;
 use super::{Execution, Halt, image_repository};
 use crate::context::{Change, EntryKind, Manifest, ManifestDiff};
+use crate::digest::Digest;
 use crate::results::InstructionResult;
 use crate::run::Daemon;
 use crate::run::cache_evidence::CacheEvidence;
@@ -33,12 +34,13 @@ where
     N: Watcher,
 {
     /// Does what a step's state needs before its build, and says what is known of it then. `manifest` is the context
-    /// as it will be built, `order` the build's number.
+    /// as it will be built and `digest` its digest, `order` the build's number.
     pub(super) async fn reach(
         &mut self,
         state: &mut TurnState<'_>,
         step: &Step,
         manifest: &Manifest,
+        digest: Digest,
         order: u32,
     ) -> Result<Reached, Halt> {
         let variant = &state.variant.name;
@@ -47,19 +49,22 @@ where
             state.namespace_used = false;
         }
         if step.cache.context == ContextState::Absent {
-            let fresh = format!("{}/{variant}/{order}", self.run_id);
+            let fresh = format!("{}/{variant}/{order}", self.session);
             self.shared_keys.insert(variant.clone(), fresh);
             self.sent.remove(variant);
         }
         let mut reached = Reached {
             changed_files: self.sent.get(variant).map(|sent| changed_files(sent, manifest)),
-            nothing_changed: state.last_built == Some(manifest.digest()),
+            nothing_changed: state.last_built == Some(digest),
             mounts_filled: state.namespace_used,
             ..Reached::default()
         };
         if step.cache.layers == LayerState::Imported {
             self.drop_latest_image(variant).await?;
             reached.own_layers_left = self.drop_layers().await?;
+        }
+        if self.scenario.replay.is_some() && step.cache.layers == LayerState::Empty {
+            reached.own_layers_left = state.layers_left;
         }
         match step.cache.base {
             BaseState::Absent => reached.impossible = self.drop_bases().await?,
@@ -68,18 +73,18 @@ where
         Ok(reached)
     }
 
-    /// Notes what the daemon holds after a build.
+    /// Notes what the daemon holds after a build of this context, which has this digest.
     pub(super) fn note_built(
         &mut self,
         state: &mut TurnState<'_>,
-        manifest: &Arc<Manifest>,
+        (manifest, digest): (&Arc<Manifest>, Digest),
         succeeded: bool,
         used_mounts: bool,
     ) {
         let variant = state.variant.name.clone();
         state.namespace_used |= used_mounts;
         if succeeded {
-            state.last_built = Some(manifest.digest());
+            state.last_built = Some(digest);
             self.sent.insert(variant, Arc::clone(manifest));
         } else {
             // It may have ended before the context was sent, in the middle of that, or after it.
@@ -104,7 +109,7 @@ where
     }
 
     /// Removes own layers, but for what the daemon keeps of contexts; how many stay.
-    async fn drop_layers(&mut self) -> Result<usize, Halt> {
+    pub(super) async fn drop_layers(&mut self) -> Result<usize, Halt> {
         self.prune_layers().await?;
         let records = self.ports.daemon.build_records().await?;
         let layers = self
@@ -116,7 +121,7 @@ where
 
     /// Removes the image of a variant's last build, whose layers would be found in it. It is built again where it is
     /// needed.
-    async fn drop_latest_image(&mut self, variant: &str) -> Result<(), Halt> {
+    pub(super) async fn drop_latest_image(&mut self, variant: &str) -> Result<(), Halt> {
         if let Some(image) = self.latest_image.remove(variant) {
             self.drop_image(&image).await?;
             self.evicted.insert(variant.to_owned());

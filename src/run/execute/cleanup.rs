@@ -24,6 +24,20 @@ where
         self.ports.watcher.notice(&Event::Preparing { what });
         self.ports.daemon.settle().await;
         let mut left = Vec::new();
+        match self.ports.daemon.answers().await {
+            Ok(()) => self.clean_up_daemon(&mut left).await,
+            // Asked for one thing after the other it would be waited for again and again.
+            Err(fault) => left.push(format!("what the run made: {fault}: {}", fault.source)),
+        }
+        left.extend(self.tear_down().await);
+        if let Err(fault) = self.ports.workshop.close() {
+            left.push(format!("scratch copies: {fault}"));
+        }
+        left
+    }
+
+    /// Removes what the daemon has of the run; adds what stayed.
+    async fn clean_up_daemon(&mut self, left: &mut Vec<String>) {
         match self.ports.daemon.containers_of_run(self.run_id).await {
             Ok(containers) => {
                 for id in containers {
@@ -49,10 +63,6 @@ where
             Ok(stay) => left.extend(stay),
             Err(fault) => left.push(format!("records of the build cache: {}", fault.source)),
         }
-        if let Err(fault) = self.ports.workshop.close() {
-            left.push(format!("scratch copies: {fault}"));
-        }
-        left
     }
 
     /// Removes images; returns what stayed.

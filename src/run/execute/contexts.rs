@@ -34,7 +34,7 @@ where
             }))?;
         }
         self.manifests
-            .insert(variant.to_owned(), Arc::new(survey.manifest.clone()));
+            .insert(variant.to_owned(), Arc::clone(&survey.manifest));
         Ok(digest)
     }
 

@@ -7,8 +7,10 @@ mod builds;
 mod cache_state;
 mod cleanup;
 mod contexts;
+mod hooks;
 mod inline_cache;
 mod priming;
+mod replay;
 mod starts;
 mod surroundings;
 
@@ -20,17 +22,20 @@ use tokio::sync::watch;
 pub use cache_state::cache_reference;
 
 use super::Grants;
+use super::assignment::{Assignment, Limits};
 use super::attribution::Attribution;
+use super::earlier::Earlier;
 use super::events::{Event, Watcher};
-use super::plan::{Part, Plan};
+use super::pace::Pace;
+use super::plan::{Part, Plan, Turn};
 use super::ports::{
-    BaseImage, Bases, Builder, Containers, EngineFault, Host, Images, Ledger, LedgerFault, NeighbourWatch,
-    Probe, Workshop, WorkshopFault,
+    BaseImage, Bases, Builder, Containers, EngineFault, HookFault, Hooks, Host, Images, Ledger, LedgerFault,
+    NeighbourWatch, Probe, Workshop, WorkshopFault,
 };
 use crate::context::Manifest;
 use crate::digest::Digest;
 use crate::results::{Record, SampleKey, StopReason, WarningRecord};
-use crate::scenario::Scenario;
+use crate::scenario::{Nonce, Scenario, Step};
 
 /// Everything of a daemon that a run uses.
 pub trait Daemon: Builder + Images + Containers + NeighbourWatch {}
@@ -48,6 +53,8 @@ pub struct Ports<'a, D, B, W, P, L, N> {
     pub workshop: &'a mut W,
     /// Looks for readiness.
     pub probe: &'a P,
+    /// Runs the user's commands.
+    pub hooks: &'a dyn Hooks,
     /// What builds are given that nothing else may show.
     pub grants: &'a Grants,
     /// The machine that the daemon runs on, where it is this one.
@@ -89,6 +96,9 @@ pub enum RunFault {
     /// A scratch copy could not be changed or read.
     #[error(transparent)]
     UseWorkshop(#[from] WorkshopFault),
+    /// A command of the user's that the run needs did not end well.
+    #[error(transparent)]
+    RunHook(#[from] HookFault),
     /// A record could not be kept.
     #[error(transparent)]
     KeepRecord(#[from] LedgerFault),
@@ -107,6 +117,8 @@ struct PreparedBase {
 #[derive(Debug)]
 enum Halt {
     Interrupted,
+    /// A sample failed or does not count, and none after it is wanted.
+    BadSample,
     Fault(RunFault),
 }
 
@@ -116,13 +128,11 @@ impl<F: Into<RunFault>> From<F> for Halt {
     }
 }
 
-/// Carries out a plan, then removes what is its own, whatever happened.
+/// Carries out a plan, or what is left of it, then removes what is its own, whatever happened.
 ///
 /// `interrupted` turns true when the run is to end: what is under way is given up, what was measured is kept.
 pub async fn execute<D, B, W, P, L, N>(
-    scenario: &Scenario,
-    plan: &Plan,
-    run_id: &str,
+    assignment: Assignment<'_>,
     ports: Ports<'_, D, B, W, P, L, N>,
     interrupted: watch::Receiver<bool>,
 ) -> Outcome
@@ -134,32 +144,51 @@ where
     L: Ledger,
     N: Watcher,
 {
+    let Assignment {
+        scenario,
+        plan,
+        run_id,
+        limits,
+        sources,
+        earlier,
+    } = assignment;
+    let session = match earlier.sessions() {
+        0 => run_id.to_owned(),
+        sessions => format!("{run_id}+{sessions}"),
+    };
+    let left_by_earlier = earlier.last_builds(plan);
+    let is_whole = |variant: &&String| !earlier.failed().contains_key(*variant);
     let mut execution = Execution {
         scenario,
         run_id,
+        session,
+        limits,
+        owes_cleanup: false,
         ports,
         interrupted,
-        order: 0,
+        order: earlier.last_order(),
         bad_samples: 0,
         bases: Vec::new(),
         base_images: Vec::new(),
         own_images: BTreeSet::new(),
-        unfinished: BTreeMap::new(),
+        unfinished: earlier.failed().clone(),
         earlier_images: Vec::new(),
         recorded_made: BTreeSet::new(),
         latest_image: BTreeMap::new(),
-        evicted: BTreeSet::new(),
+        evicted: left_by_earlier.keys().filter(is_whole).cloned().collect(),
+        left_by_earlier,
         prepared_bases: Vec::new(),
         bases_absent: false,
-        manifests: BTreeMap::new(),
-        recorded: BTreeSet::new(),
+        recorded: sources.values().map(|manifest| manifest.digest()).collect(),
+        manifests: sources,
         records: Attribution::default(),
         shared_keys: BTreeMap::new(),
         sent: BTreeMap::new(),
     };
-    let carried_out = execution.carry_out(plan).await;
+    let carried_out = execution.carry_out(plan, &earlier).await;
     let (stop, fault) = match carried_out {
-        Ok(()) => (StopReason::Complete, None),
+        Ok(stop) => (stop, None),
+        Err(Halt::BadSample) => (StopReason::FailFast, None),
         Err(Halt::Interrupted) => (StopReason::Interrupted, None),
         Err(Halt::Fault(fault)) => (StopReason::Aborted, Some(fault)),
     };
@@ -176,6 +205,12 @@ where
 struct Execution<'a, D, B, W, P, L, N> {
     scenario: &'a Scenario,
     run_id: &'a str,
+    /// The run's id, and another text each time that the run is resumed: what a stopped session left in the daemon must
+    /// not be found by the builds of this one.
+    session: String,
+    limits: Limits,
+    /// Whether the hooks of `setup` were begun and those of `cleanup` not.
+    owes_cleanup: bool,
     ports: Ports<'a, D, B, W, P, L, N>,
     interrupted: watch::Receiver<bool>,
     /// Samples taken so far.
@@ -197,6 +232,9 @@ struct Execution<'a, D, B, W, P, L, N> {
     latest_image: BTreeMap<String, String>,
     /// Variants whose last image was removed so that another build could find the daemon without its layers.
     evicted: BTreeSet<String>,
+    /// The last turn of builds of each variant, where it was in an earlier session: its scratch copy is not as that left
+    /// it.
+    left_by_earlier: BTreeMap<String, Turn>,
     /// The bases as they were prepared.
     prepared_bases: Vec<PreparedBase>,
     /// Whether the bases were removed, so that a build could find the daemon without them.
@@ -222,15 +260,31 @@ where
     L: Ledger,
     N: Watcher,
 {
-    async fn carry_out(&mut self, plan: &Plan) -> Result<(), Halt> {
-        let (builds, starts) = (plan.builds(self.scenario), plan.starts());
-        self.ports
-            .watcher
-            .notice(&Event::Planned { plan, builds, starts });
+    /// Why the run ended.
+    async fn carry_out(&mut self, plan: &Plan, earlier: &Earlier) -> Result<StopReason, Halt> {
+        let left = Plan {
+            seed: plan.seed,
+            parts: plan
+                .parts
+                .iter()
+                .filter(|part| !earlier.has_done(part))
+                .cloned()
+                .collect(),
+        };
+        self.ports.watcher.notice(&Event::Planned {
+            builds: left.builds(self.scenario),
+            starts: left.starts(),
+        });
+        self.set_up().await?;
+        let began = self.ports.probe.now();
+        let mut pace = Pace::new(self.limits.time_budget, self.scenario.start.is_some());
         let before = self.ports.daemon.build_records().await?;
         self.records = Attribution::before_run(&before);
         self.prepare_bases().await?;
-        for part in &plan.parts {
+        for part in &left.parts {
+            if !pace.has_time_for(part, self.ports.probe.now() - began) {
+                continue;
+            }
             match part {
                 Part::Builds(turn) => self.build_turn(turn).await?,
                 Part::Start(turn) => self.start_turn(turn).await?,
@@ -239,7 +293,15 @@ where
         for name in &self.scenario.keep {
             self.restore_image(name).await?;
         }
-        Ok(())
+        let left_out = pace.left_out();
+        if left_out.is_empty() {
+            return Ok(StopReason::Complete);
+        }
+        self.warn(format!(
+            "the time budget left no room for all rounds of {}",
+            left_out.join(" and ")
+        ))?;
+        Ok(StopReason::TimeBudget)
     }
 
     /// The key of the next sample.
@@ -251,6 +313,21 @@ where
             order: self.order,
             warmup,
         }
+    }
+
+    /// Text unique to a turn of this session.
+    fn nonce(&self, turn: &Turn, step: &Step) -> Nonce {
+        let round = format!("{}/{}-{}", self.session, turn.warmup, turn.round);
+        Nonce::of(&round, turn.round, &turn.variant, &step.name)
+    }
+
+    /// Counts a sample, and ends the run at one that is not good, where that is wanted.
+    fn judge(&mut self, is_ok: bool) -> Result<(), Halt> {
+        self.bad_samples += usize::from(!is_ok);
+        if self.limits.fail_fast && !is_ok {
+            return Err(Halt::BadSample);
+        }
+        Ok(())
     }
 
     fn warn(&mut self, message: impl AsRef<str>) -> Result<(), Halt> {

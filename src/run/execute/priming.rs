@@ -1,8 +1,6 @@
 //! Builds that are not measured: those that make the state which steps name, and those that bring back what such a
 //! state took away.
 
-use std::sync::Arc;
-
 use super::build_sample::instructions;
 use super::builds::TurnState;
 use super::cache_state::uses_cache_mount;
@@ -38,14 +36,14 @@ where
         let what = format!("priming the cache of `{}`", state.variant.name);
         self.ports.watcher.notice(&Event::Preparing { what });
         let variant = &state.variant.name;
-        let manifest = Arc::new(self.ports.workshop.survey(variant)?.manifest);
+        let manifest = self.ports.workshop.survey(variant)?.manifest;
         let image = format!("{}:primed", image_repository(self.run_id, variant));
         let mut request = self.request(state, None, image.clone());
         if priming.export {
             request.cache_export = self.cache_location(variant);
         }
         self.own_images.insert(image.clone());
-        let (report, _) = self.build(&request).await?;
+        let (report, ..) = self.build_watched(&request).await?;
         let succeeded = report.image_id.is_some();
         if succeeded {
             self.push_inline_cache(&request).await?;
@@ -53,7 +51,7 @@ where
         }
         // A build that fails here fails in the first step as well, where it is a result.
         let used_mounts = instructions(&report, &state.folders).iter().any(uses_cache_mount);
-        self.note_built(state, &manifest, succeeded, used_mounts);
+        self.note_built(state, (&manifest, manifest.digest()), succeeded, used_mounts);
         Ok(())
     }
 
@@ -68,24 +66,28 @@ where
         let what = format!("building the image of `{}` again", variant.name);
         self.ports.watcher.notice(&Event::Preparing { what });
         self.restore_bases().await?;
+        if let Some(turn) = self.left_by_earlier.remove(&variant.name) {
+            self.ports.workshop.reset(&variant.name)?;
+            for step in &scenario.build.steps {
+                if let Some(commit) = &step.commit {
+                    self.ports.workshop.check_out(&variant.name, commit)?;
+                }
+                let nonce = self.nonce(&turn, step);
+                for edit in &step.edits {
+                    self.ports.workshop.apply(&variant.name, edit, &nonce)?;
+                }
+            }
+        }
         let turn = Turn {
             variant: variant.name.clone(),
             round: 0,
             warmup: true,
         };
-        let state = TurnState {
-            turn: &turn,
-            variant,
-            folders: self.ports.workshop.folders(&variant.name)?,
-            namespaces: 0,
-            namespace_used: false,
-            last_built: None,
-            failed_step: None,
-        };
+        let state = TurnState::new(&turn, variant, self.ports.workshop.folders(&variant.name)?);
         let image = format!("{}:again", image_repository(self.run_id, &variant.name));
         let request = self.request(&state, None, image.clone());
         self.own_images.insert(image.clone());
-        let (report, _) = self.build(&request).await?;
+        let (report, ..) = self.build_watched(&request).await?;
         if report.image_id.is_some() {
             self.latest_image.insert(variant.name.clone(), image);
         }

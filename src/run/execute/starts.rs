@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::surroundings::Surroundings;
 use super::{Execution, Halt, interruption};
+use crate::causes::in_one_line;
 use crate::results::{Attempts, Phase, ProbeTier, Record, SampleKey, StartSample, Status};
 use crate::run::Daemon;
 use crate::run::events::{Event, Watcher};
 use crate::run::plan::Turn;
 use crate::run::ports::{
-    Addresses, Bases, ContainerEnd, ContainerRequest, EngineFault, Ledger, LookOrder, Looked, Probe, Workshop,
+    Addresses, Bases, ContainerEnd, ContainerRequest, Ledger, LookOrder, Looked, Probe, Workshop,
 };
 use crate::scenario::StartSettings;
 use crate::unit::Nanos;
@@ -85,7 +86,7 @@ where
         let id = match created {
             Ok(id) => id,
             Err(fault) => {
-                let attempted = Attempted::failed(in_words(&fault), phases);
+                let attempted = Attempted::failed(in_one_line(&fault), phases);
                 return self.keep_start(key, attempted, Vec::new());
             }
         };
@@ -116,7 +117,7 @@ where
         let (daemon, probe) = (self.ports.daemon, self.ports.probe);
         let start_call = probe.now();
         if let Err(fault) = daemon.start_container(id).await {
-            return Ok(Attempted::failed(in_words(&fault), Vec::new()));
+            return Ok(Attempted::failed(in_one_line(&fault), Vec::new()));
         }
         let start_done = probe.now();
         phases.push(Phase {
@@ -190,11 +191,10 @@ where
             host: attempted.surroundings.host,
             neighbours: attempted.surroundings.neighbours,
         };
-        self.bad_samples += usize::from(!ok);
         let sample = self.ports.grants.redactor.value(sample);
         self.ports.watcher.notice(&Event::Started(&sample));
         self.ports.ledger.keep(&Record::Start(Box::new(sample)))?;
-        Ok(())
+        self.judge(ok)
     }
 }
 
@@ -221,9 +221,4 @@ fn verdict(looked: &Looked, ended: Option<ContainerEnd>, addresses: Addresses) -
         },
         None => Status::Ok,
     }
-}
-
-/// A fault and its cause in one line.
-fn in_words(fault: &EngineFault) -> String {
-    format!("{fault}: {}", fault.source)
 }

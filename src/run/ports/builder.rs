@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{ContextTree, EngineFault};
-use crate::results::{Downloads, Phase};
+use crate::results::{BuildGraph, Downloads, Phase};
 use crate::run::BuildGrants;
 use crate::scenario::{BuildOptions, BuilderKind, CacheMode};
 use crate::unit::{ByteSize, DaemonInstant, DaemonSpan, Nanos};
@@ -24,6 +24,22 @@ pub trait Builder: Sync {
     /// The same, once the daemon has stopped changing them, or after a while: those of a build can show up, and get
     /// their final id, after the build has ended.
     fn settled_build_records(&self) -> impl Future<Output = Result<Vec<BuildRecord>, EngineFault>> + Send;
+
+    /// Asks for a sign of life, which an idle daemon gives at once.
+    fn answers(&self) -> impl Future<Output = Result<(), EngineFault>> + Send;
+
+    /// The daemon's time; `None` where it does not tell.
+    fn clock(&self) -> impl Future<Output = Option<DaemonInstant>> + Send;
+
+    /// Waits until a build of the classic builder tells of an image or a container that it had not told of before.
+    fn classic_news(&self) -> impl Future<Output = ()> + Send;
+
+    /// Where the build of the classic builder that is under way stands, as it tells; nothing where none is.
+    fn classic_progress(&self) -> ClassicProgress;
+
+    /// Images without a name, those that others are made of included.
+    fn nameless_images(&self) -> impl Future<Output = Result<Vec<NamelessImage>, EngineFault>> + Send;
+
     /// Images without a name that builds of the classic builder made through this so far, oldest first: one per
     /// instruction that ran, in builds that were given up too.
     fn made_images(&self) -> Vec<String>;
@@ -33,6 +49,26 @@ pub trait Builder: Sync {
 
     /// Removes records by id. One that something else needs stays.
     fn prune_build_records(&self, ids: &[String]) -> impl Future<Output = Result<(), EngineFault>> + Send;
+}
+
+/// Where a build of the classic builder stands. Ids are short, as the builder tells them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClassicProgress {
+    /// The image that the next instruction starts from; empty where it starts from nothing.
+    pub parent: Option<String>,
+    /// The container of the instruction at work.
+    pub container: Option<String>,
+}
+
+/// An image without a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamelessImage {
+    /// Its id, with the algorithm before it.
+    pub id: String,
+    /// The id of the image that it was made of; empty where there is none, or the daemon does not know it.
+    pub parent: String,
+    /// When it was made, cut to the second.
+    pub created: Option<DaemonInstant>,
 }
 
 /// One record of the build cache.
@@ -99,6 +135,34 @@ pub struct BuildRequest {
     pub timeout: Nanos,
 }
 
+impl BuildRequest {
+    /// A build by `BuildKit` of a folder with a `Dockerfile` in it, with nothing asked for besides. `key` is its
+    /// namespace of cache mounts, and what the daemon keeps the context's files under.
+    #[must_use]
+    pub fn of_folder(folder: Arc<dyn ContextTree>, key: &str, image: String, timeout: Nanos) -> Self {
+        Self {
+            context: Arc::clone(&folder),
+            dockerfile: folder,
+            dockerfile_name: "Dockerfile".to_owned(),
+            named: BTreeMap::new(),
+            builder: BuilderKind::Buildkit,
+            dockerfile_in_context: None,
+            ignore_is_own: false,
+            args: BTreeMap::new(),
+            target: None,
+            options: BuildOptions::default(),
+            grants: Arc::default(),
+            no_cache: false,
+            mount_namespace: key.to_owned(),
+            shared_key: key.to_owned(),
+            cache_import: None,
+            cache_export: None,
+            image,
+            timeout,
+        }
+    }
+}
+
 /// One remote cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CacheLocation {
@@ -144,6 +208,8 @@ pub struct BuildReport {
     pub instructions: Vec<TracedInstruction>,
     /// Named spans.
     pub phases: Vec<Phase>,
+    /// What waited for what, where the builder tells it; its instructions are the ones above.
+    pub graph: Option<BuildGraph>,
     /// The id of the image, where the build succeeded.
     pub image_id: Option<String>,
     /// Why it did not.

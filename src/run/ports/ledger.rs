@@ -10,6 +10,14 @@ pub trait Ledger: Send {
     ///
     /// Where it could not be written, as on a full disk. Everything that was kept before stays readable.
     fn keep(&mut self, record: &Record) -> Result<(), LedgerFault>;
+
+    /// Notes a record without waiting for the disk, while something is measured: it outlives this process, yet maybe
+    /// not a power cut. The next record that is kept takes it to the disk.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Ledger::keep`].
+    fn note(&mut self, record: &Record) -> Result<(), LedgerFault>;
 }
 
 /// A record could not be kept.

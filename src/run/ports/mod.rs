@@ -8,6 +8,7 @@ mod builder;
 mod containers;
 mod context_tree;
 mod engine_fault;
+mod hooks;
 mod host;
 mod images;
 mod ledger;
@@ -17,12 +18,13 @@ mod workshop;
 
 pub use bases::Bases;
 pub use builder::{
-    BuildFault, BuildRecord, BuildReport, BuildRequest, Builder, CacheLocation, ContextTransfer, RecordKind,
-    TracedInstruction,
+    BuildFault, BuildRecord, BuildReport, BuildRequest, Builder, CacheLocation, ClassicProgress,
+    ContextTransfer, NamelessImage, RecordKind, TracedInstruction,
 };
 pub use containers::{Addresses, ContainerEnd, ContainerRequest, Containers};
 pub use context_tree::{ContextTree, TreeFault};
 pub use engine_fault::EngineFault;
+pub use hooks::{HookCall, HookFault, Hooks};
 pub use host::{Host, HostReading};
 pub use images::{BaseImage, Images, RootFs};
 pub use ledger::{Ledger, LedgerFault};

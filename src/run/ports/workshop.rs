@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::ContextTree;
 use crate::context::Manifest;
+use crate::digest::Digest;
 use crate::dockerfile::Dockerfile;
-use crate::scenario::{Edit, Nonce};
+use crate::scenario::{Commit, Edit, Nonce};
 use crate::unit::ByteSize;
 
 /// Scratch copies of the context, one per variant.
@@ -24,6 +25,13 @@ pub trait Workshop: Send {
     ///
     /// Where the edit matches nothing, or the copy cannot be written.
     fn apply(&mut self, variant: &str, edit: &Edit, nonce: &Nonce) -> Result<(), WorkshopFault>;
+
+    /// Makes a variant's copy hold the tree of a commit; files that do not change stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// Where the repository cannot be read, or the copy not be written.
+    fn check_out(&mut self, variant: &str, commit: &Commit) -> Result<(), WorkshopFault>;
 
     /// Takes stock of a variant's copy as it is now.
     ///
@@ -62,11 +70,13 @@ pub struct WorkshopFault {
 #[derive(Clone, Debug)]
 pub struct Survey {
     /// Every entry of the folder, with header fields and digests.
-    pub manifest: Manifest,
+    pub manifest: Arc<Manifest>,
     /// Bytes of the files that the ignore rules keep.
     pub kept: ByteSize,
     /// Files that the ignore rules keep.
     pub kept_files: u64,
+    /// The digest of all that a builder can tell of what the ignore rules keep.
+    pub kept_digest: Digest,
     /// Every entry of the named contexts, by name.
     pub named: BTreeMap<String, Arc<Manifest>>,
 }

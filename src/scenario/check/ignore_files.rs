@@ -8,10 +8,10 @@ use super::reader::Reader;
 use crate::dockerignore::{IgnoreFile, beside};
 use crate::scenario::{Place, Problem, Source};
 
-/// Notes what is wrong with the ignore files of the variants and of the context.
+/// Notes what is wrong with the ignore files of the variants and of the context, where that is a folder here.
 pub(super) fn check(
     variants: &[Placed<'_>],
-    context: &Path,
+    context: Option<&Path>,
     reader: &mut Reader<'_>,
     findings: &mut Findings<'_>,
 ) {
@@ -29,7 +29,8 @@ pub(super) fn check(
             check_rules(&source, findings);
         }
     }
-    if let Some(source) = reader.read_if_present(&context.join(".dockerignore")) {
+    let rules = context.map(|context| context.join(".dockerignore"));
+    if let Some(source) = rules.and_then(|path| reader.read_if_present(&path)) {
         check_rules(&source, findings);
     }
 }

@@ -9,14 +9,17 @@ use super::reader::Reader;
 use super::settings::Settings;
 use super::variants::Common;
 use super::{
-    bases, classic, context, gates, ignore_files, matrix, mounts, needs, remote_cache, selection, start,
-    steps, variants,
+    bases, classic, context, gates, hooks, ignore_files, matrix, mounts, needs, remote_cache, replay,
+    selection, start, steps, variants,
 };
-use crate::scenario::file::{Cursor, DefaultsDocument, DefaultsTable, Read, ScenarioDocument, masked, read};
+use crate::scenario::file::{
+    Cursor, DefaultsDocument, DefaultsTable, HooksTable, Read, ReplayTable, ScenarioDocument, StepTable,
+    masked, read,
+};
 use crate::scenario::nearest::hint;
 use crate::scenario::{
-    Base, BuildSettings, Metric, Overrides, Place, Problem, Provenance, RemoteCache, Scenario, StartSettings,
-    Step, name,
+    Base, BuildSettings, Hooks, Metric, Overrides, Place, Problem, Provenance, RemoteCache, Replay, Scenario,
+    StartSettings, Step, name,
 };
 
 /// Checks a scenario and resolves what is in force.
@@ -133,6 +136,7 @@ struct Resolver<'input> {
 impl Resolver<'_> {
     fn resolve(&mut self, document: ScenarioDocument) -> Scenario {
         self.check_name();
+        replay::check_place(document.context.as_ref(), &self.at, &mut self.findings);
         let context = context::context(
             document.context.unwrap_or_default(),
             &self.at.key("context"),
@@ -181,24 +185,15 @@ impl Resolver<'_> {
             input: self.input,
             sources: Vec::new(),
         };
-        let at_steps = self.at.key("build").key("step");
-        let steps = if let Some(tables) = build.step {
-            steps::steps(
-                tables,
-                &at_steps,
-                &mut self.checked.provenance,
-                &mut reader,
-                &mut self.findings,
-            )
-        } else {
-            steps::built_in(&mut self.checked.provenance)
-        };
+        let (replay, steps) = self.steps(document.replay, build.step, &mut reader);
         let at_cache = self.at.key("build").key("remote-cache");
         let remote_cache = build
             .remote_cache
             .and_then(|table| remote_cache::remote_cache(table, &at_cache, &mut self.findings));
         self.check_builds(&placed, &bases, &steps.steps, remote_cache.as_ref(), &mut reader);
-        ignore_files::check(&placed, &context.path, &mut reader, &mut self.findings);
+        // That of a replay lies in each commit, where the run reads it.
+        let context_folder = Some(context.path.as_path()).filter(|_| !self.at.has("replay"));
+        ignore_files::check(&placed, context_folder, &mut reader, &mut self.findings);
         self.checked.sources = reader.sources;
 
         let start = document.start.map(|table| self.start(table));
@@ -224,6 +219,7 @@ impl Resolver<'_> {
             bases,
             variants,
             has_matrix,
+            replay,
             build: BuildSettings {
                 rounds: counts.rounds,
                 warmups: counts.warmups,
@@ -232,7 +228,31 @@ impl Resolver<'_> {
                 steps: steps.steps,
             },
             start,
+            hooks: self.hooks(document.hooks.unwrap_or_default()),
             gates,
+        }
+    }
+
+    /// The steps, and the repository whose commits they are.
+    fn steps(
+        &mut self,
+        replay: Option<ReplayTable>,
+        tables: Option<Vec<StepTable>>,
+        reader: &mut Reader<'_>,
+    ) -> (Option<Replay>, steps::Steps) {
+        let at_replay = self.at.key("replay");
+        let provenance = &mut self.checked.provenance;
+        let replayed = replay
+            .and_then(|table| replay::replay(table, &at_replay, self.input, provenance, &mut self.findings));
+        match (replayed, tables) {
+            (Some((replay, steps)), _) => (Some(replay), steps),
+            (None, Some(tables)) => {
+                let at_steps = self.at.key("build").key("step");
+                let provenance = &mut self.checked.provenance;
+                let steps = steps::steps(tables, &at_steps, provenance, reader, &mut self.findings);
+                (None, steps)
+            }
+            (None, None) => (None, steps::built_in(&mut self.checked.provenance)),
         }
     }
 
@@ -255,6 +275,10 @@ impl Resolver<'_> {
         self.checked.needs = needs::needs(placed, remote_cache, &self.at, &self.findings);
         classic::check_states(placed, steps, &at_steps, &mut self.findings);
         classic::check(placed, &dockerfiles, reader, &mut self.findings);
+    }
+
+    fn hooks(&mut self, table: HooksTable) -> Hooks {
+        hooks::hooks(table, &self.at.key("hooks"), &mut self.findings)
     }
 
     fn start(&mut self, table: crate::scenario::file::StartTable) -> StartSettings {

@@ -27,6 +27,7 @@ pub(super) fn built_in(provenance: &mut Provenance) -> Steps {
                 ..BuildCacheState::default()
             },
             export_cache: false,
+            commit: None,
             edits: Vec::new(),
             expect: None,
         },
@@ -34,6 +35,7 @@ pub(super) fn built_in(provenance: &mut Provenance) -> Steps {
             name: "unchanged".to_owned(),
             cache: BuildCacheState::default(),
             export_cache: false,
+            commit: None,
             edits: Vec::new(),
             expect: Some(Expectation::Cached),
         },
@@ -127,6 +129,7 @@ fn step(
         name: table.name.unwrap_or_default(),
         cache: table.cache.unwrap_or_default(),
         export_cache: table.export_cache.unwrap_or_default(),
+        commit: None,
         edits,
         expect: table.expect.map(|expect| match expect {
             ExpectValue::Cached => Expectation::Cached,

@@ -156,6 +156,12 @@ impl<'schema> Walk<'schema> {
                 "expected a path inside the context",
                 Some("paths of edits and fills are relative to the context and never leave it".to_owned()),
             ),
+            Some("relative-path") if self.keys.first().is_some_and(|key| key == "replay") => (
+                "expected a path inside the repository",
+                Some(
+                    "the path is relative to the top folder of the repository and never leaves it".to_owned(),
+                ),
+            ),
             Some("relative-path") => (
                 "expected a path inside the scenario's folder",
                 Some("paths are relative to the scenario's folder and never leave it".to_owned()),

@@ -11,8 +11,8 @@ use super::{FolderPath, RelativePath, SizeText};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ContextTable {
-    /// The folder that is copied to a scratch directory; never edited in place.
-    #[schemars(required)]
+    /// The folder that is copied to a scratch directory; never edited in place. Required unless a replay brings the
+    /// context.
     pub path: Option<RelativePath>,
     /// Files made up in the copy, for bulk that is not worth committing.
     pub fill: Option<Vec<FillTable>>,

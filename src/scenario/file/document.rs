@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    BaseTable, BuildTable, ContextTable, DurationText, GateTable, MatrixTable, SizeText, StartTable,
-    VariantTable,
+    BaseTable, BuildTable, ContextTable, DurationText, GateTable, HooksTable, MatrixTable, ReplayTable,
+    SizeText, StartTable, VariantTable,
 };
 use crate::scenario::{BuilderKind, NetworkMode};
 
@@ -27,8 +27,7 @@ pub struct ScenarioDocument {
     pub tags: Option<Vec<String>>,
     /// Names of variants and bases whose images stay in the daemon after a run.
     pub keep: Option<Vec<String>>,
-    /// Where the build context comes from.
-    #[schemars(required)]
+    /// Where the build context comes from; required unless a replay brings it.
     pub context: Option<ContextTable>,
     /// Base images by name; a Dockerfile names one by a build argument: the name in upper case, with `_` for `-`.
     pub base: Option<BTreeMap<String, BaseTable>>,
@@ -37,10 +36,14 @@ pub struct ScenarioDocument {
     pub variant: Option<Vec<VariantTable>>,
     /// Axes that are crossed with the variants.
     pub matrix: Option<MatrixTable>,
+    /// A repository whose commits are the steps, in place of `[[build.step]]`.
+    pub replay: Option<ReplayTable>,
     /// How often and in which steps to build.
     pub build: Option<BuildTable>,
     /// How to start the built images; without it, only builds are measured.
     pub start: Option<StartTable>,
+    /// Commands around the run and its builds.
+    pub hooks: Option<HooksTable>,
     /// Metrics that decide, by key.
     pub gate: Option<BTreeMap<String, GateTable>>,
 }

@@ -4,7 +4,6 @@
 
 /// Keys by the table in which they stand, with `.` between the tables and `*` for a name that the file chooses.
 const KEYS: &[(&str, &[&str])] = &[
-    ("", &["replay", "hooks"]),
     ("matrix", &["platform"]),
     ("matrix.exclude", &["platform"]),
     ("matrix.include", &["platform"]),

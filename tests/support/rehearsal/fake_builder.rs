@@ -2,10 +2,10 @@
 
 use seatrial::results::{Downloads, Phase};
 use seatrial::run::{
-    BuildFault, BuildRecord, BuildReport, BuildRequest, Builder, ContextTransfer, EngineFault, RecordKind,
-    TracedInstruction,
+    BuildFault, BuildRecord, BuildReport, BuildRequest, Builder, ClassicProgress, ContextTransfer,
+    EngineFault, NamelessImage, RecordKind, TracedInstruction,
 };
-use seatrial::unit::{ByteSize, DaemonSpan, Nanos};
+use seatrial::unit::{ByteSize, DaemonInstant, DaemonSpan, Nanos};
 
 use super::fake_daemon::{FakeDaemon, refused, short};
 use super::script::{BuildAct, Trouble};
@@ -52,6 +52,29 @@ impl Builder for FakeDaemon {
 
     async fn settle(&self) -> Option<DaemonSpan> {
         None
+    }
+
+    async fn answers(&self) -> Result<(), EngineFault> {
+        if self.script.has(Trouble::DaemonGone) {
+            return Err(refused("answer at", "unix:///fake.sock"));
+        }
+        Ok(())
+    }
+
+    async fn clock(&self) -> Option<DaemonInstant> {
+        None
+    }
+
+    async fn classic_news(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    fn classic_progress(&self) -> ClassicProgress {
+        ClassicProgress::default()
+    }
+
+    async fn nameless_images(&self) -> Result<Vec<NamelessImage>, EngineFault> {
+        Ok(Vec::new())
     }
 
     fn made_images(&self) -> Vec<String> {
@@ -123,6 +146,7 @@ fn report(request: &BuildRequest, failed: bool) -> BuildReport {
             started_ns: Nanos::ZERO,
             duration_ns: Nanos::from_millis(4),
         }],
+        graph: None,
         image_id: (!failed).then(|| format!("id of {}", request.image)),
         fault: failed.then(|| BuildFault {
             message: "install exited with 1".to_owned(),

@@ -26,6 +26,10 @@ impl Ledger for FakeLedger {
         self.records.push(record.clone());
         Ok(())
     }
+
+    fn note(&mut self, record: &Record) -> Result<(), LedgerFault> {
+        self.keep(record)
+    }
 }
 
 fn said(record: &Record) -> String {
@@ -38,6 +42,11 @@ fn said(record: &Record) -> String {
             )
         }
         Record::Context(_) => "keep context".to_owned(),
+        Record::Sources(_) => "keep sources".to_owned(),
+        Record::Resumed(_) => "keep resumed".to_owned(),
+        Record::Errand(_) => "keep errand".to_owned(),
+        Record::Importing(importing) => format!("keep importing {}", importing.reference),
+        Record::ClassicStand(_) => "keep where the classic build stands".to_owned(),
         Record::MadeImages(made) => format!("keep made images {}", made.ids.join(" ")),
         Record::Build(sample) => {
             let place = place(&sample.key);

@@ -1,6 +1,6 @@
 //! A daemon that others use as well, where the script says so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use seatrial::run::{NeighbourWatch, NeighboursSeen, Seen};
 
@@ -15,13 +15,18 @@ impl NeighbourWatch for FakeDaemon {
             held.looks += 1;
             held.looks
         };
-        let started = self.script.neighbours.get(&number).map(|name| (*name).to_owned());
+        let seen = |of: &BTreeMap<u32, &'static str>| Seen {
+            now: BTreeSet::new(),
+            since: of
+                .get(&number)
+                .map(|name| (*name).to_owned())
+                .into_iter()
+                .collect(),
+        };
+        let builds = &self.script.other_builds;
         NeighboursSeen {
-            containers: Some(Seen {
-                now: BTreeSet::new(),
-                since: started.into_iter().collect(),
-            }),
-            builds: None,
+            containers: Some(seen(&self.script.neighbours)),
+            builds: (!builds.is_empty()).then(|| seen(builds)),
         }
     }
 }

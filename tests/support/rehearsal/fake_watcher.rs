@@ -14,7 +14,7 @@ impl Watcher for FakeWatcher {
     fn notice(&mut self, event: &Event<'_>) {
         let kind = |warmup: bool| if warmup { "warm-up" } else { "round" };
         let line = match event {
-            Event::Planned { builds, starts, .. } => format!("say planned {builds} builds, {starts} starts"),
+            Event::Planned { builds, starts } => format!("say planned {builds} builds, {starts} starts"),
             Event::Preparing { what } => format!("say {what}"),
             Event::Building {
                 variant,

@@ -10,7 +10,7 @@ use seatrial::digest::Digest;
 use seatrial::dockerfile::Dockerfile;
 use seatrial::dockerignore::IgnoreFile;
 use seatrial::run::{BuildFolders, ContextTree, Survey, TreeFault, Workshop, WorkshopFault};
-use seatrial::scenario::{Edit, Nonce};
+use seatrial::scenario::{Commit, Edit, Nonce};
 use seatrial::unit::ByteSize;
 
 use super::log_book::LogBook;
@@ -45,15 +45,25 @@ impl Workshop for FakeWorkshop {
         Ok(())
     }
 
+    fn check_out(&mut self, variant: &str, commit: &Commit) -> Result<(), WorkshopFault> {
+        self.log.note(format!("check out {variant}: {}", commit.hash));
+        if self.script.has(Trouble::EditsFail) {
+            return Err(fault("the repository has no object"));
+        }
+        self.texts.insert(variant.to_owned(), commit.tree.clone());
+        Ok(())
+    }
+
     fn survey(&mut self, variant: &str) -> Result<Survey, WorkshopFault> {
         self.log.note(format!("survey {variant}"));
         let text = self.texts.get(variant).cloned().unwrap_or_default();
         let size = ByteSize(text.len() as u64);
+        let digest = Digest::of(&text);
         let entry = Entry {
             path: "main.txt".to_owned(),
             kind: EntryKind::File {
                 size_bytes: size,
-                digest: Some(Digest::of(text)),
+                digest: Some(digest),
             },
             mode: 0o644,
             uid: 0,
@@ -62,9 +72,10 @@ impl Workshop for FakeWorkshop {
             attributes: BTreeMap::new(),
         };
         Ok(Survey {
-            manifest: Manifest::new(vec![entry]).map_err(|error| fault(&error.to_string()))?,
+            manifest: Arc::new(Manifest::new(vec![entry]).map_err(|error| fault(&error.to_string()))?),
             kept: size,
             kept_files: 1,
+            kept_digest: digest,
             named: BTreeMap::new(),
         })
     }

@@ -1,8 +1,9 @@
 //! What a rehearsal came to.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use seatrial::results::{BuildSample, Record, StartSample};
+use seatrial::results::{BuildSample, Record, Run, StartSample};
 use seatrial::run::Outcome;
 use seatrial::unit::Nanos;
 
@@ -68,6 +69,16 @@ impl Finished {
             }
         }
         starts
+    }
+
+    /// The run as it is read back from its records.
+    pub(crate) fn as_run(&self, steps: Vec<String>) -> Run {
+        let header = seatrial::store::load(Path::new("tests/fixtures/runs/quickstart-20.10-fuse-overlayfs"));
+        let mut header = header.expect("a journal that is committed").header;
+        header.steps = steps;
+        let records = self.records.iter().cloned();
+        let all = std::iter::once(Record::Run(Box::new(header))).chain(records);
+        Run::from_records(all).expect("records of a run")
     }
 
     /// What stopped the run, with its cause.

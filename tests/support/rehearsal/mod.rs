@@ -5,6 +5,7 @@ mod fake_bases;
 mod fake_builder;
 mod fake_containers;
 mod fake_daemon;
+mod fake_hooks;
 mod fake_images;
 mod fake_ledger;
 mod fake_neighbours;
@@ -16,6 +17,7 @@ mod log_book;
 mod scenario;
 mod script;
 
+pub(crate) use finished::Finished;
 pub(crate) use scenario::{Rehearsal, step};
 pub(crate) use script::{BuildAct, ContainerAct, Trouble};
 

@@ -6,11 +6,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::Duration;
 
-use seatrial::run::{Grants, Plan, Ports, execute};
+use seatrial::run::{Assignment, Earlier, Grants, Limits, Plan, Ports, execute};
 use seatrial::scenario::{
-    Base, BaseSource, BuildCacheState, BuildOptions, BuildSettings, BuilderKind, ContextSettings,
-    ContextState, Edit, Expectation, HttpReadiness, LayerState, MountState, Scenario, StartSettings, Step,
-    Variant,
+    Base, BaseSource, BuildCacheState, BuildOptions, BuildSettings, BuilderKind, Commit, CommitRange,
+    ContextSettings, ContextState, Edit, Expectation, Hooks, HttpReadiness, LayerState, MountState, Replay,
+    Scenario, StartSettings, Step, Variant,
 };
 use seatrial::unit::Nanos;
 use tokio::sync::watch;
@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use super::RUN_ID;
 use super::fake_bases::FakeBases;
 use super::fake_daemon::FakeDaemon;
+use super::fake_hooks::FakeHooks;
 use super::fake_ledger::FakeLedger;
 use super::fake_probe::FakeProbe;
 use super::fake_watcher::FakeWatcher;
@@ -34,6 +35,8 @@ const STUCK: Duration = Duration::from_secs(30);
 pub(crate) struct Rehearsal {
     scenario: Scenario,
     seed: u64,
+    limits: Limits,
+    earlier: Earlier,
     script: Script,
 }
 
@@ -61,12 +64,16 @@ impl Rehearsal {
                 timeout: Nanos::from_secs(60),
                 steps: steps.into_iter().map(|draft| draft.0).collect(),
             },
+            replay: None,
             start: None,
+            hooks: Hooks::default(),
             gates: Vec::new(),
         };
         Self {
             scenario,
             seed: 1,
+            limits: Limits::default(),
+            earlier: Earlier::default(),
             script: Script::default(),
         }
     }
@@ -86,8 +93,51 @@ impl Rehearsal {
         self
     }
 
+    /// Takes the steps for the commits of a repository.
+    pub(crate) fn replays(mut self) -> Self {
+        self.scenario.replay = Some(Replay {
+            repo: PathBuf::from("../repository"),
+            range: CommitRange::default(),
+            path: PathBuf::from("."),
+            base: commit("base", ""),
+        });
+        self
+    }
+
     pub(crate) fn rounds(mut self, rounds: u32) -> Self {
         self.scenario.build.rounds = rounds;
+        self
+    }
+
+    /// Runs these commands around it.
+    pub(crate) fn hooks(mut self, setup: &[&str], prepare: &[&str], cleanup: &[&str]) -> Self {
+        let owned = |commands: &[&str]| commands.iter().map(|&command| command.to_owned()).collect();
+        self.scenario.hooks = Hooks {
+            setup: owned(setup),
+            prepare: owned(prepare),
+            cleanup: owned(cleanup),
+            ..Hooks::default()
+        };
+        self
+    }
+
+    /// Lets a hook fail whenever it runs.
+    pub(crate) fn hook_fails(mut self, command: &str) -> Self {
+        self.script.failing_hooks.insert(command.to_owned());
+        self
+    }
+
+    /// Ends it early.
+    pub(crate) fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Goes on with what an earlier rehearsal of the same left.
+    pub(crate) fn after(mut self, stopped: &Finished) -> Self {
+        let steps = self.scenario.build.steps.iter();
+        let run = stopped.as_run(steps.map(|step| step.name.clone()).collect());
+        self.earlier = Earlier::of(&run);
         self
     }
 
@@ -191,6 +241,13 @@ impl Rehearsal {
         self
     }
 
+    /// Lets a build of somebody else run between this look around, counted from 1, and the one before; the daemon tells
+    /// of builds then.
+    pub(crate) fn other_build_before_look(mut self, number: u32, id: &'static str) -> Self {
+        self.script.other_builds.insert(number, id);
+        self
+    }
+
     pub(crate) fn trouble(mut self, trouble: Trouble) -> Self {
         self.script.troubles.insert(trouble);
         self
@@ -227,6 +284,10 @@ impl Rehearsal {
             looks: AtomicU32::new(0),
             patience: Mutex::default(),
         };
+        let hooks = FakeHooks {
+            log: log.clone(),
+            script: self.script.clone(),
+        };
         let mut ledger = FakeLedger {
             log: log.clone(),
             records: Vec::new(),
@@ -240,12 +301,21 @@ impl Rehearsal {
             bases: &bases,
             workshop: &mut workshop,
             probe: &probe,
+            hooks: &hooks,
             grants: &grants,
             host: None,
             ledger: &mut ledger,
             watcher: &mut watcher,
         };
-        let outcome = execute(&self.scenario, &plan, RUN_ID, ports, receiver).await;
+        let assignment = Assignment {
+            scenario: &self.scenario,
+            plan: &plan,
+            run_id: RUN_ID,
+            limits: self.limits,
+            sources: BTreeMap::new(),
+            earlier: self.earlier.clone(),
+        };
+        let outcome = execute(assignment, ports, receiver).await;
         let held = daemon.held().clone();
         Finished {
             lines: log.lines(),
@@ -270,12 +340,19 @@ pub(crate) fn step(name: &str) -> StepDraft {
         name: name.to_owned(),
         cache: BuildCacheState::default(),
         export_cache: false,
+        commit: None,
         edits: Vec::new(),
         expect: None,
     })
 }
 
 impl StepDraft {
+    /// Makes the copy hold the tree of a commit.
+    pub(crate) fn of_commit(mut self, hash: &str, tree: &str) -> Self {
+        self.0.commit = Some(commit(hash, tree));
+        self
+    }
+
     pub(crate) fn no_layers(mut self) -> Self {
         self.0.cache.layers = LayerState::Empty;
         self
@@ -303,6 +380,15 @@ impl StepDraft {
             text: "{{nonce}}".to_owned(),
         });
         self
+    }
+}
+
+fn commit(hash: &str, tree: &str) -> Commit {
+    Commit {
+        hash: hash.to_owned(),
+        tree: tree.to_owned(),
+        subject: "Change it".to_owned(),
+        authored_unix_s: 1,
     }
 }
 

@@ -46,6 +46,8 @@ pub(crate) enum Trouble {
     RecordsStay,
     /// The scratch copies cannot be removed.
     CopiesStay,
+    /// The daemon does not answer any more when everything is to be removed.
+    DaemonGone,
 }
 
 /// Everything that is to go wrong in one rehearsal.
@@ -63,12 +65,16 @@ pub(crate) struct Script {
     pub(super) strangers: BTreeMap<u32, String>,
     /// Containers of somebody else that were started before this look at what else the daemon does.
     pub(super) neighbours: BTreeMap<u32, &'static str>,
+    /// Builds of somebody else that ran before this look; without any the daemon does not tell of builds.
+    pub(super) other_builds: BTreeMap<u32, &'static str>,
     /// Images that cannot be removed, without the run's prefix.
     pub(super) stuck_images: BTreeSet<String>,
     /// Images that the daemon holds before.
     pub(super) images_before: BTreeSet<String>,
     /// Records of the build cache that are there before.
     pub(super) records_before: Vec<String>,
+    /// Commands of hooks that fail.
+    pub(super) failing_hooks: BTreeSet<String>,
     pub(super) troubles: BTreeSet<Trouble>,
 }
 

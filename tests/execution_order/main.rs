@@ -1,8 +1,11 @@
 //! In what order a run does its work, what it does where something goes wrong, and what it leaves behind: the real
 //! executor with every port replaced by a fake. Nothing here needs Docker, a clock or a disk.
 
-#[path = "support/rehearsal/mod.rs"]
+#[path = "../support/rehearsal/mod.rs"]
 mod rehearsal;
+
+mod hooks;
+mod stopped;
 
 use std::collections::BTreeSet;
 
@@ -959,6 +962,7 @@ fn bases_are_got_before_the_first_build_and_passed_to_each_by_name() {
         .carry_out();
     insta::assert_snapshot!(run.work(), @"
     list records
+    keep importing seatrial/base/ballast:recipe
     make the root of ballast
     import seatrial/base/ballast:recipe
     keep base ballast: ballast, seatrial/base/ballast:recipe, own
@@ -1002,6 +1006,7 @@ fn a_base_that_cannot_be_pulled_is_imported_with_a_warning_where_the_scenario_ha
     insta::assert_snapshot!(run.lines_of(&["pull", "make", "import", "keep", "build"]), @"
     pull python:3.12-slim
     keep warning: base `python` is imported, since `python:3.12-slim` cannot be pulled: as the script has it
+    keep importing seatrial/base/python:recipe
     make the root of python
     import seatrial/base/python:recipe
     keep base python: imported, seatrial/base/python:recipe, own
@@ -1063,11 +1068,11 @@ fn an_edit_that_cannot_be_applied_fails_its_step_and_the_run_goes_on() {
 
 #[test]
 fn what_others_do_is_noted_on_the_samples_during_which_they_do_it() {
-    // Each build is looked around before and after: the second has the looks 3 and 4. The build that primes the cache
-    // is not, and the looks 2 and 3 at the build cache are its.
+    // Each build is looked around before and after: the second has the looks 5 and 6. The build that primes the
+    // cache goes before them, and the looks 2 and 3 at the build cache are its.
     let run = Rehearsal::of([step("cold").no_layers(), step("unchanged"), step("again")])
-        .neighbour_before_look(4, "theirs")
-        .neighbour_before_look(5, "between samples")
+        .neighbour_before_look(6, "theirs")
+        .neighbour_before_look(7, "between samples")
         .stranger_before_listing(8, "their layer")
         .carry_out();
     let seen: Vec<_> = run
@@ -1089,4 +1094,106 @@ fn what_others_do_is_noted_on_the_samples_during_which_they_do_it() {
         "a flag, no verdict"
     );
     assert!(run.builds().iter().all(|build| build.host.is_none()));
+}
+
+#[test]
+fn what_appears_while_somebody_else_is_seen_to_build_is_left() {
+    let run = Rehearsal::of([step("cold").no_layers().no_context(), step("again")])
+        .other_build_before_look(4, "theirs")
+        .carry_out();
+    let seen: Vec<_> = run
+        .builds()
+        .iter()
+        .map(|build| build.neighbours.unwrap().builds)
+        .collect();
+    assert_eq!(seen, [Some(0), Some(1)]);
+    insta::assert_snapshot!(run.lines_of(&["journal", "prune"]), @"
+    journal records context-1 layer-1
+    journal records layer-2
+    journal records layer-2?
+    prune layer-1
+    prune context-1
+    ");
+    assert_eq!(run.build_records, ["layer-2"]);
+    insta::assert_snapshot!(run.outcome.left_behind.join("\n"), @"1 records of the build cache: somebody else built meanwhile, so they may not be the run's");
+}
+
+#[test]
+fn a_daemon_that_is_gone_in_the_end_is_asked_for_nothing_more() {
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
+        .trouble(Trouble::DaemonGone)
+        .carry_out();
+    assert_eq!(run.outcome.stop, StopReason::Complete);
+    assert_eq!(
+        run.outcome.left_behind,
+        ["what the run made: the docker daemon did not answer at `unix:///fake.sock`: as the script has it"]
+    );
+    assert_eq!(run.images.iter().collect::<Vec<_>>(), ["seatrial/run/plain:1"]);
+    assert!(run.work().ends_with("remove copies"), "{}", run.work());
+}
+
+/// The words of lines that tell how a replay goes.
+const REPLAYS: &[&str] = &["reset", "check", "build", "prune", "remove", "keep"];
+
+#[test]
+fn a_replay_forgets_earlier_turns_and_builds_what_a_commit_changes() {
+    let run = Rehearsal::of([
+        step("base").no_layers().no_mounts().no_context(),
+        step("one").of_commit("1", "tree-1"),
+        step("two").of_commit("2", "tree-1"),
+        step("three").of_commit("3", "tree-3"),
+    ])
+    .replays()
+    .rounds(2)
+    .carry_out();
+    insta::assert_snapshot!(run.lines_of(REPLAYS), @"
+    reset plain
+    prune
+    keep context
+    build plain:1 without cache, mounts-1, context-1
+    keep #1 plain round 1, base: ok
+    check out plain: 1
+    keep context
+    build plain:2, mounts-1, context-1
+    keep #2 plain round 1, one: ok
+    remove image plain:1
+    check out plain: 2
+    keep #3 plain round 1, two: ok
+    check out plain: 3
+    keep context
+    build plain:4, mounts-1, context-1
+    keep #4 plain round 1, three: ok
+    remove image plain:2
+    prune layer-1 layer-2 layer-3
+    reset plain
+    remove image plain:4
+    prune
+    build plain:5 without cache, mounts-2, context-2
+    keep #5 plain round 2, base: ok
+    check out plain: 1
+    build plain:6, mounts-2, context-2
+    keep #6 plain round 2, one: ok
+    remove image plain:5
+    check out plain: 2
+    keep #7 plain round 2, two: ok
+    check out plain: 3
+    build plain:8, mounts-2, context-2
+    keep #8 plain round 2, three: ok
+    remove image plain:6
+    prune layer-4 layer-5 layer-6
+    remove image plain:8
+    prune context-1 context-2
+    remove copies
+    ");
+    let free: Vec<_> = run
+        .builds()
+        .iter()
+        .filter_map(|sample| sample.free.as_deref())
+        .collect();
+    assert_eq!(
+        free,
+        ["the commit changes nothing in the folder that is the context"; 2]
+    );
+    assert_eq!(run.outcome.bad_samples, 0);
+    run.left_nothing();
 }

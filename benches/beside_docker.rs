@@ -1,0 +1,241 @@
+//! The same builds by this program's client and by the docker command of the same engine, in pairs and in turns.
+//!
+//! `cargo bench --bench beside_docker -- 30` compares thirty pairs of each of three builds of a context of 120 MB: fully
+//! cached, with one file edited, and without any cache. Each side has a tree of its own, which differ in one small file
+//! that is copied first: neither finds what the other built. Images, trees and build records are removed in the end.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "it measures, prints, and fails loudly"
+)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
+
+use seatrial::ballast::BallastImage;
+use seatrial::docker::{Endpoint, Engine};
+use seatrial::run::{Attribution, BuildRequest, Builder as _, prune_own_records};
+use seatrial::stats::{Sorted, median, median_interval};
+use seatrial::unit::Nanos;
+use seatrial::workspace::ServedTree;
+use tokio::runtime::Runtime;
+
+/// Files of the context, and bytes of each: 120 MB.
+const FILES: usize = 1_200;
+const FILE_BYTES: usize = 100_000;
+
+/// Ratios are counted in millionths: statistics are of whole numbers.
+const WHOLE: f64 = 1e6;
+
+const DOCKERFILE: &str = "ARG BASE\nFROM ${BASE}\nCOPY side.txt /side.txt\nCOPY . /srv\n";
+
+/// What is built.
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    Cached,
+    OneFile,
+    Cold,
+}
+
+impl State {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cached => "fully cached",
+            Self::OneFile => "one file edited",
+            Self::Cold => "no cache",
+        }
+    }
+}
+
+struct Bench {
+    runtime: Runtime,
+    engine: Engine,
+    records: Attribution,
+    base: String,
+    name: String,
+    folder: tempfile::TempDir,
+    edits: u32,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let host = std::env::var("DOCKER_HOST").ok();
+        let endpoint = Endpoint::from_docker_host(host.as_deref()).unwrap();
+        let engine = runtime.block_on(Engine::connect(endpoint)).unwrap();
+        let records = Attribution::before_run(&runtime.block_on(engine.build_records()).unwrap());
+        let name = format!("seatrial-bench/{}", std::process::id());
+        let folder = tempfile::tempdir().unwrap();
+        let bench = Self {
+            base: format!("{name}:base"),
+            runtime,
+            engine,
+            records,
+            name,
+            folder,
+            edits: 0,
+        };
+        bench.import_base();
+        for side in ["ours", "command"] {
+            make_tree(&bench.tree(side), &format!("{} {side}", bench.name));
+        }
+        bench
+    }
+
+    fn tree(&self, side: &str) -> PathBuf {
+        self.folder.path().join(side)
+    }
+
+    fn import_base(&self) {
+        let mut import = Command::new("docker")
+            .args(["import", "-", &self.base])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let image = BallastImage::embedded().unwrap();
+        import.stdin.take().unwrap().write_all(image.rootfs()).unwrap();
+        assert!(import.wait().unwrap().success());
+    }
+
+    /// Changes the same file of both trees.
+    fn edit(&mut self) {
+        self.edits += 1;
+        for side in ["ours", "command"] {
+            let text = format!("{} {side} edit {}\n", self.name, self.edits);
+            fs::write(self.tree(side).join("data/file-0000"), text).unwrap();
+        }
+    }
+
+    fn ours(&mut self, no_cache: bool) -> Nanos {
+        let tree = Arc::new(ServedTree::new(self.tree("ours")));
+        let request = BuildRequest {
+            args: BTreeMap::from([("BASE".to_owned(), self.base.clone())]),
+            no_cache,
+            ..BuildRequest::of_folder(
+                tree,
+                &self.name,
+                format!("{}:ours", self.name),
+                Nanos::from_secs(600),
+            )
+        };
+        let report = self.runtime.block_on(self.engine.build(&request)).unwrap();
+        assert_eq!(report.fault, None);
+        report.duration
+    }
+
+    fn command(&mut self, no_cache: bool) -> Nanos {
+        let mut command = Command::new("docker");
+        command
+            .env("DOCKER_BUILDKIT", "1")
+            .args(["build", "--quiet", "--tag", &format!("{}:command", self.name)])
+            .args(["--build-arg", &format!("BASE={}", self.base)])
+            .args(no_cache.then_some("--no-cache"))
+            .arg(self.tree("command"))
+            .stdin(Stdio::null());
+        let began = Instant::now();
+        let output = command.output().unwrap();
+        let took = began.elapsed();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        took.into()
+    }
+
+    fn pair(&mut self, state: State, ours_first: bool) -> (Nanos, Nanos) {
+        if state == State::OneFile {
+            self.edit();
+        }
+        let no_cache = state == State::Cold;
+        if ours_first {
+            let ours = self.ours(no_cache);
+            (ours, self.command(no_cache))
+        } else {
+            let command = self.command(no_cache);
+            (self.ours(no_cache), command)
+        }
+    }
+
+    fn compare(&mut self, state: State, pairs: usize) {
+        // The first pair makes the state: the context at the daemon and the layers in the cache.
+        self.pair(state, true);
+        let (mut ratios, mut ours, mut commands) = (Vec::new(), Vec::new(), Vec::new());
+        for pair in 0..pairs {
+            let (own, command) = self.pair(state, pair % 2 == 0);
+            ratios.push(own.0 * 1_000_000 / command.0);
+            ours.push(own.0);
+            commands.push(command.0);
+        }
+        let middle = |samples: &[u64]| median(&Sorted::of(samples).unwrap()) / 1e6;
+        let sorted = Sorted::of(&ratios).unwrap();
+        let interval = median_interval(&sorted);
+        let shown = interval.map_or("too few for an interval".to_owned(), |interval| {
+            let (low, high) = (interval.low as f64 / WHOLE, interval.high as f64 / WHOLE);
+            format!("{low:.3} to {high:.3}, {:.1} %", interval.level * 100.0)
+        });
+        println!(
+            "{:<16} ours {:>8.1} ms, docker command {:>8.1} ms, ratio {:.3} ({shown}, {pairs} pairs)",
+            state.name(),
+            middle(&ours),
+            middle(&commands),
+            median(&sorted) / WHOLE,
+        );
+    }
+
+    fn remove(mut self) {
+        for tag in ["ours", "command", "base"] {
+            let reference = format!("{}:{tag}", self.name);
+            Command::new("docker").args(["rmi", &reference]).output().unwrap();
+        }
+        let records = self
+            .runtime
+            .block_on(self.engine.settled_build_records())
+            .unwrap();
+        // Nobody else built meanwhile, or nothing here would be a measurement.
+        self.records.after_build(&records, None);
+        let pruned = prune_own_records(&self.engine, &self.records, records);
+        self.runtime.block_on(pruned).unwrap();
+    }
+}
+
+fn make_tree(folder: &Path, side: &str) {
+    fs::create_dir_all(folder.join("data")).unwrap();
+    fs::write(folder.join("Dockerfile"), DOCKERFILE).unwrap();
+    fs::write(folder.join("side.txt"), side).unwrap();
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    for number in 0..FILES {
+        let mut content = Vec::with_capacity(FILE_BYTES + 8);
+        while content.len() < FILE_BYTES {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            content.extend(state.to_le_bytes());
+        }
+        content.truncate(FILE_BYTES);
+        fs::write(folder.join(format!("data/file-{number:04}")), content).unwrap();
+    }
+}
+
+fn main() {
+    let pairs = std::env::args()
+        .skip(1)
+        .find_map(|argument| argument.parse().ok());
+    let Some(pairs) = pairs else {
+        // With all other benchmarks it would take minutes, and work on a daemon that nobody named.
+        println!("beside_docker: name the number of pairs, `cargo bench --bench beside_docker -- 30`");
+        return;
+    };
+    let mut bench = Bench::new();
+    for state in [State::Cached, State::OneFile, State::Cold] {
+        bench.compare(state, pairs);
+    }
+    bench.remove();
+}

@@ -1,0 +1,204 @@
+//! Removing what a run that was stopped left in the daemon.
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use crate::docker::Engine;
+use crate::run::{
+    Attribution, Builder as _, ClassicLeftovers, Containers as _, EngineFault, Images as _, prune_own_records,
+};
+use crate::store::Named;
+
+/// The removal of one run's leftovers.
+pub(super) struct Sweep<'a> {
+    pub(super) engine: &'a Engine,
+    /// Whether it is only said what would be removed.
+    pub(super) dry_run: bool,
+}
+
+impl Sweep<'_> {
+    /// Removes what is there; returns what could not be removed.
+    pub(super) async fn run(&self, named: &Named, out: &mut dyn Write) -> io::Result<Vec<EngineFault>> {
+        let mut faults = Vec::new();
+        match self.engine.containers_of_run(&named.run_id).await {
+            Err(fault) => faults.push(fault),
+            Ok(ids) => {
+                for id in ids {
+                    self.say("container", &id, out)?;
+                    if !self.dry_run {
+                        faults.extend(self.engine.remove_container(&id).await.err());
+                    }
+                }
+            }
+        }
+        if let Some(id) = named
+            .classic_stand
+            .as_ref()
+            .and_then(|stand| stand.container.as_ref())
+        {
+            match self.engine.has_container(id).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.say("container", id, out)?;
+                    if !self.dry_run {
+                        faults.extend(self.engine.remove_container(id).await.err());
+                    }
+                }
+                Err(fault) => faults.push(fault),
+            }
+        }
+        let nameless = match self.nameless_images(named, out).await? {
+            Ok(ids) => ids,
+            Err(fault) => {
+                faults.push(fault);
+                Vec::new()
+            }
+        };
+        for name in &named.references {
+            let tagged = match self.engine.image_references(name).await {
+                Ok(tagged) => tagged,
+                Err(fault) => {
+                    faults.push(fault);
+                    continue;
+                }
+            };
+            for reference in tagged {
+                self.say("image", &reference, out)?;
+                if !self.dry_run {
+                    faults.extend(self.engine.remove_image(&reference).await.err());
+                }
+            }
+        }
+        if !nameless.is_empty() && !self.dry_run {
+            // Bases are the oldest: they are without a name by now, where something was made of them.
+            let ids = named
+                .image_ids
+                .iter()
+                .map(|id| id.trim_start_matches("sha256:").to_owned());
+            let ids: Vec<_> = ids.chain(nameless).collect();
+            faults.extend(self.engine.remove_made_images(&ids).await.err());
+        }
+        faults.extend(self.build_records(named, out).await?);
+        Ok(faults)
+    }
+
+    /// Ids, without the algorithm and oldest first, of the images without a name that builds of the classic builder
+    /// made; also of those that nobody heard of any more when the run was killed.
+    async fn nameless_images(
+        &self,
+        named: &Named,
+        out: &mut dyn Write,
+    ) -> io::Result<Result<Vec<String>, EngineFault>> {
+        if named.made_images.is_empty() && named.classic_stand.is_none() {
+            return Ok(Ok(Vec::new()));
+        }
+        let images = match self.engine.nameless_images().await {
+            Ok(images) => images,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let short = |id: &str| id.trim_start_matches("sha256:").to_owned();
+        let is_there = |made: &&String| images.iter().any(|image| short(&image.id).starts_with(*made));
+        let unheard = named
+            .classic_stand
+            .as_ref()
+            .map_or_else(ClassicLeftovers::default, |stand| {
+                ClassicLeftovers::find(stand, &named.made_images, &images)
+            });
+        let unheard_own: Vec<String> = unheard.own.iter().map(|id| short(id)).collect();
+        for id in named.made_images.iter().filter(is_there).chain(&unheard_own) {
+            self.say("image without a name", shown(id), out)?;
+        }
+        if !unheard.doubtful.is_empty() {
+            let ids: Vec<_> = unheard.doubtful.iter().map(|id| shown(id)).collect();
+            writeln!(
+                out,
+                "left images without a name {}: they may be of a build of {} or of somebody else's",
+                ids.join(", "),
+                named.run_id
+            )?;
+        }
+        // One that has a name still has none once that is removed.
+        Ok(Ok(named.made_images.iter().cloned().chain(unheard_own).collect()))
+    }
+
+    /// Removes records of the build cache that were the run's for certain, and says how many are left because they may
+    /// be somebody else's.
+    async fn build_records(&self, named: &Named, out: &mut dyn Write) -> io::Result<Vec<EngineFault>> {
+        if named.build_records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let attribution = Attribution::of_journal(&named.build_records);
+        let records = match self.engine.settled_build_records().await {
+            Ok(records) => records,
+            Err(fault) => return Ok(vec![fault]),
+        };
+        for record in attribution.own(&records) {
+            self.say("record of the build cache", &record.id, out)?;
+        }
+        let doubtful = attribution.doubtful(&records).count();
+        if doubtful > 0 {
+            writeln!(
+                out,
+                "left {doubtful} records of the build cache that appeared beside those of {}: they may be \
+                 somebody else's",
+                named.run_id
+            )?;
+        }
+        if self.dry_run {
+            return Ok(Vec::new());
+        }
+        let pruned = prune_own_records(self.engine, &attribution, records).await;
+        Ok(Vec::from_iter(pruned.err()))
+    }
+
+    fn say(&self, kind: &str, name: &str, out: &mut dyn Write) -> io::Result<()> {
+        let verb = if self.dry_run { "would remove" } else { "removed" };
+        writeln!(out, "{verb} {kind} {name}")
+    }
+}
+
+/// An id as it is shown, without the algorithm and shortened as the docker command does.
+fn shown(id: &str) -> &str {
+    let id = id.trim_start_matches("sha256:");
+    id.get(..12).unwrap_or(id)
+}
+
+/// Waits until the daemon is done with what killed runs had begun, or for a while: it learns of their end from
+/// connections that broke, and what it stores after that would never be looked for again.
+pub(super) async fn settle(engine: &Engine, killed: &[&Named]) {
+    /// The daemon can wait for the next second of its clock before it stores an image.
+    const QUIET: Duration = Duration::from_millis(1_300);
+    const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+    const LONGEST: Duration = Duration::from_secs(30);
+    if killed.is_empty() {
+        return;
+    }
+    let began = Instant::now();
+    let mut last = None;
+    let mut since = Instant::now();
+    while began.elapsed() < LONGEST && since.elapsed() < QUIET {
+        // What cannot be listed is told of where it is to be removed.
+        let Ok(now) = look(engine, killed).await else {
+            return;
+        };
+        if last.as_ref() != Some(&now) {
+            last = Some(now);
+            since = Instant::now();
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
+}
+
+/// What killed runs left as far as they have names, and everything without one.
+async fn look(engine: &Engine, killed: &[&Named]) -> Result<Vec<String>, EngineFault> {
+    let mut seen = Vec::new();
+    for name in killed.iter().flat_map(|named| &named.references) {
+        seen.extend(engine.image_references(name).await?);
+    }
+    for named in killed {
+        seen.extend(engine.containers_of_run(&named.run_id).await?);
+    }
+    seen.extend(engine.nameless_images().await?.into_iter().map(|image| image.id));
+    seen.extend(engine.build_records().await?.into_iter().map(|record| record.id));
+    Ok(seen)
+}
