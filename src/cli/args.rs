@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::run::Limits;
+use crate::run::{Limits, Pruning};
 use crate::unit::Nanos;
 
 /// Sea trials for container images: what each Dockerfile choice costs, measured on a real Docker daemon.
@@ -59,7 +59,8 @@ pub(super) enum Command {
     /// Tell what of this machine and its daemon spoils measurements, and what to do about it.
     ///
     /// Looks at the machine for half a second, asks the daemon, and builds a tiny image in turns with the docker command,
-    /// where there is one, to tell what this program itself costs. What that leaves in the daemon is removed.
+    /// where there is one, to tell what this program itself costs. What that leaves in the daemon is removed, but for records
+    /// of the build cache where others would lose theirs (see `--prune-anyway` of `run`).
     Doctor(DoctorArgs),
     /// Print what a shell needs to complete commands and options.
     Completions(CompletionsArgs),
@@ -118,6 +119,25 @@ impl From<&LimitArgs> for Limits {
     }
 }
 
+/// What happens to own records of the build cache where removing them costs others their cache.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct PruningArgs {
+    /// Remove own records of the build cache even where the engine then forgets what others built on local images. With
+    /// the containerd image store it does; without this the records are left there as long as others have layers cached.
+    #[arg(long)]
+    pub(super) prune_anyway: bool,
+}
+
+impl From<&PruningArgs> for Pruning {
+    fn from(args: &PruningArgs) -> Self {
+        if args.prune_anyway {
+            Self::Anyway
+        } else {
+            Self::Sparing
+        }
+    }
+}
+
 /// Which daemon. The order is the docker command's: these options, then `DOCKER_HOST`, `DOCKER_CONTEXT`, and the current
 /// context of `docker context use`.
 #[derive(Clone, Debug, Args)]
@@ -150,6 +170,8 @@ pub(super) struct RunArgs {
     pub(super) overrides: OverrideArgs,
     #[command(flatten)]
     pub(super) limits: LimitArgs,
+    #[command(flatten)]
+    pub(super) pruning: PruningArgs,
     /// Decides the order of variants within rounds; the same seed gives the same order.
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
@@ -173,6 +195,8 @@ pub(super) struct ResumeArgs {
     pub(super) run: PathBuf,
     #[command(flatten)]
     pub(super) limits: LimitArgs,
+    #[command(flatten)]
+    pub(super) pruning: PruningArgs,
     /// Where another run holds the daemon, wait until it has ended instead of giving up.
     #[arg(long)]
     pub(super) wait: bool,
@@ -269,6 +293,8 @@ pub(super) struct CleanArgs {
     /// Remove root file systems of imported bases that are kept on disk as well.
     #[arg(long)]
     pub(super) bases: bool,
+    #[command(flatten)]
+    pub(super) pruning: PruningArgs,
     #[command(flatten)]
     pub(super) daemon: DaemonArgs,
 }

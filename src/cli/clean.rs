@@ -34,26 +34,31 @@ pub(super) fn clean(args: &CleanArgs, out: &mut dyn Write) -> Result<ExitCode, F
     runtime.block_on(settle(&engine, &killed.collect::<Vec<_>>()));
     for leftover in leftovers {
         let folder = leftover.folder.display();
-        match leftover.state {
-            LeftoverState::InProgress => writeln!(out, "{folder}: still running, left alone")?,
+        let (named, end) = match leftover.state {
+            LeftoverState::InProgress => {
+                writeln!(out, "{folder}: still running, left alone")?;
+                continue;
+            }
             LeftoverState::Unreadable(error) => {
                 writeln!(io::stderr().lock(), "warning: {folder}: {}", in_one_line(&error))?;
+                continue;
             }
-            LeftoverState::Killed(named) | LeftoverState::LeftBehind { named, .. } => {
-                let sweep = Sweep {
-                    engine: &engine,
-                    dry_run: args.dry_run,
-                };
-                let faults = runtime.block_on(sweep.run(&named, out))?;
-                if faults.is_empty() && !args.dry_run {
-                    close_journal(&leftover.folder)?;
-                }
-                for fault in &faults {
-                    let text = in_one_line(fault);
-                    writeln!(io::stderr().lock(), "warning: {folder}: {text}")?;
-                    code = ExitCode::Failed;
-                }
-            }
+            LeftoverState::Killed(named) => (named, None),
+            LeftoverState::LeftBehind { named, end } => (named, Some(end)),
+        };
+        let sweep = Sweep {
+            engine: &engine,
+            dry_run: args.dry_run,
+            pruning: (&args.pruning).into(),
+        };
+        let swept = runtime.block_on(sweep.run(&named, out))?;
+        if swept.faults.is_empty() && !args.dry_run {
+            close_journal(&leftover.folder, end, swept.spared)?;
+        }
+        for fault in &swept.faults {
+            let text = in_one_line(fault);
+            writeln!(io::stderr().lock(), "warning: {folder}: {text}")?;
+            code = ExitCode::Failed;
         }
     }
     for (scratch, errand) in errands {
@@ -65,14 +70,15 @@ pub(super) fn clean(args: &CleanArgs, out: &mut dyn Write) -> Result<ExitCode, F
         let sweep = Sweep {
             engine: &engine,
             dry_run: args.dry_run,
+            pruning: (&args.pruning).into(),
         };
-        let faults = runtime.block_on(sweep.run(&errand.named, out))?;
-        for fault in &faults {
+        let swept = runtime.block_on(sweep.run(&errand.named, out))?;
+        for fault in &swept.faults {
             let text = in_one_line(fault);
             writeln!(io::stderr().lock(), "warning: {path}: {text}")?;
             code = ExitCode::Failed;
         }
-        if faults.is_empty() && !remove_one_scratch(scratch, args.dry_run, out)? {
+        if swept.is_done() && !remove_one_scratch(scratch, args.dry_run, out)? {
             code = ExitCode::Failed;
         }
     }
@@ -90,16 +96,21 @@ fn killed(leftover: &Leftover) -> Option<&Named> {
     }
 }
 
-/// Ends the journal of a run that was killed, so that its leftovers are looked for no more.
-fn close_journal(folder: &Path) -> Result<(), Failure> {
-    let mut journal = Journal::reopen(folder).map_err(|error| Failure::new(ExitCode::Failed, error))?;
-    let end = RunEnd {
+/// Writes into a run's journal what is left of it, so that what is gone is looked for no more. `end` is how it ended; one
+/// that was killed did not.
+fn close_journal(folder: &Path, end: Option<RunEnd>, spared: Option<String>) -> Result<(), Failure> {
+    let left_behind = Vec::from_iter(spared);
+    if end.as_ref().is_some_and(|end| end.left_behind == left_behind) {
+        return Ok(());
+    }
+    let end = end.unwrap_or_else(|| RunEnd {
         finished_utc: Timestamp::now().to_string(),
         stop: StopReason::Aborted,
         left_behind: Vec::new(),
-    };
+    });
+    let mut journal = Journal::reopen(folder).map_err(|error| Failure::new(ExitCode::Failed, error))?;
     journal
-        .append(&Record::End(end))
+        .append(&Record::End(RunEnd { left_behind, ..end }))
         .map_err(|error| Failure::new(ExitCode::Failed, error))
 }
 

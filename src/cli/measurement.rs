@@ -26,8 +26,8 @@ use crate::results::{
     RunHeader, SourcesRecord, StopReason, VariantRecord, WarningRecord,
 };
 use crate::run::{
-    Assignment, Earlier, Grants, Host, Ledger, Limits, Outcome, Plan, Ports, Redactor, Workshop as _,
-    cache_reference, execute, image_repository,
+    Assignment, Earlier, Grants, Host, Ledger, Limits, Outcome, Plan, Ports, Pruning, Redactor,
+    Workshop as _, cache_reference, execute, image_repository,
 };
 use crate::scenario::{BuilderKind, Overrides, RemoteCache, Scenario, ScenarioFiles as _};
 use crate::store::{Journal, RunFolder};
@@ -42,6 +42,7 @@ pub(super) struct Measurement<'a> {
     pub(super) engine: &'a Engine,
     pub(super) overrides: &'a Overrides,
     pub(super) limits: Limits,
+    pub(super) pruning: Pruning,
     /// Whether the summary is printed as JSON.
     pub(super) json: bool,
 }
@@ -148,6 +149,7 @@ impl Measurement<'_> {
                 plan: &Plan::of(self.scenario, seed),
                 run_id,
                 limits: self.limits,
+                pruning: self.pruning,
                 sources,
                 earlier,
             },
@@ -345,9 +347,12 @@ fn end(
     if !outcome.left_behind.is_empty() {
         let mut errors = io::stderr().lock();
         for left in &outcome.left_behind {
-            writeln!(errors, "warning: could not remove {left}")?;
+            writeln!(errors, "warning: left in the daemon: {left}")?;
         }
-        writeln!(errors, "  hint: `seatrial clean` tries again")?;
+        writeln!(
+            errors,
+            "  hint: `seatrial clean` tries again; `--prune-anyway` removes what was spared"
+        )?;
     }
     if let Some(fault) = outcome.fault {
         let hint = format!("what was measured before is in {}", folder.display());

@@ -48,6 +48,7 @@ pub(super) fn resume(args: &ResumeArgs, out: &mut dyn Write) -> Result<ExitCode,
                     engine: &engine,
                     overrides: &protocol.overrides,
                     limits: (&args.limits).into(),
+                    pruning: (&args.pruning).into(),
                     json: args.json,
                 };
                 return go_on(args, &run, &measured, out).await;
@@ -153,14 +154,15 @@ async fn sweep(run: &Run, measured: &Measurement<'_>, environment: &Environment)
     let sweep = Sweep {
         engine: measured.engine,
         dry_run: false,
+        pruning: measured.pruning,
     };
     // What is removed is told as progress is, not as data.
     let mut told = std::io::stderr();
     remove_scratch(false, &mut told)?;
     let named = Named::of(run);
     settle(measured.engine, &[&named]).await;
-    let faults = sweep.run(&named, &mut told).await?;
-    match faults.into_iter().next() {
+    let swept = sweep.run(&named, &mut told).await?;
+    match swept.faults.into_iter().next() {
         None => Ok(()),
         Some(fault) => {
             let text = format!(

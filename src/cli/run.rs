@@ -56,6 +56,7 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
                 engine: &engine,
                 overrides: &overrides,
                 limits: (&args.limits).into(),
+                pruning: (&args.pruning).into(),
                 json: args.json,
             };
             let ended = measured.begin(&args.reports, args.seed, interrupted.clone(), out);

@@ -5,21 +5,40 @@ use std::time::{Duration, Instant};
 
 use crate::docker::Engine;
 use crate::run::{
-    Attribution, Builder as _, ClassicLeftovers, Containers as _, EngineFault, Images as _, prune_own_records,
+    Attribution, Builder as _, ClassicLeftovers, Containers as _, EngineFault, Images as _, Pruning, SPARED,
+    prune_own_records,
 };
 use crate::store::Named;
+
+/// What a sweep came to.
+#[derive(Debug, Default)]
+pub(super) struct Swept {
+    /// What could not be removed.
+    pub(super) faults: Vec<EngineFault>,
+    /// What was left so that others keep what they have in the cache.
+    pub(super) spared: Option<String>,
+}
+
+impl Swept {
+    /// Whether nothing is left to come back for.
+    pub(super) fn is_done(&self) -> bool {
+        self.faults.is_empty() && self.spared.is_none()
+    }
+}
 
 /// The removal of one run's leftovers.
 pub(super) struct Sweep<'a> {
     pub(super) engine: &'a Engine,
     /// Whether it is only said what would be removed.
     pub(super) dry_run: bool,
+    pub(super) pruning: Pruning,
 }
 
 impl Sweep<'_> {
-    /// Removes what is there; returns what could not be removed.
-    pub(super) async fn run(&self, named: &Named, out: &mut dyn Write) -> io::Result<Vec<EngineFault>> {
-        let mut faults = Vec::new();
+    /// Removes what is there.
+    pub(super) async fn run(&self, named: &Named, out: &mut dyn Write) -> io::Result<Swept> {
+        let mut swept = Swept::default();
+        let faults = &mut swept.faults;
         match self.engine.containers_of_run(&named.run_id).await {
             Err(fault) => faults.push(fault),
             Ok(ids) => {
@@ -78,8 +97,8 @@ impl Sweep<'_> {
             let ids: Vec<_> = ids.chain(nameless).collect();
             faults.extend(self.engine.remove_made_images(&ids).await.err());
         }
-        faults.extend(self.build_records(named, out).await?);
-        Ok(faults)
+        self.build_records(named, &mut swept, out).await?;
+        Ok(swept)
     }
 
     /// Ids, without the algorithm and oldest first, of the images without a name that builds of the classic builder
@@ -112,9 +131,9 @@ impl Sweep<'_> {
             let ids: Vec<_> = unheard.doubtful.iter().map(|id| shown(id)).collect();
             writeln!(
                 out,
-                "left images without a name {}: they may be of a build of {} or of somebody else's",
-                ids.join(", "),
-                named.run_id
+                "left of {}: images without a name {}: they may be of a build of somebody else's",
+                named.run_id,
+                ids.join(", ")
             )?;
         }
         // One that has a name still has none once that is removed.
@@ -123,32 +142,48 @@ impl Sweep<'_> {
 
     /// Removes records of the build cache that were the run's for certain, and says how many are left because they may
     /// be somebody else's.
-    async fn build_records(&self, named: &Named, out: &mut dyn Write) -> io::Result<Vec<EngineFault>> {
+    async fn build_records(&self, named: &Named, swept: &mut Swept, out: &mut dyn Write) -> io::Result<()> {
         if named.build_records.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let attribution = Attribution::of_journal(&named.build_records);
         let records = match self.engine.settled_build_records().await {
             Ok(records) => records,
-            Err(fault) => return Ok(vec![fault]),
+            Err(fault) => {
+                swept.faults.push(fault);
+                return Ok(());
+            }
         };
-        for record in attribution.own(&records) {
-            self.say("record of the build cache", &record.id, out)?;
+        let spares = self.pruning.spares(self.engine, &attribution, &records);
+        let own = attribution.own(&records).count();
+        if spares && own > 0 {
+            let spared = format!("{own} records of the build cache: {SPARED}");
+            writeln!(
+                out,
+                "left of {}: {spared}; `--prune-anyway` removes them",
+                named.run_id
+            )?;
+            swept.spared = Some(spared);
+        } else {
+            for record in attribution.own(&records) {
+                self.say("record of the build cache", &record.id, out)?;
+            }
         }
         let doubtful = attribution.doubtful(&records).count();
         if doubtful > 0 {
             writeln!(
                 out,
-                "left {doubtful} records of the build cache that appeared beside those of {}: they may be \
-                 somebody else's",
+                "left of {}: {doubtful} records of the build cache: they appeared while others built, and may be \
+                 theirs",
                 named.run_id
             )?;
         }
-        if self.dry_run {
-            return Ok(Vec::new());
+        if self.dry_run || spares {
+            return Ok(());
         }
         let pruned = prune_own_records(self.engine, &attribution, records).await;
-        Ok(Vec::from_iter(pruned.err()))
+        swept.faults.extend(pruned.err());
+        Ok(())
     }
 
     fn say(&self, kind: &str, name: &str, out: &mut dyn Write) -> io::Result<()> {

@@ -12,6 +12,7 @@ use super::images::fault;
 use super::solve::{control, solve};
 use super::{Engine, classic};
 use crate::digest::Digest;
+use crate::results::ImageStore;
 use crate::run::{
     BuildRecord, BuildReport, BuildRequest, Builder, ClassicProgress, EngineFault, NamelessImage, RecordKind,
 };
@@ -119,6 +120,12 @@ impl Builder for Engine {
             last = now;
         }
         Ok(last)
+    }
+
+    fn forgets_when_pruned(&self) -> bool {
+        // Seen with the docker command alone on 28.5; with storage drivers, and with bases that a build itself pulled,
+        // it does not happen. No version is known in which it is mended.
+        self.store == ImageStore::Containerd
     }
 
     async fn prune_build_records(&self, ids: &[String]) -> Result<(), EngineFault> {

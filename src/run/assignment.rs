@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::earlier::Earlier;
 use super::plan::Plan;
+use super::prune::Pruning;
 use crate::context::Manifest;
 use crate::scenario::Scenario;
 use crate::unit::Nanos;
@@ -20,6 +21,8 @@ pub struct Assignment<'a> {
     pub run_id: &'a str,
     /// When it is to end early.
     pub limits: Limits,
+    /// What is done where removing own build records costs others their cache.
+    pub pruning: Pruning,
     /// Each variant's context before any edit, where the journal holds it already.
     pub sources: BTreeMap<String, Arc<Manifest>>,
     /// What was done before the run was stopped; nothing for a new run.

@@ -113,7 +113,12 @@ impl Attribution {
         &self,
         records: &'records [BuildRecord],
     ) -> impl Iterator<Item = &'records BuildRecord> {
-        records.iter().filter(|record| self.own.contains(&record.id))
+        records.iter().filter(|record| self.is_own(record))
+    }
+
+    /// Whether a record is ours for certain.
+    pub(super) fn is_own(&self, record: &BuildRecord) -> bool {
+        self.own.contains(&record.id)
     }
 
     /// Those of the records that may be ours, and are left because they may be somebody else's.

@@ -30,5 +30,5 @@ pub use ports::{
     Looked, NamelessImage, NeighbourWatch, NeighboursSeen, Probe, RecordKind, RootFs, Seen, Survey,
     TracedInstruction, TreeFault, Workshop, WorkshopFault,
 };
-pub use prune::prune_own_records;
+pub use prune::{Pruning, SPARED, prune_own_records};
 pub use redactor::Redactor;

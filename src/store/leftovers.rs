@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::journal;
 use super::run_folder::{FindRun, LoadRun, load, runs};
-use crate::results::{BuildRecordsSeen, ClassicStand, Run};
+use crate::results::{BuildRecordsSeen, ClassicStand, Run, RunEnd};
 
 /// The runs of a folder cannot be listed.
 pub type FindLeftovers = FindRun;
@@ -28,8 +28,8 @@ pub enum LeftoverState {
     LeftBehind {
         /// What its journal names.
         named: Named,
-        /// What it could not remove, by name.
-        left_behind: Vec<String>,
+        /// How it ended, with what it left.
+        end: RunEnd,
     },
     /// Somebody is writing its journal at this moment: nothing of it may be removed.
     InProgress,
@@ -106,10 +106,7 @@ fn state_of(folder: &Path) -> Option<LeftoverState> {
     match run.end {
         None => Some(LeftoverState::Killed(named)),
         Some(end) if end.left_behind.is_empty() => None,
-        Some(end) => Some(LeftoverState::LeftBehind {
-            named,
-            left_behind: end.left_behind,
-        }),
+        Some(end) => Some(LeftoverState::LeftBehind { named, end }),
     }
 }
 
@@ -171,14 +168,14 @@ mod tests {
             LeftoverState::Unreadable(_),
             LeftoverState::LeftBehind {
                 named: from_sorry,
-                left_behind,
+                end,
             },
         ] = states.as_slice()
         else {
             panic!("{states:?}");
         };
         assert_eq!((from_killed, from_sorry), (&named, &named));
-        assert_eq!(left_behind.as_slice(), ["network seatrial-x"]);
+        assert_eq!(end.left_behind.as_slice(), ["network seatrial-x"]);
         assert!(found[0].folder.ends_with("20260101T000000Z-killed"));
         drop(running);
     }

@@ -7,6 +7,7 @@ use crate::inventory::Inventory;
 use crate::registry::Registry;
 use crate::support::docker;
 use crate::trial::{Trial, builds};
+use crate::users_cache::keeps_images_in_containerd;
 
 /// Two stages, so that a cache of the last stage alone differs from one of all.
 const DOCKERFILE: &str = r#"
@@ -136,8 +137,7 @@ fn layers_are_imported_from_a_remote_cache_by_a_daemon_that_holds_none() {
         return;
     };
     imports("inline", "", &registry);
-    let store = docker(&["info", "--format", "{{.DriverStatus}}"]);
-    if store.contains("io.containerd.snapshotter") {
+    if keeps_images_in_containerd() {
         imports("registry", "mode = \"max\"\n", &registry);
         return;
     }

@@ -3,9 +3,103 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use crate::daemon::Images;
+use seatrial::results::StopReason;
+
+use crate::daemon::{Images, daemon, unique};
 use crate::fixture_tree::write_files;
-use crate::support::{output_of, text};
+use crate::inventory::Inventory;
+use crate::records::Records;
+use crate::support::{docker, output_of, text};
+use crate::trial::Trial;
+
+/// Cold, warm and after an edit, with a cache mount in both variants.
+const SCENARIO: &str = r#"
+schema = 1
+title = "Beside the user"
+question = "Does the user keep everything?"
+context.path = "context"
+base.ballast.ballast = true
+variant = [{ name = "only", dockerfile = "Dockerfile" }]
+
+[build]
+rounds = 2
+warmups = 0
+
+[[build.step]]
+name = "cold"
+cache = { layers = "empty", mounts = "empty" }
+
+[[build.step]]
+name = "edited"
+edit = [{ append = "input.txt", text = "{{nonce}}\n" }]
+"#;
+
+const DOCKERFILE: &str = r#"ARG BALLAST
+FROM ${BALLAST}
+COPY input.txt /input.txt
+RUN --mount=type=cache,target=/cache ["/ballast", "work", "--files", "1", "--output", "/cache"]
+"#;
+
+#[test]
+fn a_run_costs_the_user_nothing_of_what_is_cached() {
+    let Some(_daemon) = daemon() else { return };
+    let records = Records::new();
+    let users = UsersBuild::make(&unique("beside"));
+    let trial = Trial::new(&[
+        ("scenario.toml", SCENARIO),
+        ("Dockerfile", DOCKERFILE),
+        ("context/input.txt", &unique("input")),
+    ]);
+    let before = Inventory::take();
+    let ended = trial.run(&[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let left = Inventory::take().since(&before);
+    assert!(users.still_hits());
+
+    if !keeps_images_in_containerd() {
+        assert_eq!(left, [""; 0], "{}", ended.stderr);
+        assert!(users.mount_is_kept());
+        return;
+    }
+    // There, removing any record would cost the user the hits above.
+    let spared = format!(
+        "left in the daemon: {} records of the build cache: removing any",
+        left.len()
+    );
+    assert!(ended.stderr.contains(&spared), "{left:?} {}", ended.stderr);
+    assert!(
+        left.iter().all(|thing| thing.starts_with("build record ")),
+        "{left:?}"
+    );
+    let cleaned = trial.clean(&[]);
+    let spared = format!("{} records of the build cache: removing any", left.len());
+    assert!(cleaned.stdout.contains(&spared), "{cleaned:?}");
+    assert!(users.still_hits());
+
+    let cleaned = trial.clean(&["--prune-anyway"]);
+    assert_eq!(cleaned.code, Some(0), "{cleaned:?}");
+    assert_eq!(cleaned.stdout.lines().count(), left.len(), "{cleaned:?}");
+    // Each build of the user's makes another image here.
+    let left = Inventory::take().since(&before);
+    assert!(
+        !left.iter().any(|thing| thing.starts_with("build record ")),
+        "{left:?}"
+    );
+    let end = trial.journal().end.unwrap();
+    assert_eq!((end.stop, end.left_behind), (StopReason::Complete, Vec::new()));
+    assert_eq!(trial.clean(&["--prune-anyway"]).stdout, "");
+    assert!(
+        !users.still_hits(),
+        "the engine is mended: nothing has to be spared"
+    );
+    assert!(users.mount_is_kept());
+    drop(records);
+}
+
+/// Whether the daemon has the containerd image store.
+pub(crate) fn keeps_images_in_containerd() -> bool {
+    docker(&["info", "--format", "{{.DriverStatus}}"]).contains("io.containerd.snapshotter")
+}
 
 /// A user's build: what it made is in the cache, and its cache mount holds something.
 pub(crate) struct UsersBuild {

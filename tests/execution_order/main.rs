@@ -9,7 +9,7 @@ mod stopped;
 
 use std::collections::BTreeSet;
 
-use rehearsal::{BuildAct, ContainerAct, Rehearsal, Trouble, step};
+use rehearsal::{BuildAct, ContainerAct, Finished, Rehearsal, Trouble, step};
 use seatrial::results::{Record, Status, StopReason};
 use seatrial::scenario::{BaseSource, Expectation};
 use seatrial::unit::Nanos;
@@ -940,6 +940,51 @@ fn what_cannot_be_removed_is_reported_and_the_rest_is_removed() {
     keep #2 a round 1, cold: ok
     keep warning: records of the build cache stay until the run ends: as the script has it
     ");
+}
+
+#[test]
+fn where_the_daemon_forgets_at_any_removal_own_records_are_removed_only_while_nobody_elses_layers_are_there()
+{
+    let steps = || [step("cold").no_layers().no_context()];
+    let prunings = |run: &Finished| run.lines_of(&["prune"]).lines().count();
+
+    let alone = Rehearsal::of(steps())
+        .trouble(Trouble::ForgetsWhenPruned)
+        .carry_out();
+    assert_eq!(prunings(&alone), 2, "{}", alone.lines_of(&["prune"]));
+    assert_eq!(alone.outcome.left_behind, [""; 0]);
+
+    // A context of somebody else's is nothing that a build could find.
+    let beside_context = Rehearsal::of(steps())
+        .trouble(Trouble::ForgetsWhenPruned)
+        .stranger_before_listing(1, "context-theirs")
+        .carry_out();
+    assert_eq!(beside_context.outcome.left_behind, [""; 0]);
+
+    let beside = Rehearsal::of(steps())
+        .trouble(Trouble::ForgetsWhenPruned)
+        .stranger_before_listing(1, "theirs")
+        .carry_out();
+    assert_eq!(prunings(&beside), 0, "{}", beside.lines_of(&["prune"]));
+    insta::assert_snapshot!(beside.outcome.left_behind.join("\n"), @"2 records of the build cache: removing any makes an engine with the containerd image store forget what others built on local images");
+
+    // A build that has to find none of them is not begun.
+    let imported = Rehearsal::of([step("cold").no_layers().no_context(), step("runner").imported()])
+        .trouble(Trouble::ForgetsWhenPruned)
+        .stranger_before_listing(1, "theirs")
+        .carry_out();
+    insta::assert_snapshot!(imported.lines_of(&["keep"]), @"
+    keep context
+    keep #1 plain round 1, cold: ok
+    keep #2 plain round 1, runner: invalid, the run's own layers would have to go first, and removing any makes an engine with the containerd image store forget what others built on local images; `--prune-anyway` removes them all the same
+    ");
+    let anyway = Rehearsal::of(steps())
+        .trouble(Trouble::ForgetsWhenPruned)
+        .stranger_before_listing(1, "theirs")
+        .prune_anyway()
+        .carry_out();
+    assert_eq!(prunings(&anyway), 2, "{}", anyway.lines_of(&["prune"]));
+    assert_eq!(anyway.outcome.left_behind, [""; 0]);
 }
 
 #[test]

@@ -14,7 +14,9 @@ use crate::causes::in_one_line;
 use crate::digest::Digest;
 use crate::docker::Engine;
 use crate::results::{ErrandRecord, Record};
-use crate::run::{Attribution, BuildRequest, Builder as _, Images as _, Ledger as _, prune_own_records};
+use crate::run::{
+    Attribution, BuildRequest, Builder as _, Images as _, Ledger as _, Pruning, prune_own_records,
+};
 use crate::stats::{Sorted, median, median_interval};
 use crate::store::Journal;
 use crate::unit::{Nanos, Ratio};
@@ -215,7 +217,9 @@ impl Comparison<'_> {
         }
         let records = self.engine.settled_build_records().await?;
         self.records.between_builds(&records);
-        prune_own_records(self.engine, &self.records, records).await?;
+        if !Pruning::Sparing.spares(self.engine, &self.records, &records) {
+            prune_own_records(self.engine, &self.records, records).await?;
+        }
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::build_sample::{context_sent, free, graph, instructions, sample, unmeasured};
-use super::cache_state::uses_cache_mount;
+use super::cache_state::{Dropped, uses_cache_mount};
 use super::replay::free_because;
 use super::{Execution, Halt, image_repository};
 use crate::causes::in_one_line;
@@ -33,8 +33,8 @@ pub(super) struct TurnState<'a> {
     pub(super) last_kept: Option<Digest>,
     /// The tree that was built last, likewise.
     pub(super) last_tree: Option<String>,
-    /// Own layers that could not be removed before the turn, likewise.
-    pub(super) layers_left: usize,
+    /// What became of own layers before the turn, likewise.
+    pub(super) dropped: Dropped,
     /// The step that failed, after which no step finds what it is meant to find.
     pub(super) failed_step: Option<String>,
     /// The commit whose build failed and after which none was built: the commits after it are none the worse for it.
@@ -53,7 +53,7 @@ impl<'a> TurnState<'a> {
             last_built: None,
             last_kept: None,
             last_tree: None,
-            layers_left: 0,
+            dropped: Dropped::AllBut(0),
             failed_step: None,
             unbuilt: None,
         }
@@ -89,7 +89,7 @@ where
         let folders = self.ports.workshop.folders(&variant.name)?;
         let mut state = TurnState::new(turn, variant, folders);
         if scenario.replay.is_some() {
-            state.layers_left = self.forget_turns().await?;
+            state.dropped = self.forget_turns().await?;
         }
         if let Some(priming) = self.priming(variant, turn) {
             self.prime(&mut state, priming).await?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::builds::TurnState;
+use super::cleanup::Pruned;
 use super::{Execution, Halt, image_repository};
 use crate::context::{Change, EntryKind, Manifest, ManifestDiff};
 use crate::digest::Digest;
@@ -11,6 +12,7 @@ use crate::run::Daemon;
 use crate::run::cache_evidence::CacheEvidence;
 use crate::run::events::Watcher;
 use crate::run::ports::{Bases, BuildReport, CacheLocation, Ledger, Probe, RecordKind, Workshop};
+use crate::run::prune::SPARED;
 use crate::scenario::{BaseState, ContextState, LayerState, MountState, RemoteCache, Step};
 
 /// What is known before a build of the state that it will find.
@@ -61,13 +63,16 @@ where
         };
         if step.cache.layers == LayerState::Imported {
             self.drop_latest_image(variant).await?;
-            reached.own_layers_left = self.drop_layers().await?;
+            reached.hold_dropped(self.drop_layers().await?);
         }
         if self.scenario.replay.is_some() && step.cache.layers == LayerState::Empty {
-            reached.own_layers_left = state.layers_left;
+            reached.hold_dropped(state.dropped);
         }
         match step.cache.base {
-            BaseState::Absent => reached.impossible = self.drop_bases().await?,
+            BaseState::Absent => {
+                let kept = self.drop_bases().await?;
+                reached.impossible = reached.impossible.or(kept);
+            }
             BaseState::Present => self.restore_bases().await?,
         }
         Ok(reached)
@@ -108,15 +113,17 @@ where
         })
     }
 
-    /// Removes own layers, but for what the daemon keeps of contexts; how many stay.
-    pub(super) async fn drop_layers(&mut self) -> Result<usize, Halt> {
-        self.prune_layers().await?;
+    /// Removes own layers, but for what the daemon keeps of contexts.
+    pub(super) async fn drop_layers(&mut self) -> Result<Dropped, Halt> {
+        if self.prune_layers().await? == Pruned::Spared {
+            return Ok(Dropped::Spared);
+        }
         let records = self.ports.daemon.build_records().await?;
         let layers = self
             .records
             .own(&records)
             .filter(|record| record.kind == RecordKind::Layer);
-        Ok(layers.count())
+        Ok(Dropped::AllBut(layers.count()))
     }
 
     /// Removes the image of a variant's last build, whose layers would be found in it. It is built again where it is
@@ -141,7 +148,9 @@ where
         for variant in variants {
             self.drop_latest_image(&variant).await?;
         }
-        self.prune_layers().await?;
+        if self.prune_layers().await? == Pruned::Spared {
+            return Ok(Some(spared()));
+        }
         for base in &self.prepared_bases {
             self.ports.daemon.remove_image(&base.reference).await?;
         }
@@ -161,7 +170,29 @@ where
     }
 }
 
+/// What became of own layers that a build was not to find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dropped {
+    /// So many stayed.
+    AllBut(usize),
+    /// All stayed, so that others keep what they have in the cache.
+    Spared,
+}
+
+fn spared() -> String {
+    format!(
+        "the run's own layers would have to go first, and {SPARED}; `--prune-anyway` removes them all the same"
+    )
+}
+
 impl Reached {
+    fn hold_dropped(&mut self, dropped: Dropped) {
+        match dropped {
+            Dropped::AllBut(left) => self.own_layers_left = left,
+            Dropped::Spared => self.impossible = Some(spared()),
+        }
+    }
+
     /// What the build told of the state that it found, besides what was known before it.
     pub(super) fn evidence(
         &self,

@@ -6,8 +6,17 @@ use super::{Execution, Halt, image_repository};
 use crate::run::Daemon;
 use crate::run::events::{Event, Watcher};
 use crate::run::ports::{Bases, EngineFault, Ledger, Probe, RecordKind, Workshop};
-use crate::run::prune::prune_own_records;
+use crate::run::prune::{SPARED, prune_own_records};
 use crate::scenario::{BuilderKind, Variant};
+
+/// What became of own layers that were to be removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pruned {
+    /// Those that nothing else needs are gone.
+    Removed,
+    /// They are left, so that others keep what they have in the cache.
+    Spared,
+}
 
 impl<D, B, W, P, L, N> Execution<'_, D, B, W, P, L, N>
 where
@@ -120,15 +129,19 @@ where
     }
 
     /// Removes what is ours for certain of the build cache, but for what the daemon keeps of contexts.
-    pub(super) async fn prune_layers(&mut self) -> Result<(), EngineFault> {
+    pub(super) async fn prune_layers(&mut self) -> Result<Pruned, EngineFault> {
         let records = self.ports.daemon.build_records().await?;
         self.records.between_builds(&records);
+        if self.pruning.spares(self.ports.daemon, &self.records, &records) {
+            return Ok(Pruned::Spared);
+        }
         let layers = self
             .records
             .own(&records)
             .filter(|record| record.kind != RecordKind::Context);
         let ids: Vec<_> = layers.map(|record| record.id.clone()).collect();
-        self.ports.daemon.prune_build_records(&ids).await
+        self.ports.daemon.prune_build_records(&ids).await?;
+        Ok(Pruned::Removed)
     }
 
     /// Removes all that is ours for certain of the build cache; returns what is said about the rest.
@@ -137,11 +150,17 @@ where
         self.records.between_builds(&records);
         // A journal that cannot be written has been told of already, and is no reason to leave anything.
         let _ = self.note_records();
-        let records = prune_own_records(self.ports.daemon, &self.records, records).await?;
+        let spares = self.pruning.spares(self.ports.daemon, &self.records, &records);
+        let (records, stayed) = if spares {
+            (records, SPARED)
+        } else {
+            let records = prune_own_records(self.ports.daemon, &self.records, records).await?;
+            (records, "something else in the daemon uses them")
+        };
         let own = self.records.own(&records).count();
         let doubtful = self.records.doubtful(&records).count();
         let said = [
-            (own, "something else in the daemon uses them"),
+            (own, stayed),
             (
                 doubtful,
                 "somebody else built meanwhile, so they may not be the run's",

@@ -32,6 +32,7 @@ use super::ports::{
     BaseImage, Bases, Builder, Containers, EngineFault, HookFault, Hooks, Host, Images, Ledger, LedgerFault,
     NeighbourWatch, Probe, Workshop, WorkshopFault,
 };
+use super::prune::Pruning;
 use crate::context::Manifest;
 use crate::digest::Digest;
 use crate::results::{Record, SampleKey, StopReason, WarningRecord};
@@ -149,6 +150,7 @@ where
         plan,
         run_id,
         limits,
+        pruning,
         sources,
         earlier,
     } = assignment;
@@ -163,6 +165,7 @@ where
         run_id,
         session,
         limits,
+        pruning,
         owes_cleanup: false,
         ports,
         interrupted,
@@ -209,6 +212,7 @@ struct Execution<'a, D, B, W, P, L, N> {
     /// not be found by the builds of this one.
     session: String,
     limits: Limits,
+    pruning: Pruning,
     /// Whether the hooks of `setup` were begun and those of `cleanup` not.
     owes_cleanup: bool,
     ports: Ports<'a, D, B, W, P, L, N>,

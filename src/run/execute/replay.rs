@@ -1,6 +1,7 @@
 //! What the steps of a replay need besides those of a scenario.
 
 use super::builds::TurnState;
+use super::cache_state::Dropped;
 use super::{Execution, Halt};
 use crate::run::Daemon;
 use crate::run::events::Watcher;
@@ -19,11 +20,11 @@ where
     L: Ledger,
     N: Watcher,
 {
-    /// Removes all layers that earlier turns left, images included; how many stay.
+    /// Removes all layers that earlier turns left, images included.
     ///
     /// A commit is the same in every round and in every variant, and no nonce may change it: what a turn before left
     /// would be found in the cache, and look like a commit that costs nothing.
-    pub(super) async fn forget_turns(&mut self) -> Result<usize, Halt> {
+    pub(super) async fn forget_turns(&mut self) -> Result<Dropped, Halt> {
         let variants: Vec<_> = self.latest_image.keys().cloned().collect();
         for variant in variants {
             self.drop_latest_image(&variant).await?;
@@ -31,7 +32,7 @@ where
         self.remove_made_images().await?;
         let mut left = self.drop_layers().await?;
         for _ in 1..REMOVALS {
-            if left == 0 {
+            if matches!(left, Dropped::AllBut(0) | Dropped::Spared) {
                 break;
             }
             left = self.drop_layers().await?;

@@ -47,6 +47,10 @@ pub trait Builder: Sync {
     /// Removes those of these images that have no name and that nothing else needs.
     fn remove_made_images(&self, ids: &[String]) -> impl Future<Output = Result<(), EngineFault>> + Send;
 
+    /// Whether removing any record makes the daemon forget what it has cached of builds on images in its store,
+    /// everybody's: the records stay, and the next such build runs anew.
+    fn forgets_when_pruned(&self) -> bool;
+
     /// Removes records by id. One that something else needs stays.
     fn prune_build_records(&self, ids: &[String]) -> impl Future<Output = Result<(), EngineFault>> + Send;
 }

@@ -114,6 +114,10 @@ impl Builder for FakeDaemon {
         self.build_records().await
     }
 
+    fn forgets_when_pruned(&self) -> bool {
+        self.script.has(Trouble::ForgetsWhenPruned)
+    }
+
     async fn prune_build_records(&self, ids: &[String]) -> Result<(), EngineFault> {
         self.log.note(format!("prune {}", ids.join(" ")).trim_end());
         if self.script.has(Trouble::RecordsStay) {

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::Duration;
 
-use seatrial::run::{Assignment, Earlier, Grants, Limits, Plan, Ports, execute};
+use seatrial::run::{Assignment, Earlier, Grants, Limits, Plan, Ports, Pruning, execute};
 use seatrial::scenario::{
     Base, BaseSource, BuildCacheState, BuildOptions, BuildSettings, BuilderKind, Commit, CommitRange,
     ContextSettings, ContextState, Edit, Expectation, Hooks, HttpReadiness, LayerState, MountState, Replay,
@@ -36,6 +36,7 @@ pub(crate) struct Rehearsal {
     scenario: Scenario,
     seed: u64,
     limits: Limits,
+    pruning: Pruning,
     earlier: Earlier,
     script: Script,
 }
@@ -73,6 +74,7 @@ impl Rehearsal {
             scenario,
             seed: 1,
             limits: Limits::default(),
+            pruning: Pruning::default(),
             earlier: Earlier::default(),
             script: Script::default(),
         }
@@ -253,6 +255,12 @@ impl Rehearsal {
         self
     }
 
+    /// Removes own records whatever that costs others.
+    pub(crate) fn prune_anyway(mut self) -> Self {
+        self.pruning = Pruning::Anyway;
+        self
+    }
+
     /// Carries it out.
     pub(crate) fn carry_out(self) -> Finished {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -308,6 +316,7 @@ impl Rehearsal {
             watcher: &mut watcher,
         };
         let assignment = Assignment {
+            pruning: self.pruning,
             scenario: &self.scenario,
             plan: &plan,
             run_id: RUN_ID,
@@ -355,6 +364,11 @@ impl StepDraft {
 
     pub(crate) fn no_layers(mut self) -> Self {
         self.0.cache.layers = LayerState::Empty;
+        self
+    }
+
+    pub(crate) fn imported(mut self) -> Self {
+        self.0.cache.layers = LayerState::Imported;
         self
     }
 

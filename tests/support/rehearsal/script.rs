@@ -44,6 +44,8 @@ pub(crate) enum Trouble {
     EditsFail,
     /// Records of the build cache cannot be removed.
     RecordsStay,
+    /// The daemon forgets what it has cached of everybody's builds when any record is removed.
+    ForgetsWhenPruned,
     /// The scratch copies cannot be removed.
     CopiesStay,
     /// The daemon does not answer any more when everything is to be removed.
