@@ -347,7 +347,7 @@ fn end(
     if !outcome.left_behind.is_empty() {
         let mut errors = io::stderr().lock();
         for left in &outcome.left_behind {
-            writeln!(errors, "warning: left in the daemon: {left}")?;
+            writeln!(errors, "warning: left behind: {left}")?;
         }
         writeln!(
             errors,

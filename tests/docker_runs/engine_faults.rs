@@ -146,7 +146,7 @@ fn assert_unanswered(ended: &Ended) {
     assert!(
         ended
             .stderr
-            .contains("could not remove what the run made: the docker daemon did not answer at `"),
+            .contains("left behind: what the run made: the docker daemon did not answer at `"),
         "{}",
         ended.stderr
     );

@@ -63,7 +63,7 @@ fn a_run_costs_the_user_nothing_of_what_is_cached() {
     }
     // There, removing any record would cost the user the hits above.
     let spared = format!(
-        "left in the daemon: {} records of the build cache: removing any",
+        "left behind: {} records of the build cache: removing any",
         left.len()
     );
     assert!(ended.stderr.contains(&spared), "{left:?} {}", ended.stderr);

@@ -46,22 +46,21 @@ where
                 source: prepared.source.to_owned(),
                 own: prepared.own,
             }))?;
-            self.prepared_bases.push(PreparedBase {
+            self.bases.push(PreparedBase {
                 name: base.name.clone(),
-                reference: prepared.reference.clone(),
+                build_arg: base.build_arg(),
+                reference: prepared.reference,
+                image: prepared.image,
                 own: prepared.own,
             });
-            self.base_images.push(prepared.image);
-            self.bases.push((base.build_arg(), prepared.reference));
         }
         Ok(())
     }
 
     /// The reference of a base that was prepared.
     pub(super) fn base_reference(&self, name: &str) -> Option<String> {
-        let prepared = self.scenario.bases.iter().zip(&self.bases);
-        let (_, (_, reference)) = prepared.into_iter().find(|(base, _)| base.name == name)?;
-        Some(reference.clone())
+        let prepared = self.bases.iter().find(|base| base.name == name)?;
+        Some(prepared.reference.clone())
     }
 
     /// A base from a registry; one that the daemon has already is taken as it is.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::builds::TurnState;
 use super::surroundings::Surroundings;
-use super::{Execution, Halt, interruption};
+use super::{Execution, Halt, PreparedBase, interruption};
 use crate::results::{ClassicStand, MadeImagesRecord, Neighbours, Record};
 use crate::run::Daemon;
 use crate::run::events::Watcher;
@@ -27,7 +27,8 @@ where
         let cache = self.cache_location(&variant.name);
         let imports = step.is_some_and(|step| step.cache.layers == LayerState::Imported);
         let exports = step.is_some_and(|step| step.export_cache);
-        let mut args: BTreeMap<_, _> = self.bases.iter().cloned().collect();
+        let of_base = |base: &PreparedBase| (base.build_arg.clone(), base.reference.clone());
+        let mut args: BTreeMap<_, _> = self.bases.iter().map(of_base).collect();
         if let Some(reference) = variant.base.as_ref().and_then(|name| self.base_reference(name)) {
             args.insert(Variant::BASE_ARGUMENT.to_owned(), reference);
         }

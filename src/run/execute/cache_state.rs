@@ -138,7 +138,7 @@ where
 
     /// Removes the bases and every own image on them; says why where one is not ours to remove.
     async fn drop_bases(&mut self) -> Result<Option<String>, Halt> {
-        if let Some(kept) = self.prepared_bases.iter().find(|base| !base.own) {
+        if let Some(kept) = self.bases.iter().find(|base| !base.own) {
             return Ok(Some(format!(
                 "the base `{}` was in the daemon before the run, which removes nothing that it did not put there",
                 kept.name
@@ -151,7 +151,7 @@ where
         if self.prune_layers().await? == Pruned::Spared {
             return Ok(Some(spared()));
         }
-        for base in &self.prepared_bases {
+        for base in &self.bases {
             self.ports.daemon.remove_image(&base.reference).await?;
         }
         self.bases_absent = true;
@@ -163,7 +163,7 @@ where
         if !std::mem::take(&mut self.bases_absent) {
             return Ok(());
         }
-        for base in &self.prepared_bases {
+        for base in &self.bases {
             self.ports.daemon.pull(&base.reference).await?;
         }
         Ok(())

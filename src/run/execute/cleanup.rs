@@ -92,12 +92,11 @@ where
             .keep
             .iter()
             .filter_map(|name| self.latest_image.get(name));
-        let kept_bases = scenario
+        let kept_bases = self
             .bases
             .iter()
-            .zip(&self.bases)
-            .filter(|(base, _)| scenario.keep.contains(&base.name))
-            .map(|(_, (_, reference))| reference);
+            .filter(|base| scenario.keep.contains(&base.name))
+            .map(|base| &base.reference);
         let kept: BTreeSet<_> = kept_variants.chain(kept_bases).cloned().collect();
         self.own_images.difference(&kept).cloned().collect()
     }

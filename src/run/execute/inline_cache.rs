@@ -24,10 +24,8 @@ where
         report: &mut BuildReport,
     ) -> Result<ImageFacts, EngineFault> {
         self.export_inline_cache(request, report).await?;
-        self.ports
-            .daemon
-            .image_facts(&request.image, &self.base_images)
-            .await
+        let bases: Vec<_> = self.bases.iter().map(|base| base.image.clone()).collect();
+        self.ports.daemon.image_facts(&request.image, &bases).await
     }
 
     /// Pushes the image that holds an inline cache, where the build was to export one. The build is not over before the

@@ -109,7 +109,10 @@ pub enum RunFault {
 #[derive(Debug)]
 struct PreparedBase {
     name: String,
+    /// The build argument that names it.
+    build_arg: String,
     reference: String,
+    image: BaseImage,
     /// Whether this run put it there.
     own: bool,
 }
@@ -172,7 +175,6 @@ where
         order: earlier.last_order(),
         bad_samples: 0,
         bases: Vec::new(),
-        base_images: Vec::new(),
         own_images: BTreeSet::new(),
         unfinished: earlier.failed().clone(),
         earlier_images: Vec::new(),
@@ -180,7 +182,6 @@ where
         latest_image: BTreeMap::new(),
         evicted: left_by_earlier.keys().filter(is_whole).cloned().collect(),
         left_by_earlier,
-        prepared_bases: Vec::new(),
         bases_absent: false,
         recorded: sources.values().map(|manifest| manifest.digest()).collect(),
         manifests: sources,
@@ -220,9 +221,8 @@ struct Execution<'a, D, B, W, P, L, N> {
     /// Samples taken so far.
     order: u32,
     bad_samples: usize,
-    /// Build arguments that name the bases.
-    bases: Vec<(String, String)>,
-    base_images: Vec<BaseImage>,
+    /// The bases as they were prepared.
+    bases: Vec<PreparedBase>,
     /// References that this run put into the daemon and has not removed yet.
     own_images: BTreeSet<String>,
     /// Variants whose last turn of builds failed, with the step that did.
@@ -239,8 +239,6 @@ struct Execution<'a, D, B, W, P, L, N> {
     /// The last turn of builds of each variant, where it was in an earlier session: its scratch copy is not as that left
     /// it.
     left_by_earlier: BTreeMap<String, Turn>,
-    /// The bases as they were prepared.
-    prepared_bases: Vec<PreparedBase>,
     /// Whether the bases were removed, so that a build could find the daemon without them.
     bases_absent: bool,
     /// Each variant's last recorded context.
