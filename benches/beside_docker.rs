@@ -1,8 +1,12 @@
 //! The same builds by this program's client and by the docker command of the same engine, in pairs and in turns.
 //!
 //! `cargo bench --bench beside_docker -- 30` compares thirty pairs of each of three builds of a context of 120 MB: fully
-//! cached, with one file edited, and without any cache. Each side has a tree of its own, which differ in one small file
-//! that is copied first: neither finds what the other built. Images, trees and build records are removed in the end.
+//! cached, with one file edited, and without any cache. `cargo bench --bench beside_docker -- 8 large` compares eight
+//! pairs of a context of 1 GiB in 10 000 files that the daemon has nothing of and that is only mounted, so that sending it
+//! is nearly all of the work. Each side has a tree of its own, which differ in one small file that is copied first: neither
+//! finds what the other built. Images, trees and build records are removed in the end.
+//!
+//! Ours is the time of a build as it is reported; the command's includes its start, as a script would see it.
 
 #![expect(
     clippy::print_stdout,
@@ -26,14 +30,32 @@ use seatrial::unit::Nanos;
 use seatrial::workspace::ServedTree;
 use tokio::runtime::Runtime;
 
-/// Files of the context, and bytes of each: 120 MB.
-const FILES: usize = 1_200;
-const FILE_BYTES: usize = 100_000;
+/// How many files a context has, and how large each is.
+struct Bulk {
+    files: usize,
+    file_bytes: usize,
+}
+
+/// 120 MB.
+const ORDINARY: Bulk = Bulk {
+    files: 1_200,
+    file_bytes: 100_000,
+};
+
+/// 1 GiB.
+const LARGE: Bulk = Bulk {
+    files: 10_000,
+    file_bytes: 107_375,
+};
 
 /// Ratios are counted in millionths: statistics are of whole numbers.
 const WHOLE: f64 = 1e6;
 
 const DOCKERFILE: &str = "ARG BASE\nFROM ${BASE}\nCOPY side.txt /side.txt\nCOPY . /srv\n";
+
+/// All of the context has to reach the daemon, and nothing of it is stored again.
+const MOUNTING: &str = "ARG BASE\nFROM ${BASE}\n\
+    RUN --mount=type=bind,target=/srv [\"/ballast\", \"work\", \"--input\", \"/srv/side.txt\", \"--output\", \"/out\"]\n";
 
 /// What is built.
 #[derive(Clone, Copy, PartialEq)]
@@ -41,14 +63,28 @@ enum State {
     Cached,
     OneFile,
     Cold,
+    Sent,
 }
 
 impl State {
+    fn no_cache(self) -> bool {
+        matches!(self, Self::Cold | Self::Sent)
+    }
+
+    fn dockerfile(self) -> &'static str {
+        if self == Self::Sent {
+            "mounting.Dockerfile"
+        } else {
+            "Dockerfile"
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Cached => "fully cached",
             Self::OneFile => "one file edited",
             Self::Cold => "no cache",
+            Self::Sent => "all of it sent",
         }
     }
 }
@@ -61,10 +97,15 @@ struct Bench {
     name: String,
     folder: tempfile::TempDir,
     edits: u32,
+    moves: u32,
+    /// What the last build of ours sent.
+    sent_bytes: u64,
+    /// The most memory that this process held in a build of ours.
+    peak_kib: u64,
 }
 
 impl Bench {
-    fn new() -> Self {
+    fn new(bulk: &Bulk) -> Self {
         let runtime = Runtime::new().unwrap();
         let host = std::env::var("DOCKER_HOST").ok();
         let endpoint = Endpoint::from_docker_host(host.as_deref()).unwrap();
@@ -80,16 +121,30 @@ impl Bench {
             name,
             folder,
             edits: 0,
+            moves: 0,
+            sent_bytes: 0,
+            peak_kib: 0,
         };
         bench.import_base();
         for side in ["ours", "command"] {
-            make_tree(&bench.tree(side), &format!("{} {side}", bench.name));
+            make_tree(&bench.tree(side), bulk, &format!("{} {side}", bench.name));
         }
         bench
     }
 
+    /// The folder of a side. It has another name after each move, by which the docker command names a context.
     fn tree(&self, side: &str) -> PathBuf {
-        self.folder.path().join(side)
+        self.folder.path().join(format!("{side}-{}", self.moves))
+    }
+
+    /// Moves both trees, so that the daemon has nothing of them under their new names.
+    fn move_trees(&mut self) {
+        let earlier = ["ours", "command"].map(|side| self.tree(side));
+        self.moves += 1;
+        let now = ["ours", "command"].map(|side| self.tree(side));
+        for (earlier, now) in earlier.iter().zip(&now) {
+            fs::rename(earlier, now).unwrap();
+        }
     }
 
     fn import_base(&self) {
@@ -113,30 +168,37 @@ impl Bench {
         }
     }
 
-    fn ours(&mut self, no_cache: bool) -> Nanos {
+    fn ours(&mut self, state: State) -> Nanos {
         let tree = Arc::new(ServedTree::new(self.tree("ours")));
         let request = BuildRequest {
             args: BTreeMap::from([("BASE".to_owned(), self.base.clone())]),
-            no_cache,
+            no_cache: state.no_cache(),
+            dockerfile_in_context: Some(state.dockerfile().to_owned()),
             ..BuildRequest::of_folder(
                 tree,
-                &self.name,
+                &format!("{}-{}", self.name, self.moves),
                 format!("{}:ours", self.name),
                 Nanos::from_secs(600),
             )
         };
+        // From here on the peak counts anew.
+        fs::write("/proc/self/clear_refs", "5").unwrap();
         let report = self.runtime.block_on(self.engine.build(&request)).unwrap();
         assert_eq!(report.fault, None);
+        self.peak_kib = self.peak_kib.max(peak_kib());
+        self.sent_bytes = report.sent.0;
         report.duration
     }
 
-    fn command(&mut self, no_cache: bool) -> Nanos {
+    fn command(&mut self, state: State) -> Nanos {
         let mut command = Command::new("docker");
         command
             .env("DOCKER_BUILDKIT", "1")
             .args(["build", "--quiet", "--tag", &format!("{}:command", self.name)])
             .args(["--build-arg", &format!("BASE={}", self.base)])
-            .args(no_cache.then_some("--no-cache"))
+            .args(state.no_cache().then_some("--no-cache"))
+            .arg("--file")
+            .arg(self.tree("command").join(state.dockerfile()))
             .arg(self.tree("command"))
             .stdin(Stdio::null());
         let began = Instant::now();
@@ -154,19 +216,22 @@ impl Bench {
         if state == State::OneFile {
             self.edit();
         }
-        let no_cache = state == State::Cold;
+        if state == State::Sent {
+            self.move_trees();
+        }
         if ours_first {
-            let ours = self.ours(no_cache);
-            (ours, self.command(no_cache))
+            let ours = self.ours(state);
+            (ours, self.command(state))
         } else {
-            let command = self.command(no_cache);
-            (self.ours(no_cache), command)
+            let command = self.command(state);
+            (self.ours(state), command)
         }
     }
 
     fn compare(&mut self, state: State, pairs: usize) {
         // The first pair makes the state: the context at the daemon and the layers in the cache.
         self.pair(state, true);
+        self.peak_kib = 0;
         let (mut ratios, mut ours, mut commands) = (Vec::new(), Vec::new(), Vec::new());
         for pair in 0..pairs {
             let (own, command) = self.pair(state, pair % 2 == 0);
@@ -182,11 +247,14 @@ impl Bench {
             format!("{low:.3} to {high:.3}, {:.1} %", interval.level * 100.0)
         });
         println!(
-            "{:<16} ours {:>8.1} ms, docker command {:>8.1} ms, ratio {:.3} ({shown}, {pairs} pairs)",
+            "{:<16} ours {:>8.1} ms, docker command {:>8.1} ms, ratio {:.3} ({shown}, {pairs} pairs); ours sent {} bytes, \
+             {} KiB of memory at most",
             state.name(),
             middle(&ours),
             middle(&commands),
             median(&sorted) / WHOLE,
+            self.sent_bytes,
+            self.peak_kib,
         );
     }
 
@@ -206,20 +274,29 @@ impl Bench {
     }
 }
 
-fn make_tree(folder: &Path, side: &str) {
+/// The most memory that this process has held since it was counted anew.
+fn peak_kib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.unwrap().trim().trim_end_matches(" kB");
+    number.parse().unwrap()
+}
+
+fn make_tree(folder: &Path, bulk: &Bulk, side: &str) {
     fs::create_dir_all(folder.join("data")).unwrap();
     fs::write(folder.join("Dockerfile"), DOCKERFILE).unwrap();
+    fs::write(folder.join("mounting.Dockerfile"), MOUNTING).unwrap();
     fs::write(folder.join("side.txt"), side).unwrap();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    for number in 0..FILES {
-        let mut content = Vec::with_capacity(FILE_BYTES + 8);
-        while content.len() < FILE_BYTES {
+    for number in 0..bulk.files {
+        let mut content = Vec::with_capacity(bulk.file_bytes + 8);
+        while content.len() < bulk.file_bytes {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
             content.extend(state.to_le_bytes());
         }
-        content.truncate(FILE_BYTES);
+        content.truncate(bulk.file_bytes);
         fs::write(folder.join(format!("data/file-{number:04}")), content).unwrap();
     }
 }
@@ -233,9 +310,14 @@ fn main() {
         println!("beside_docker: name the number of pairs, `cargo bench --bench beside_docker -- 30`");
         return;
     };
-    let mut bench = Bench::new();
-    for state in [State::Cached, State::OneFile, State::Cold] {
-        bench.compare(state, pairs);
+    let (bulk, states): (_, &[State]) = if std::env::args().any(|argument| argument == "large") {
+        (LARGE, &[State::Sent])
+    } else {
+        (ORDINARY, &[State::Cached, State::OneFile, State::Cold])
+    };
+    let mut bench = Bench::new(&bulk);
+    for state in states {
+        bench.compare(*state, pairs);
     }
     bench.remove();
 }

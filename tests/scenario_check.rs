@@ -242,6 +242,7 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
         "[build]\nstep = 1979-05-27\n",
         "[[build.step]]\nname = \"s\"\ncache = { layers = \"emtpy\" }\n",
         "[[build.step]]\nname = \"s\"\ncache = { layers = \"imported\" }\n",
+        "[base.a]\nimage = \"a\"\n[[build.step]]\nname = \"s\"\ncache = { base = \"absent\" }\n",
         "[[build.step]]\nname = \"s\"\nexpect = \"cachd\"\n",
         "[[build.step]]\nname = \"s\"\nexpect = 1\n",
         "[[build.step]]\nname = \"s\"\nexpect = { rebuild = [] }\n",
@@ -294,6 +295,9 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
     > [[build.step]] | name = "s" | cache = { layers = "imported" }
     s/scenario.toml:10:9: the step `s` imports layers, and the scenario has no remote cache
       hint: add `[build.remote-cache]` with `type` and `repository`
+    > [base.a] | image = "a" | [[build.step]] | name = "s" | cache = { base = "absent" }
+    s/scenario.toml:12:9: the step `s` wants the layers of the build before and the base absent, and they lie on the base
+      hint: add `layers = "empty"`, or `layers = "imported"`
     > [[build.step]] | name = "s" | expect = "cachd"
     s/scenario.toml:10:10: `build.step.expect` is the string "cachd", expected `cached` or a table with `rebuilt` [expected `cached` or a table with `rebuilt`]
       hint: did you mean `cached`?

@@ -157,13 +157,13 @@ impl Sweep<'_> {
         let spares = self.pruning.spares(self.engine, &attribution, &records);
         let own = attribution.own(&records).count();
         if spares && own > 0 {
-            let spared = format!("{own} records of the build cache: {SPARED}");
+            let left = format!("{own} records of the build cache: {SPARED}");
             writeln!(
                 out,
-                "left of {}: {spared}; `--prune-anyway` removes them",
+                "left of {}: {left}; `--prune-anyway` removes them",
                 named.run_id
             )?;
-            swept.spared = Some(spared);
+            swept.spared = Some(left);
         } else {
             for record in attribution.own(&records) {
                 self.say("record of the build cache", &record.id, out)?;

@@ -42,7 +42,7 @@ pub(super) fn unreached(
     layers(state.layers, instructions, evidence)
         .or_else(|| mounts(state.mounts, evidence))
         .or_else(|| context(state.context, evidence))
-        .or_else(|| base(state.base, evidence))
+        .or_else(|| base(state.base, instructions, evidence))
 }
 
 fn layers(state: LayerState, instructions: &[InstructionResult], evidence: &CacheEvidence) -> Option<String> {
@@ -129,12 +129,14 @@ fn context(state: ContextState, evidence: &CacheEvidence) -> Option<String> {
     }
 }
 
-fn base(state: BaseState, evidence: &CacheEvidence) -> Option<String> {
+fn base(state: BaseState, instructions: &[InstructionResult], evidence: &CacheEvidence) -> Option<String> {
     let downloaded = evidence.downloads.base.count;
+    // Where every layer above it is imported, nothing is made of the base, and the builder does without it.
+    let was_needed = instructions.iter().any(|instruction| !instruction.cached);
     match state {
         BaseState::Present => (downloaded > 0)
             .then(|| format!("the base was to be there, yet {downloaded} layers of it were downloaded")),
-        BaseState::Absent => (downloaded == 0)
+        BaseState::Absent => (was_needed && downloaded == 0)
             .then(|| "the base was to be absent, yet nothing of it was downloaded".to_owned()),
     }
 }
@@ -293,6 +295,7 @@ mod tests {
         let empty = state(MountState::Empty, ContextState::Kept, BaseState::Present);
         let absent = state(MountState::Kept, ContextState::Absent, BaseState::Present);
         let no_base = state(MountState::Kept, ContextState::Kept, BaseState::Absent);
+        let ran = [instruction("COPY . /app", false)];
         let reached = [
             (plain, mounts(0, true)),
             // The first use of the turn finds nothing yet.
@@ -307,8 +310,10 @@ mod tests {
             (no_base, base(9)),
         ];
         for (state, evidence) in reached {
-            assert_eq!(unreached(state, &[], &evidence), None, "{state:?} {evidence:?}");
+            assert_eq!(unreached(state, &ran, &evidence), None, "{state:?} {evidence:?}");
         }
+        let imported = [instruction("COPY . /app", true)];
+        assert_eq!(unreached(no_base, &imported, &base(0)), None, "nobody needed it");
         for (state, evidence, expected) in [
             (plain, mounts(1, true), "yet new ones appeared"),
             (empty, mounts(0, false), "yet no new one appeared"),
@@ -321,7 +326,7 @@ mod tests {
             (plain, base(2), "yet 2 layers of it were downloaded"),
             (no_base, base(0), "yet nothing of it was downloaded"),
         ] {
-            let said = unreached(state, &[], &evidence).unwrap_or_default();
+            let said = unreached(state, &ran, &evidence).unwrap_or_default();
             assert!(said.contains(expected), "{said:?} for {state:?} {evidence:?}");
         }
     }

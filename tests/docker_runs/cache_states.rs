@@ -5,6 +5,7 @@ use seatrial::results::{BuildSample, Run};
 use crate::daemon::{Images, daemon, unique};
 use crate::inventory::Inventory;
 use crate::registry::Registry;
+use crate::soak::{soaking, tell};
 use crate::support::docker;
 use crate::trial::{Trial, builds};
 use crate::users_cache::keeps_images_in_containerd;
@@ -215,6 +216,76 @@ cache = { layers = "empty", mounts = "empty" }
     }
 }
 
+/// Pushes a base with a layer that is in no other image of the daemon, so that it has to be downloaded. Its reference;
+/// what it was made of is in the daemon until the rest is dropped.
+fn push_base(registry: &Registry, token: &str) -> (String, Images) {
+    let reference = format!("{}:1", registry.repository(token));
+    let images = Images::default();
+    let local = images.import_ballast(token);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), token).unwrap();
+    let container = docker(&["create", &local, "/ballast"]);
+    let token_file = folder.path().join("token").display().to_string();
+    docker(&["cp", &token_file, &format!("{container}:/token")]);
+    docker(&["commit", &container, &reference]);
+    docker(&["rm", &container]);
+    docker(&["push", &reference]);
+    (reference, images)
+}
+
+/// Every combination of what the layers, the cache mounts, the context and the base may be that a scenario can name.
+#[test]
+fn every_cell_of_the_state_is_reached_in_five_rounds() {
+    if !soaking() {
+        return;
+    }
+    let Some(_daemon) = daemon() else { return };
+    let Some(registry) = Registry::start() else {
+        return;
+    };
+    let token = unique("cells");
+    let (base, images) = push_base(&registry, &token);
+    docker(&["rmi", &base]);
+    drop(images);
+    let mut steps = String::from(
+        "[[build.step]]\nname = \"export\"\ncache = { layers = \"empty\" }\nexport-cache = true\n",
+    );
+    let mut cells = Vec::new();
+    for layers in ["primed", "empty", "imported"] {
+        for mounts in ["kept", "empty"] {
+            for context in ["kept", "absent"] {
+                for base in ["present", "absent"] {
+                    // Layers lie on the base, so that they go with it; `check` refuses it.
+                    if (layers, base) == ("primed", "absent") {
+                        continue;
+                    }
+                    let name = format!("{layers} {mounts} {context} {base}");
+                    steps.push_str(&format!(
+                        "[[build.step]]\nname = \"{name}\"\ncache = {{ layers = \"{layers}\", mounts = \"{mounts}\", \
+                         context = \"{context}\", base = \"{base}\" }}\n"
+                    ));
+                    cells.push(name);
+                }
+            }
+        }
+    }
+    let rest = format!(
+        "[base.ballast]\nimage = \"{base}\"\n[build]\nrounds = 5\nwarmups = 0\n[build.remote-cache]\n\
+         type = \"inline\"\nrepository = \"{}\"\n{steps}",
+        registry.repository(&format!("{token}-cache"))
+    );
+    let trial = trial(&rest, MOUNTED, &token);
+    let ended = trial.start(&[]).wait_for(std::time::Duration::from_secs(1_800));
+    let run = trial.journal();
+    for cell in &cells {
+        let samples = valid(&run, cell);
+        assert_eq!(samples.len(), 5, "{cell}: {}", ended.stderr);
+        let ran = ran(samples[0]).join(" ");
+        tell(&format!("{cell}: reached in 5 rounds; ran: {ran}"));
+    }
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
 #[test]
 fn a_base_is_got_from_its_registry_where_it_is_to_be_absent_and_never_taken_from_the_user() {
     let Some(_daemon) = daemon() else { return };
@@ -222,18 +293,7 @@ fn a_base_is_got_from_its_registry_where_it_is_to_be_absent_and_never_taken_from
         return;
     };
     let token = unique("base");
-    let reference = format!("{}:1", registry.repository(&token));
-    let images = Images::default();
-    let local = images.import_ballast(&token);
-    // One layer of the base is in no other image of the daemon, so that it has to be downloaded.
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("token"), &token).unwrap();
-    let container = docker(&["create", &local, "/ballast"]);
-    let token_file = folder.path().join("token").display().to_string();
-    docker(&["cp", &token_file, &format!("{container}:/token")]);
-    docker(&["commit", &container, &reference]);
-    docker(&["rm", &container]);
-    docker(&["push", &reference]);
+    let (reference, images) = push_base(&registry, &token);
     let rest = format!(
         "[base.ballast]\nimage = \"{reference}\"\n[build]\nrounds = 2\nwarmups = 0\n[[build.step]]\nname = \"absent\"\n\
          cache = {{ layers = \"empty\", context = \"absent\", base = \"absent\" }}\n\

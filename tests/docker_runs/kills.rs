@@ -239,7 +239,7 @@ fn a_run_killed_at_any_moment_loses_nothing_and_clean_leaves_only_what_is_the_us
     let kills = if soaking() { KILLS } else { 1 };
     let longest = if soaking() {
         let began = Instant::now();
-        let ended = scenario(unique("whole"), true).run(&[]);
+        let ended = scenario(unique("whole"), true).sparing().run(&[]);
         assert_eq!(ended.code, Some(0), "{ended:?}");
         began.elapsed()
     } else {
@@ -247,7 +247,7 @@ fn a_run_killed_at_any_moment_loses_nothing_and_clean_leaves_only_what_is_the_us
     };
     let (mut left, mut done) = (0, 0);
     for kill in 0..kills {
-        let trial = scenario(unique("any"), kill % 2 == 0);
+        let trial = scenario(unique("any"), kill % 2 == 0).sparing();
         let before = Before::look(&trial);
         let delay = Duration::from_millis(dice.below(u64::try_from(longest.as_millis()).unwrap()));
         let mut running = trial.start(&[]);

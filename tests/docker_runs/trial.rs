@@ -19,6 +19,7 @@ pub(crate) struct Trial {
     reports: PathBuf,
     temporary: PathBuf,
     variables: Vec<(String, String)>,
+    spares: bool,
 }
 
 impl Trial {
@@ -37,6 +38,7 @@ impl Trial {
             reports: folder.path().join("reports"),
             temporary: folder.path().join("tmp"),
             variables: Vec::new(),
+            spares: false,
             folder,
         }
     }
@@ -50,6 +52,13 @@ impl Trial {
     /// Shares the temporary folder of another one, as everything on a machine does, and with it the lock of the daemon.
     pub(crate) fn beside(mut self, other: &Self) -> Self {
         self.temporary.clone_from(&other.temporary);
+        self
+    }
+
+    /// Leaves own records of the build cache where others would lose theirs. Without this they are removed, so that
+    /// what is left can be told on every engine.
+    pub(crate) fn sparing(mut self) -> Self {
+        self.spares = true;
         self
     }
 
@@ -123,6 +132,9 @@ impl Trial {
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .env("TMPDIR", &self.temporary)
             .env("XDG_CACHE_HOME", self.folder.path().join("cache"));
+        if !self.spares && ["run", "resume", "clean"].contains(&subcommand) {
+            command.arg("--prune-anyway");
+        }
         command
     }
 

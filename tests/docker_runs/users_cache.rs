@@ -49,7 +49,8 @@ fn a_run_costs_the_user_nothing_of_what_is_cached() {
         ("scenario.toml", SCENARIO),
         ("Dockerfile", DOCKERFILE),
         ("context/input.txt", &unique("input")),
-    ]);
+    ])
+    .sparing();
     let before = Inventory::take();
     let ended = trial.run(&[]);
     assert_eq!(ended.code, Some(0), "{ended:?}");

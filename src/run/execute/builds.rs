@@ -15,7 +15,7 @@ use crate::run::events::{Event, Watcher};
 use crate::run::expectation::broken_expectation;
 use crate::run::plan::Turn;
 use crate::run::ports::{Bases, BuildFolders, Ledger, Probe, Workshop};
-use crate::scenario::{Step, Variant};
+use crate::scenario::{MountState, Step, Variant};
 use crate::unit::ByteSize;
 
 /// What the steps of a turn share.
@@ -113,7 +113,7 @@ where
                 fault.source
             ))?;
         }
-        if let Err(fault) = self.prune_layers().await {
+        if let Err(fault) = self.prune_layers(MountState::Empty).await {
             self.warn(format!(
                 "records of the build cache stay until the run ends: {}",
                 fault.source

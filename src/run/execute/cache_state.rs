@@ -63,14 +63,14 @@ where
         };
         if step.cache.layers == LayerState::Imported {
             self.drop_latest_image(variant).await?;
-            reached.hold_dropped(self.drop_layers().await?);
+            reached.hold_dropped(self.drop_layers(step.cache.mounts).await?);
         }
         if self.scenario.replay.is_some() && step.cache.layers == LayerState::Empty {
             reached.hold_dropped(state.dropped);
         }
         match step.cache.base {
             BaseState::Absent => {
-                let kept = self.drop_bases().await?;
+                let kept = self.drop_bases(step.cache.mounts).await?;
                 reached.impossible = reached.impossible.or(kept);
             }
             BaseState::Present => self.restore_bases().await?,
@@ -113,9 +113,9 @@ where
         })
     }
 
-    /// Removes own layers, but for what the daemon keeps of contexts.
-    pub(super) async fn drop_layers(&mut self) -> Result<Dropped, Halt> {
-        if self.prune_layers().await? == Pruned::Spared {
+    /// Removes own layers, and what cache mounts hold where that is not to be kept.
+    pub(super) async fn drop_layers(&mut self, mounts: MountState) -> Result<Dropped, Halt> {
+        if self.prune_layers(mounts).await? == Pruned::Spared {
             return Ok(Dropped::Spared);
         }
         let records = self.ports.daemon.build_records().await?;
@@ -137,7 +137,7 @@ where
     }
 
     /// Removes the bases and every own image on them; says why where one is not ours to remove.
-    async fn drop_bases(&mut self) -> Result<Option<String>, Halt> {
+    async fn drop_bases(&mut self, mounts: MountState) -> Result<Option<String>, Halt> {
         if let Some(kept) = self.bases.iter().find(|base| !base.own) {
             return Ok(Some(format!(
                 "the base `{}` was in the daemon before the run, which removes nothing that it did not put there",
@@ -148,7 +148,7 @@ where
         for variant in variants {
             self.drop_latest_image(&variant).await?;
         }
-        if self.prune_layers().await? == Pruned::Spared {
+        if self.prune_layers(mounts).await? == Pruned::Spared {
             return Ok(Some(spared()));
         }
         for base in &self.bases {

@@ -7,7 +7,7 @@ use crate::run::Daemon;
 use crate::run::events::{Event, Watcher};
 use crate::run::ports::{Bases, EngineFault, Ledger, Probe, RecordKind, Workshop};
 use crate::run::prune::{SPARED, prune_own_records};
-use crate::scenario::{BuilderKind, Variant};
+use crate::scenario::{BuilderKind, MountState, Variant};
 
 /// What became of own layers that were to be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,17 +127,19 @@ where
         self.ports.daemon.remove_made_images(&made).await
     }
 
-    /// Removes what is ours for certain of the build cache, but for what the daemon keeps of contexts.
-    pub(super) async fn prune_layers(&mut self) -> Result<Pruned, EngineFault> {
+    /// Removes what is ours for certain of the build cache, but for what the daemon keeps of contexts, and for what cache
+    /// mounts hold where that is to be kept.
+    pub(super) async fn prune_layers(&mut self, mounts: MountState) -> Result<Pruned, EngineFault> {
         let records = self.ports.daemon.build_records().await?;
         self.records.between_builds(&records);
         if self.pruning.spares(self.ports.daemon, &self.records, &records) {
             return Ok(Pruned::Spared);
         }
-        let layers = self
-            .records
-            .own(&records)
-            .filter(|record| record.kind != RecordKind::Context);
+        let layers = self.records.own(&records).filter(|record| match record.kind {
+            RecordKind::Layer => true,
+            RecordKind::CacheMount => mounts == MountState::Empty,
+            RecordKind::Context => false,
+        });
         let ids: Vec<_> = layers.map(|record| record.id.clone()).collect();
         self.ports.daemon.prune_build_records(&ids).await?;
         Ok(Pruned::Removed)

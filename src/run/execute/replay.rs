@@ -6,7 +6,7 @@ use super::{Execution, Halt};
 use crate::run::Daemon;
 use crate::run::events::Watcher;
 use crate::run::ports::{Bases, Ledger, Probe, Survey, Workshop};
-use crate::scenario::Step;
+use crate::scenario::{MountState, Step};
 
 /// How often layers that stay are removed again: one that another is made of goes only after that.
 const REMOVALS: usize = 3;
@@ -30,12 +30,12 @@ where
             self.drop_latest_image(&variant).await?;
         }
         self.remove_made_images().await?;
-        let mut left = self.drop_layers().await?;
+        let mut left = self.drop_layers(MountState::Empty).await?;
         for _ in 1..REMOVALS {
             if matches!(left, Dropped::AllBut(0) | Dropped::Spared) {
                 break;
             }
-            left = self.drop_layers().await?;
+            left = self.drop_layers(MountState::Empty).await?;
         }
         Ok(left)
     }

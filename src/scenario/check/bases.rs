@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::findings::Findings;
 use crate::scenario::file::{BaseTable, Cursor};
-use crate::scenario::{Base, BaseChoice, BaseSource, BaseState, Origin, Overrides, Provenance, Step, name};
+use crate::scenario::{
+    Base, BaseChoice, BaseSource, BaseState, LayerState, Origin, Overrides, Provenance, Step, name,
+};
 
 /// Resolves the bases, in the file's order.
 pub(super) fn bases(
@@ -61,6 +63,17 @@ pub(super) fn check_absent(
             continue;
         }
         let at = at_steps.index(index).key("cache");
+        if step.cache.layers == LayerState::Primed {
+            findings
+                .at(
+                    &at,
+                    format!(
+                        "the step `{}` wants the layers of the build before and the base absent, and they lie on the base",
+                        step.name
+                    ),
+                )
+                .hint("add `layers = \"empty\"`, or `layers = \"imported\"`");
+        }
         if bases.is_empty() {
             findings
                 .at(
