@@ -1,5 +1,7 @@
 //! Every cache state that a build can meet, reached and told from the daemon's own trace.
 
+use std::fmt::Write as _;
+
 use seatrial::results::{BuildSample, Run};
 
 use crate::daemon::{Images, daemon, unique};
@@ -260,10 +262,12 @@ fn every_cell_of_the_state_is_reached_in_five_rounds() {
                         continue;
                     }
                     let name = format!("{layers} {mounts} {context} {base}");
-                    steps.push_str(&format!(
+                    writeln!(
+                        steps,
                         "[[build.step]]\nname = \"{name}\"\ncache = {{ layers = \"{layers}\", mounts = \"{mounts}\", \
-                         context = \"{context}\", base = \"{base}\" }}\n"
-                    ));
+                         context = \"{context}\", base = \"{base}\" }}"
+                    )
+                    .unwrap();
                     cells.push(name);
                 }
             }
