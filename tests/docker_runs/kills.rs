@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use seatrial::results::StopReason;
 use seatrial::store::load;
 
 use crate::daemon::{Images, daemon, unique};
 use crate::inventory::Inventory;
 use crate::records::Records;
 use crate::soak::{Dice, soaking, tell};
-use crate::trial::{Trial, process_runs, until};
+use crate::trial::{Running, Trial, process_runs, until};
 use crate::users_cache::UsersBuild;
 
 /// Kills of the long form.
@@ -121,10 +122,47 @@ impl Before {
 
     /// Kills the run, cleans at once, and looks at what is left. Gives how many records of the build cache `clean` left
     /// because they may be somebody else's, or because others would lose their cache with them.
-    fn kill_and_clean(&self, trial: &Trial, running: crate::trial::Running, when: &str) -> usize {
-        let flushed = journal_of(trial).map(|path| fs::read(path).unwrap());
-        running.signal(Signal::KILL);
-        assert_eq!(running.wait().code, None, "{when}");
+    fn kill_and_clean(&self, trial: &Trial, running: Running, when: &str) -> usize {
+        let flushed = kill(trial, running, when);
+        self.clean(trial, flushed, when)
+    }
+
+    /// Kills the run and goes on with it, where it came as far as to say what it is to do. Gives whether it did, and what
+    /// `clean` leaves after that.
+    fn kill_and_resume(&self, trial: &Trial, running: Running, when: &str) -> (bool, usize) {
+        let flushed = kill(trial, running, when);
+        let begun = flushed.as_ref().filter(|text| text.contains(&b'\n'));
+        let Some(journal) = begun.and_then(|_| journal_of(trial)) else {
+            return (false, self.clean(trial, flushed, when));
+        };
+        let folder = journal.parent().unwrap();
+        let ended = trial.command(&["resume"], &[&folder.display().to_string()]);
+        let resumed = ended.code == Some(0);
+        if resumed {
+            let run = load(folder).unwrap();
+            assert_eq!(run.end.as_ref().unwrap().stop, StopReason::Complete, "{when}");
+            assert_eq!((run.builds.len(), run.starts.len()), (4, 2), "{when}: {ended:?}");
+            assert!(
+                run.builds.iter().all(|build| build.outcome.is_ok()),
+                "{when}: {run:#?}"
+            );
+            assert!(
+                run.starts.iter().all(|start| start.outcome.is_ok()),
+                "{when}: {run:#?}"
+            );
+        } else {
+            // It was killed before its plan was on disk, or when all of it was done.
+            let (early, late) = (
+                "it was stopped before anything was measured",
+                "its plan is complete",
+            );
+            let told = ended.code == Some(2) && (ended.stderr.contains(early) || ended.stderr.contains(late));
+            assert!(told, "{when}: {ended:?}");
+        }
+        (resumed, self.clean(trial, flushed, when))
+    }
+
+    fn clean(&self, trial: &Trial, flushed: Option<Vec<u8>>, when: &str) -> usize {
         let ended = trial.clean(&[]);
         assert_eq!(ended.code, Some(0), "{when}: {ended:?}");
         assert_eq!(ended.stderr, "", "{when}");
@@ -159,6 +197,14 @@ impl Before {
         assert_eq!(records.len(), told.sum::<usize>(), "{when}: {}", ended.stdout);
         records.len()
     }
+}
+
+/// Kills the run; what its journal held right before.
+fn kill(trial: &Trial, running: Running, when: &str) -> Option<Vec<u8>> {
+    let flushed = journal_of(trial).map(|path| fs::read(path).unwrap());
+    running.signal(Signal::KILL);
+    assert_eq!(running.wait().code, None, "{when}");
+    flushed
 }
 
 #[test]
@@ -245,7 +291,7 @@ fn a_run_killed_at_any_moment_loses_nothing_and_clean_leaves_only_what_is_the_us
     } else {
         Duration::from_secs(5)
     };
-    let (mut left, mut done) = (0, 0);
+    let (mut left, mut done, mut resumed) = (0, 0, 0);
     for kill in 0..kills {
         let trial = scenario(unique("any"), kill % 2 == 0).sparing();
         let before = Before::look(&trial);
@@ -259,11 +305,17 @@ fn a_run_killed_at_any_moment_loses_nothing_and_clean_leaves_only_what_is_the_us
             continue;
         }
         let when = format!("kill {kill} after {delay:?}");
-        left += before.kill_and_clean(&trial, running, &when);
+        if !soaking() || dice.below(2) == 0 {
+            left += before.kill_and_clean(&trial, running, &when);
+        } else {
+            let (went_on, stayed) = before.kill_and_resume(&trial, running, &when);
+            resumed += u32::from(went_on);
+            left += stayed;
+        }
         assert!(users.still_hits(), "{when}: the user's build");
     }
     tell(&format!(
-        "{kills} runs of up to {longest:?}, {done} of them over before their moment; {left} records left"
+        "{kills} runs of up to {longest:?}, {done} of them over before their moment, {resumed} went on; {left} records left"
     ));
     std::thread::sleep(Duration::from_millis(1_500));
     assert!(users.mount_is_kept(), "the user's cache mount");
