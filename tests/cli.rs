@@ -54,8 +54,8 @@ mod help {
                        it, report
           resume       Go on where a stopped run ended, with the same plan in the same
                        order
-          check        Validate scenarios without touching Docker: every mistake at
-                       once, with file, line and column
+          check        Validate scenarios: every mistake at once, with file, line and
+                       column
           plan         Print what a run would do, in order, without touching Docker
           show         Print a scenario
           list         List the scenarios below a folder
@@ -173,23 +173,31 @@ mod help {
         insta::assert_snapshot!(Seatrial::line("check --help").run(), @"
         exit 0
         --- stdout
-        Validate scenarios without touching Docker: every mistake at once, with file,
-        line and column
+        Validate scenarios: every mistake at once, with file, line and column.
+
+        Edits are tried on a copy. The Docker daemon is never changed, and only asked
+        where a scenario needs what not every engine has; where none answers, that is
+        said and is no mistake.
 
         Usage: seatrial check [OPTIONS] <SCENARIO>...
 
         Arguments:
-          <SCENARIO>...  Scenario folders, each with a `scenario.toml`
+          <SCENARIO>...
+                  Scenario folders, each with a `scenario.toml`
 
         Options:
-          -h, --help  Print help
+          -h, --help
+                  Print help (see a summary with '-h')
 
         Daemon:
-              --host <ADDRESS>  The daemon's address: `unix:///PATH`, `tcp://HOST:PORT`
-                                or `ssh://USER@HOST`. Without it and `--context`,
-                                `DOCKER_HOST`, `DOCKER_CONTEXT` and the docker command's
-                                current context count, in this order
-              --context <NAME>  The docker context that names the daemon
+              --host <ADDRESS>
+                  The daemon's address: `unix:///PATH`, `tcp://HOST:PORT` or
+                  `ssh://USER@HOST`. Without it and `--context`, `DOCKER_HOST`,
+                  `DOCKER_CONTEXT` and the docker command's current context count, in
+                  this order
+
+              --context <NAME>
+                  The docker context that names the daemon
         ");
     }
 
