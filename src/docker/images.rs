@@ -74,7 +74,10 @@ impl Images for Engine {
             .await
             .map_err(|refusal| fault("tag", reference, refusal))?;
         let options = PushImageOptionsBuilder::new().tag(tag).build();
-        let mut progress = self.docker.push_image(repository, Some(options), None);
+        let login = credentials_for(reference)
+            .await
+            .map_err(|error| failed("push", reference, error))?;
+        let mut progress = self.docker.push_image(repository, Some(options), login);
         while let Some(step) = progress.next().await {
             step.map_err(|refusal| fault("push", reference, refusal))?;
         }

@@ -41,6 +41,7 @@ mod secrets;
 mod sent_context;
 mod side_by_side;
 mod soak;
+mod stub_registry;
 mod tls_front;
 mod trial;
 mod users_cache;
