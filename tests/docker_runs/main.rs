@@ -11,6 +11,7 @@ mod repository;
 mod support;
 
 mod agents;
+mod bad_registries;
 mod build_options;
 mod cache_states;
 mod cached_flags;
