@@ -9,7 +9,9 @@ mod fake_socket;
 mod surroundings;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::Command;
 
 use command::{Seatrial, scratch};
 use fake_socket::{Answer, FakeSocket};
@@ -54,8 +56,8 @@ mod help {
                        it, report
           resume       Go on where a stopped run ended, with the same plan in the same
                        order
-          check        Validate scenarios without touching Docker: every mistake at
-                       once, with file, line and column
+          check        Validate scenarios: every mistake at once, with file, line and
+                       column
           plan         Print what a run would do, in order, without touching Docker
           show         Print a scenario
           list         List the scenarios below a folder
@@ -173,23 +175,31 @@ mod help {
         insta::assert_snapshot!(Seatrial::line("check --help").run(), @"
         exit 0
         --- stdout
-        Validate scenarios without touching Docker: every mistake at once, with file,
-        line and column
+        Validate scenarios: every mistake at once, with file, line and column.
+
+        Edits are tried on a copy. The Docker daemon is never changed, and only asked
+        where a scenario needs what not every engine has; where none answers, that is
+        said and is no mistake.
 
         Usage: seatrial check [OPTIONS] <SCENARIO>...
 
         Arguments:
-          <SCENARIO>...  Scenario folders, each with a `scenario.toml`
+          <SCENARIO>...
+                  Scenario folders, each with a `scenario.toml`
 
         Options:
-          -h, --help  Print help
+          -h, --help
+                  Print help (see a summary with '-h')
 
         Daemon:
-              --host <ADDRESS>  The daemon's address: `unix:///PATH`, `tcp://HOST:PORT`
-                                or `ssh://USER@HOST`. Without it and `--context`,
-                                `DOCKER_HOST`, `DOCKER_CONTEXT` and the docker command's
-                                current context count, in this order
-              --context <NAME>  The docker context that names the daemon
+              --host <ADDRESS>
+                  The daemon's address: `unix:///PATH`, `tcp://HOST:PORT` or
+                  `ssh://USER@HOST`. Without it and `--context`, `DOCKER_HOST`,
+                  `DOCKER_CONTEXT` and the docker command's current context count, in
+                  this order
+
+              --context <NAME>
+                  The docker context that names the daemon
         ");
     }
 
@@ -680,6 +690,78 @@ mod mistakes {
     }
 
     #[test]
+    fn what_a_secret_is_taken_from_and_is_not_there_or_no_file_is_named() {
+        let folder = scratch();
+        let at = |path: &str| folder.path().join(path);
+        fs::create_dir_all(at("s/context")).unwrap();
+        fs::create_dir(at("s/folder")).unwrap();
+        fs::write(at("s/locked"), "password").unwrap();
+        fs::set_permissions(at("s/locked"), fs::Permissions::from_mode(0o000)).unwrap();
+        // Nobody writes to it: reading it would never end.
+        assert!(
+            Command::new("mkfifo")
+                .arg(at("s/pipe"))
+                .status()
+                .unwrap()
+                .success()
+        );
+        fs::write(at("s/Dockerfile"), "FROM scratch\n").unwrap();
+        let scenario = "schema = 1\ntitle = \"t\"\ncontext.path = \"context\"\n[[variant]]\nname = \"v\"\n\
+                        dockerfile = \"Dockerfile\"\n[variant.secrets]\n\
+                        a.env = \"SEATRIAL_TEST_UNSET\"\nb.file = \"absent\"\nc.file = \"folder\"\n\
+                        d.file = \"locked\"\ne.file = \"pipe\"\n";
+        fs::write(at("s/scenario.toml"), scenario).unwrap();
+        let program = env!("CARGO_BIN_EXE_seatrial");
+        // Root reads everything, unless the right to is taken from it.
+        let is_root = rustix::process::geteuid().is_root();
+        let mut check = Command::new(if is_root { "setpriv" } else { program });
+        if is_root {
+            check.args(["--bounding-set=-dac_override,-dac_read_search", program]);
+        }
+        let output = check
+            .args(["check", "s"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        for told in [
+            "the environment has no `SEATRIAL_TEST_UNSET` for the secret `a`\n --> s/scenario.toml:8:9",
+            "cannot read `absent` for the secret `b`: there is no such file\n --> s/scenario.toml:9:10",
+            "cannot read `folder` for the secret `c`: it is a folder\n  --> s/scenario.toml:10:10",
+            "cannot read `locked` for the secret `d`: Permission denied (os error 13)\n  --> s/scenario.toml:11:10",
+            "cannot read `pipe` for the secret `e`: it is no regular file\n  --> s/scenario.toml:12:10",
+            "s: 5 mistakes",
+        ] {
+            assert!(said.contains(told), "{told} is not in\n{said}");
+        }
+    }
+
+    #[test]
+    fn a_fill_that_the_context_leaves_no_room_for_is_named_at_its_path() {
+        let folder = scratch();
+        let at = |path: &str| folder.path().join(path);
+        fs::create_dir_all(at("s/context/bulk")).unwrap();
+        fs::write(at("s/Dockerfile"), "FROM scratch\n").unwrap();
+        let scenario = "schema = 1\ntitle = \"t\"\n[[variant]]\nname = \"v\"\ndockerfile = \"Dockerfile\"\n\
+                        [context]\npath = \"context\"\nfill = [\n  { path = \"new\", files = 1, bytes = \"9B\" },\n  \
+                        { path = \"bulk\", files = 1, bytes = \"9B\" },\n]\n";
+        fs::write(at("s/scenario.toml"), scenario).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_seatrial"))
+            .args(["check", "s"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let told = "cannot fill `bulk`: it already exists in the context, expected a new folder";
+        assert!(
+            said.contains(told) && said.contains("s/scenario.toml:10:12"),
+            "{said}"
+        );
+    }
+
+    #[test]
     fn every_command_that_reads_a_scenario_lists_them_and_leaves_docker_alone() {
         let expected = Seatrial::new(["check", MISTAKES]).run().stderr;
         for command in ["check", "run", "plan", "show"] {
@@ -968,10 +1050,7 @@ mod completions {
             "source {}; COMP_WORDS=(seatrial doc); COMP_CWORD=1; _seatrial seatrial doc seatrial; echo ${{COMPREPLY[*]}}",
             script.display()
         );
-        let output = std::process::Command::new("bash")
-            .args(["-c", &ask])
-            .output()
-            .unwrap();
+        let output = Command::new("bash").args(["-c", &ask]).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout), "doctor\n");
     }
 }

@@ -451,15 +451,108 @@ fn a_history_that_is_not_to_be_had_is_named_with_its_place() {
             "{replay}\n gave {said}\n not {expected}"
         );
     }
-    // A branch without the other's root: nothing comes before its first commit.
+    let said = place.said(&format!("{repo}range = \"feature..main~2\""));
+    let parted = repository.git(&["rev-parse", "--short=12", "feature~2"]);
+    assert_eq!(
+        said,
+        format!(
+            "8:9 `feature` is no ancestor of `main~2`, so that the range would begin elsewhere | the history was \
+             rewritten since, or these are two branches; `{parted}..main~2` holds the commits since they parted"
+        )
+    );
+    // A branch without the other's root.
     repository.git(&["checkout", "--quiet", "--orphan", "alone"]);
     repository.commit("Alone");
+    let said = place.said(&format!("{repo}range = \"main..alone\""));
+    assert!(said.starts_with("8:9 `main` is no ancestor of `alone`"), "{said}");
+    assert!(said.ends_with("| the two have no commit in common"), "{said}");
+    // By first parents nothing comes before its first commit, though the other is part of it now.
+    repository.git(&[
+        "merge",
+        "--quiet",
+        "--strategy=ours",
+        "--allow-unrelated-histories",
+        "-m",
+        "Join",
+        "main",
+    ]);
     let said = place.said(&format!("{repo}range = \"main..alone\""));
     assert!(
         said.starts_with("8:9 the repository has no parent of `"),
         "{said}"
     );
     assert!(said.ends_with("| begin the range one commit later"), "{said}");
+}
+
+/// What `seatrial check` says of a scenario on disk, and how it ends.
+fn checked_by_program(place: &Place, rest: &str, path: Option<&str>) -> (Option<i32>, String) {
+    let text = format!(
+        "schema = 1\ntitle = \"t\"\n[[variant]]\nname = \"only\"\ndockerfile = \"Dockerfile\"\n{rest}"
+    );
+    fs::write(place.path("s/scenario.toml"), text).unwrap();
+    let mut check = Command::new(env!("CARGO_BIN_EXE_seatrial"));
+    check.args(["check", "s"]).current_dir(place.path("."));
+    if let Some(path) = path {
+        check.env("PATH", path);
+    }
+    let output = check.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), said)
+}
+
+#[test]
+fn without_git_a_replay_is_a_mistake_that_says_so() {
+    let place = Place::new();
+    Repository::with_history(&place.path("repo"), "x");
+    let (code, said) = checked_by_program(&place, REPLAY, Some("/nonexistent"));
+    assert_eq!(code, Some(2), "{said}");
+    for told in [
+        "s/scenario.toml:7:8",
+        "cannot start `git`, which reads the history of a repository",
+        "install git",
+    ] {
+        assert!(said.contains(told), "{said}");
+    }
+}
+
+#[test]
+fn a_fill_that_some_commit_leaves_no_room_for_is_named_with_the_commit() {
+    let place = Place::new();
+    let repository = Repository::with_history(&place.path("repo"), "x");
+    let hash = |revision: &str| repository.git(&["rev-parse", revision]);
+    for (fill, commit, path) in [
+        // A file of the base, one below, and one that a later commit brings.
+        ("spot/bulk", Some("begin"), "spot"),
+        ("app", Some("begin"), "app/gone/deep.txt"),
+        ("app/new.txt", Some("main~4"), "app/new.txt"),
+        ("spot/inside.txt/x", Some("begin"), "spot"),
+        ("link/x", Some("main~2"), "link"),
+        ("app/bulk", None, ""),
+    ] {
+        let scenario =
+            format!("{REPLAY}[context]\nfill = [{{ path = \"{fill}\", files = 3, bytes = \"9B\" }}]\n");
+        let (code, said) = checked_by_program(&place, &scenario, None);
+        let Some(commit) = commit else {
+            assert_eq!(code, Some(0), "{fill}: {said}");
+            // What is let through can be worked with: the made-up files stay over all commits.
+            let scenario = place.scenario(&scenario);
+            let mut workshop = place.open(&scenario);
+            for step in &scenario.build.steps[1..] {
+                workshop.check_out("only", step.commit.as_ref().unwrap()).unwrap();
+                let made = fs::read_dir(place.copy().join(fill).join("0000")).unwrap();
+                assert_eq!(made.count(), 3, "{}", step.name);
+            }
+            continue;
+        };
+        assert_eq!(code, Some(2), "{fill}: {said}");
+        let told = format!(
+            "cannot fill `{fill}`: the commit `{}` has `{path}`, expected a new folder in every commit",
+            hash(commit)
+        );
+        let line: String = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(line.contains(&told), "{fill}: {said}\n not {told}");
+        assert!(said.contains("s/scenario.toml:10:18"), "{fill}: {said}");
+    }
 }
 
 #[test]

@@ -40,7 +40,10 @@ pub(super) enum Command {
     /// A round that was stopped in the middle is begun again; what was measured before stays. What the stopped run left in
     /// the daemon is removed first. The scenario, its sources and the daemon must be as they were.
     Resume(ResumeArgs),
-    /// Validate scenarios without touching Docker: every mistake at once, with file, line and column.
+    /// Validate scenarios: every mistake at once, with file, line and column.
+    ///
+    /// Edits are tried on a copy. The Docker daemon is never changed, and only asked where a scenario needs what not every
+    /// engine has; where none answers, that is said and is no mistake.
     Check(CheckArgs),
     /// Print what a run would do, in order, without touching Docker.
     Plan(PlanArgs),

@@ -8,7 +8,7 @@ use super::scenario_folder::ScenarioFolder;
 use super::{ExitCode, Failure};
 use crate::causes::in_one_line;
 use crate::scenario::{BaseChoice, Checked, Overrides, Problem, Source};
-use crate::workspace::{Scratch, try_edits};
+use crate::workspace::{CopyError, Scratch, try_edits, try_fills};
 
 /// A scenario's folder and what checking it came to.
 #[derive(Debug)]
@@ -72,18 +72,41 @@ fn try_on_copy(folder: &ScenarioFolder, checked: &mut Checked) -> Result<(), Fai
     };
     let steps = &draft.build.steps;
     let context = folder.path().join(&draft.context.path);
-    // A context that is not there is a mistake that was said already; that of a replay lies in its repository.
-    if draft.replay.is_some() || draft.context.path.as_os_str().is_empty() {
+    let fill = &draft.context.fill;
+    if let Some(replay) = &draft.replay {
+        let found = if fill.is_empty() {
+            Vec::new()
+        } else {
+            match try_fills(folder.path(), replay, fill, steps) {
+                Ok(problems) => problems
+                    .iter()
+                    .map(|problem| problem_of_fill(checked, Some(problem.fill_index), problem))
+                    .collect(),
+                Err(error) => vec![Problem::of_command_line(in_one_line(&error))],
+            }
+        };
+        checked.problems.extend(found);
         return Ok(());
     }
-    if steps.iter().all(|step| step.edits.is_empty()) && draft.context.fill.is_empty() || !context.is_dir() {
+    // A context that is not there is a mistake that was said already.
+    if draft.context.path.as_os_str().is_empty() {
+        return Ok(());
+    }
+    if steps.iter().all(|step| step.edits.is_empty()) && fill.is_empty() || !context.is_dir() {
         return Ok(());
     }
     let scratch =
         Scratch::create(&std::env::temp_dir()).map_err(|error| Failure::new(ExitCode::Failed, error))?;
-    let tried = try_edits(&scratch, &context, &draft.context.fill, steps);
-    let problems = match tried {
+    let problems = match try_edits(&scratch, &context, fill, steps) {
         Ok(problems) => problems,
+        Err(CopyError::Fill(error)) => {
+            let index = fill
+                .iter()
+                .position(|fill| fill.path.starts_with(error.path()) || error.path().starts_with(&fill.path));
+            let problem = problem_of_fill(checked, index, &error);
+            checked.problems.push(problem);
+            return Ok(());
+        }
         Err(error) => {
             checked
                 .problems
@@ -101,4 +124,13 @@ fn try_on_copy(folder: &ScenarioFolder, checked: &mut Checked) -> Result<(), Fai
         checked.problems.push(problem);
     }
     Ok(())
+}
+
+/// What is wrong with a fill, at its path.
+fn problem_of_fill(checked: &Checked, fill: Option<usize>, error: &dyn std::error::Error) -> Problem {
+    let text = in_one_line(error);
+    match fill.and_then(|fill| checked.span_of_fill(fill)) {
+        Some(place) => Problem::at(place.clone(), text),
+        None => Problem::of_command_line(text),
+    }
 }

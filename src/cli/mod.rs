@@ -18,6 +18,7 @@ mod load;
 mod measurement;
 mod plan;
 mod problems;
+mod read_file;
 mod report;
 mod resume;
 mod run;

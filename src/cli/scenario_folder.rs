@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::read_file::read_file;
 use super::surroundings::ProcessSurroundings;
 use super::{ExitCode, Failure};
 use crate::scenario::{Checked, Overrides, ReadFailure, ScenarioFiles, ScenarioInput, Source, check};
@@ -184,12 +185,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 fn read_text(path: &Path) -> Result<String, ReadFailure> {
-    let bytes = fs::read(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => ReadFailure::Missing,
-        io::ErrorKind::IsADirectory => ReadFailure::Folder,
-        _ => ReadFailure::Other(error.to_string()),
-    })?;
-    String::from_utf8(bytes).map_err(|_| ReadFailure::NotText)
+    String::from_utf8(read_file(path)?).map_err(|_| ReadFailure::NotText)
 }
 
 /// A path that the system did not find.

@@ -1,11 +1,10 @@
 //! The process and the machine that a scenario is run on.
 
-use std::fs;
-use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+use super::read_file::read_file;
 use crate::scenario::{CommitRange, History, HistoryFault, ReadFailure, Surroundings};
 use crate::workspace::git_history;
 
@@ -33,11 +32,7 @@ impl Surroundings for ProcessSurroundings {
     }
 
     fn secret_file(&self, path: &Path) -> Result<Vec<u8>, ReadFailure> {
-        fs::read(self.resolve(path)).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => ReadFailure::Missing,
-            io::ErrorKind::IsADirectory => ReadFailure::Folder,
-            _ => ReadFailure::Other(error.to_string()),
-        })
+        read_file(&self.resolve(path))
     }
 
     fn listens(&self, socket: &Path) -> bool {

@@ -15,7 +15,7 @@ use crate::results::{Environment, ImageStore};
 use crate::unit::ByteSize;
 
 /// How long an API call may take until its response's headers; builds and waits do not go through it.
-const CALL_TIMEOUT_SECS: u64 = 120;
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How long a daemon may take to say what it is. One that is busy answers late; one that never does must not hold the
 /// command for ever.
@@ -75,7 +75,7 @@ impl Engine {
         };
         let docker = Docker::connect_with_socket(
             &endpoint.socket().to_string_lossy(),
-            CALL_TIMEOUT_SECS,
+            CALL_TIMEOUT.as_secs(),
             API_DEFAULT_VERSION,
         )
         .map_err(asked("GET /version"))?

@@ -18,6 +18,8 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::Engine;
 use super::builds::failed;
+use super::engine::CALL_TIMEOUT;
+use super::progress::{LONGEST_SILENCE, to_the_end};
 use super::registry_logins::credentials_for;
 use crate::results::{ImageFacts, InstructionSize};
 use crate::run::{BaseImage, EngineFault, Images, RootFs};
@@ -59,11 +61,8 @@ impl Images for Engine {
         let login = credentials_for(&reference)
             .await
             .map_err(|error| failed("pull", &reference, error))?;
-        let mut progress = self.docker.create_image(Some(options), None, login);
-        while let Some(step) = progress.next().await {
-            step.map_err(|refusal| fault("pull", &reference, refusal))?;
-        }
-        Ok(())
+        let progress = self.docker.create_image(Some(options), None, login);
+        to_the_end("pull", &reference, progress, LONGEST_SILENCE).await
     }
 
     async fn push(&self, image: &str, reference: &str) -> Result<(), EngineFault> {
@@ -74,11 +73,11 @@ impl Images for Engine {
             .await
             .map_err(|refusal| fault("tag", reference, refusal))?;
         let options = PushImageOptionsBuilder::new().tag(tag).build();
-        let mut progress = self.docker.push_image(repository, Some(options), None);
-        while let Some(step) = progress.next().await {
-            step.map_err(|refusal| fault("push", reference, refusal))?;
-        }
-        Ok(())
+        let login = credentials_for(reference)
+            .await
+            .map_err(|error| failed("push", reference, error))?;
+        let progress = self.docker.push_image(repository, Some(options), login);
+        to_the_end("push", reference, progress, LONGEST_SILENCE).await
     }
 
     async fn import(&self, reference: &str, root: RootFs) -> Result<(), EngineFault> {
@@ -235,6 +234,9 @@ pub(super) fn fault(operation: &'static str, subject: &str, refusal: Refusal) ->
         // bollard prints the whole response; the daemon's own words are enough.
         Refusal::DockerResponseServerError { message, .. } => Some(message.trim().to_owned()),
         Refusal::DockerStreamError { error } => Some(error.trim().to_owned()),
+        Refusal::RequestTimeoutError => {
+            Some(format!("there was no answer within {} s", CALL_TIMEOUT.as_secs()))
+        }
         _ => None,
     };
     EngineFault {

@@ -24,6 +24,7 @@ mod images;
 mod log_tail;
 mod neighbours;
 mod place;
+mod progress;
 mod registry_logins;
 mod secrets;
 mod session;

@@ -124,6 +124,16 @@ pub enum HistoryFault {
         /// Whether older commits were left out when the repository was cloned.
         shallow: bool,
     },
+    /// The history from its last commit on does not lead to the commit after which it is to begin.
+    #[error("`{}` is no ancestor of `{}`, so that the range would begin elsewhere", .range.from, .range.to)]
+    Diverge {
+        /// The range.
+        range: CommitRange,
+        /// The hash of the newest commit that both have.
+        parted: Option<String>,
+        /// Whether older commits were left out when the repository was cloned.
+        shallow: bool,
+    },
     /// The folder that is to be the context is not there in a commit.
     #[error("the commit `{commit}` has no folder `{}`", .path.display())]
     FindFolder {
@@ -148,7 +158,10 @@ impl HistoryFault {
     pub const fn key(&self) -> &'static str {
         match self {
             Self::StartGit { .. } | Self::OpenRepository { .. } | Self::ReadHistory { .. } => "repo",
-            Self::FindCommit { .. } | Self::FindAny { .. } | Self::FindParent { .. } => "range",
+            Self::FindCommit { .. }
+            | Self::FindAny { .. }
+            | Self::FindParent { .. }
+            | Self::Diverge { .. } => "range",
             Self::FindFolder { .. } => "path",
         }
     }
@@ -162,12 +175,22 @@ impl HistoryFault {
             Self::OpenRepository { .. } => {
                 Some("`repo` is the top folder of a repository, relative to the scenario's folder".to_owned())
             }
-            Self::FindCommit { shallow: true, .. } | Self::FindParent { shallow: true, .. } => {
-                Some(UNSHALLOW.to_owned())
-            }
+            Self::FindCommit { shallow: true, .. }
+            | Self::FindParent { shallow: true, .. }
+            | Self::Diverge { shallow: true, .. } => Some(UNSHALLOW.to_owned()),
             Self::FindCommit { .. } => {
                 Some("there are fewer commits, or the history was rewritten since".to_owned())
             }
+            Self::Diverge {
+                range,
+                parted: Some(parted),
+                ..
+            } => Some(format!(
+                "the history was rewritten since, or these are two branches; `{parted}..{}` holds the commits since they \
+                 parted",
+                range.to
+            )),
+            Self::Diverge { parted: None, .. } => Some("the two have no commit in common".to_owned()),
             Self::FindAny { .. } => Some("it is `FROM..TO`, where TO is the newer commit".to_owned()),
             Self::FindParent { .. } => Some("begin the range one commit later".to_owned()),
             Self::FindFolder { .. } => {

@@ -59,6 +59,18 @@ pub enum FillError {
     },
 }
 
+impl FillError {
+    /// The path of the fill, of a part of it, or of a folder above it.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        let (Self::Refuse { path, .. }
+        | Self::Empty { path }
+        | Self::Exists { path }
+        | Self::Write { path, .. }) = self;
+        path
+    }
+}
+
 /// Makes the files of `fill` in the folder of the enclosure: `0000/000000.bin` and so on below its path.
 ///
 /// They share the bytes evenly; the first files take one byte more where the division leaves a remainder.

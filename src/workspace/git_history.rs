@@ -64,6 +64,19 @@ impl Reader<'_> {
                 range: range.to_string(),
             });
         };
+        let missed = ["rev-list", "--max-count=1", &from, &format!("^{to}")];
+        if !self
+            .git
+            .ask(&missed)
+            .map_err(|error| self.unread(&error))?
+            .is_empty()
+        {
+            return Err(HistoryFault::Diverge {
+                range: range.clone(),
+                parted: self.parted(&from, &to),
+                shallow: self.shallow,
+            });
+        }
         let mut words = first.split(' ');
         let (first, parent) = (words.next().unwrap_or_default(), words.next());
         let parent = parent.ok_or_else(|| HistoryFault::FindParent {
@@ -76,6 +89,15 @@ impl Reader<'_> {
             base: read(parent)?,
             commits: hashes.into_iter().map(read).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// The newest commit that both of two have, as short as it can be.
+    fn parted(&self, one: &str, other: &str) -> Option<String> {
+        // It ends with an error where there is none.
+        let base = self.git.ask(&["merge-base", one, other]).ok()?;
+        let base = String::from_utf8(base).ok()?;
+        let short = self.git.ask(&["rev-parse", "--short=12", base.trim()]).ok()?;
+        Some(String::from_utf8(short).ok()?.trim().to_owned())
     }
 
     /// The hash of the commit that a revision names.

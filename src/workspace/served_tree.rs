@@ -109,13 +109,18 @@ impl ContextTree for ServedTree {
     fn open(&self, path: &str) -> io::Result<File> {
         let path = self.root.join(path);
         // The path comes from our own listing, and still it is the daemon that asks: no link is followed.
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        // A pipe that took the place of a file meanwhile would be waited for.
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let opened = match rustix::fs::openat2(CWD, &path, flags, Mode::empty(), ResolveFlags::NO_MAGICLINKS)
         {
             Err(Errno::NOSYS | Errno::PERM) => rustix::fs::open(&path, flags, Mode::empty()),
             opened => opened,
         };
-        Ok(File::from(opened?))
+        let file = File::from(opened?);
+        if file.metadata()?.is_file() {
+            return Ok(file);
+        }
+        Err(io::Error::other("it is no regular file"))
     }
 }
 
@@ -227,8 +232,17 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_never_opened() {
-        let (_folder, served) = tree();
+    fn what_is_no_file_any_more_is_never_opened() {
+        let (folder, served) = tree();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(CWD, &pipe, rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
+        // Nobody writes to the pipe: it is not waited for.
+        for path in ["pipe", "app"] {
+            assert_eq!(
+                served.open(path).unwrap_err().to_string(),
+                "it is no regular file"
+            );
+        }
         assert!(served.open("a.txt").is_ok());
         assert!(served.open("link").is_err());
     }

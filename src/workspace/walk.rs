@@ -288,6 +288,8 @@ mod tests {
 
     use tempfile::TempDir;
 
+    use rustix::io::Errno;
+
     use super::*;
 
     fn tree(files: &[&str]) -> TempDir {
@@ -309,6 +311,46 @@ mod tests {
 
     fn paths(walked: &Manifest) -> Vec<&str> {
         walked.entries().iter().map(|entry| entry.path.as_str()).collect()
+    }
+
+    #[test]
+    fn what_goes_or_changes_its_kind_while_the_tree_is_walked_is_named() {
+        type Happening = fn(&Path);
+        let remove_file: Happening = |root| fs::remove_file(root.join("d/x")).unwrap();
+        let remove_folder: Happening = |root| fs::remove_dir_all(root.join("d")).unwrap();
+        let become_a_file: Happening = |root| {
+            fs::remove_dir_all(root.join("d")).unwrap();
+            fs::write(root.join("d"), "").unwrap();
+        };
+        let become_a_link: Happening = |root| {
+            fs::remove_dir_all(root.join("d")).unwrap();
+            symlink("/", root.join("d")).unwrap();
+        };
+        // What happens when the walk comes to which path, and what is said.
+        let cases = [
+            ("d/a", remove_file, "cannot look at", Errno::NOENT),
+            ("a", remove_folder, "cannot look at", Errno::NOENT),
+            ("d", remove_folder, "cannot look at", Errno::NOENT),
+            ("d", become_a_file, "cannot open the directory", Errno::NOTDIR),
+            ("d", become_a_link, "cannot open the directory", Errno::NOTDIR),
+        ];
+        for (moment, happens, told, cause) in cases {
+            let root = tree(&["a", "d/a", "d/x", "z"]);
+            let fault = walk(root.path(), |path, is_directory| {
+                if path == moment {
+                    happens(root.path());
+                }
+                everything(path, is_directory)
+            })
+            .unwrap_err();
+            let (WalkError::Look { path, cause: found } | WalkError::Open { path, cause: found }) = &fault
+            else {
+                panic!("{fault}");
+            };
+            let gone = if moment == "d/a" { "d/x" } else { "d" };
+            assert_eq!((path, *found), (&root.path().join(gone), cause), "{moment}");
+            assert!(fault.to_string().starts_with(told), "{fault}");
+        }
     }
 
     #[test]

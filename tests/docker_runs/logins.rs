@@ -1,86 +1,51 @@
 //! A registry gets the user's login, and nothing else does.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use crate::daemon::{daemon, unique};
+use crate::stub_registry::{Answer, StubRegistry};
 use crate::support::text;
 use crate::trial::Trial;
 
-/// A registry that wants a login, has no image, and keeps what it was told.
-struct Registry {
-    address: String,
-    told: Arc<Mutex<Vec<String>>>,
+/// A registry that wants a login and has no image.
+fn registry() -> StubRegistry {
+    StubRegistry::start(|asked| {
+        let status = match (&asked.login, asked.method.as_str()) {
+            (None, _) => "401 Unauthorized",
+            (Some(_), "POST" | "PUT") => "403 Forbidden",
+            (Some(_), _) => "404 Not Found",
+        };
+        Answer::Says(
+            status,
+            "WWW-Authenticate: Basic realm=\"trial\"\r\n".to_owned(),
+            Vec::new(),
+        )
+    })
 }
 
-impl Registry {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let told = Arc::<Mutex<Vec<String>>>::default();
-        let kept = Arc::clone(&told);
-        // It ends with the test's process.
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                answer(stream, &kept);
-            }
-        });
-        Self { address, told }
-    }
-
-    /// The logins of its requests, as the header carries them.
-    fn logins(&self) -> Vec<String> {
-        let mut logins = self.told.lock().unwrap().clone();
-        logins.dedup();
-        logins
-    }
-}
-
-/// The first byte of a client that speaks TLS.
-const TLS_HANDSHAKE: u8 = 22;
-
-fn answer(mut stream: TcpStream, told: &Mutex<Vec<String>>) {
-    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    let mut request = Vec::new();
-    while !request.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        if !matches!(stream.read(&mut byte), Ok(1)) {
-            return;
-        }
-        request.push(byte[0]);
-        if request == [TLS_HANDSHAKE] {
-            // As a server without TLS answers, by which clients know that it has none.
-            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
-            return;
-        }
-    }
-    let request = String::from_utf8_lossy(&request).into_owned();
-    let login = request.lines().find_map(|line| {
-        let (name, value) = line.split_once(": ")?;
-        name.eq_ignore_ascii_case("authorization")
-            .then(|| value.to_owned())
-    });
-    let status = if login.is_some() {
-        "404 Not Found"
-    } else {
-        "401 Unauthorized"
-    };
-    told.lock().unwrap().extend(login);
-    let head = "WWW-Authenticate: Basic realm=\"trial\"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-    // A client that is gone needs no answer.
-    let _ = write!(stream, "HTTP/1.1 {status}\r\n{head}");
+/// The logins that a registry was told, as the header carries them.
+fn logins(registry: &StubRegistry) -> Vec<String> {
+    let mut logins: Vec<_> = registry
+        .asked()
+        .into_iter()
+        .filter_map(|asked| asked.login)
+        .collect();
+    logins.dedup();
+    logins
 }
 
 #[test]
 fn logins_of_the_docker_command_reach_the_registry_alone() {
     let Some(_daemon) = daemon() else { return };
-    // The builder fetches a base by itself, or the engine pulls it before.
-    for (is_helper, is_pulled) in [(false, false), (true, false), (false, true)] {
-        let registry = Registry::start();
+    // The builder fetches a base by itself, the engine pulls it before, or it pushes an image with its cache.
+    for (is_helper, is_pulled, is_pushed) in [
+        (false, false, false),
+        (true, false, false),
+        (false, true, false),
+        (false, false, true),
+    ] {
+        let registry = registry();
         let password = unique("password");
         let login = format!("someone:{password}");
         let base64 = {
@@ -96,14 +61,21 @@ fn logins_of_the_docker_command_reach_the_registry_alone() {
         };
         let image = format!("{address}/trial/{}:1", unique("base"));
         let base = format!("[base.b]\nimage = \"{image}\"\n");
+        let pushes = format!(
+            "[build.remote-cache]\ntype = \"inline\"\nrepository = \"{address}/trial/cache\"\n\
+             [[build.step]]\nname = \"cold\"\ncache = {{ layers = \"empty\" }}\nexport-cache = true\n"
+        );
         let scenario = [
             "schema = 1\ntitle = \"Logins\"\ncontext.path = \"context\"\n",
             if is_pulled { &base } else { "" },
+            if is_pushed { &pushes } else { "" },
             "[[variant]]\nname = \"one\"\ndockerfile = \"Dockerfile\"\n",
         ]
         .concat();
         let from = if is_pulled {
             "ARG B\nFROM ${B}"
+        } else if is_pushed {
+            "FROM scratch"
         } else {
             &format!("FROM {image}")
         };
@@ -131,12 +103,12 @@ fn logins_of_the_docker_command_reach_the_registry_alone() {
             .with_variable("TRIAL_PASSWORD", &password)
             .with_variable("PATH", &path);
         let ended = trial.run(&["--quick"]);
-        // The registry takes the login and has no such image.
+        // The registry takes the login, has no such image, and takes none.
         assert_eq!(ended.code, Some(1), "{ended:?}");
         assert_eq!(
-            registry.logins(),
+            logins(&registry),
             [format!("Basic {base64}")],
-            "{is_helper} {is_pulled}: {ended:?}"
+            "{is_helper} {is_pulled} {is_pushed}: {ended:?}"
         );
         let mut said = ended.stdout + &ended.stderr;
         for entry in fs::read_dir(trial.report()).unwrap() {

@@ -11,6 +11,7 @@ mod repository;
 mod support;
 
 mod agents;
+mod bad_registries;
 mod build_options;
 mod cache_states;
 mod cached_flags;
@@ -41,6 +42,7 @@ mod secrets;
 mod sent_context;
 mod side_by_side;
 mod soak;
+mod stub_registry;
 mod tls_front;
 mod trial;
 mod users_cache;

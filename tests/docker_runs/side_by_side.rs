@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use seatrial::run::{BuildReport, BuildRequest, Builder as _};
+use seatrial::run::{BuildReport, BuildRequest, Builder as _, ContextTree};
+use seatrial::scenario::BuilderKind;
 use seatrial::unit::Nanos;
 use seatrial::workspace::ServedTree;
 use serde_json::Value;
@@ -101,20 +102,34 @@ impl Builders {
 
     /// Builds by our own client, whatever comes of it.
     pub(crate) fn our_report(&self, folder: &Path) -> BuildReport {
-        let image = self.images.tag(&format!("{}:ours", self.token));
         let tree = Arc::new(ServedTree::new(folder.to_owned()));
+        let (report, _) = self.our_report_of(tree, &folder.display().to_string(), BuilderKind::Buildkit);
+        report
+    }
+
+    /// Builds a folder that may do anything by our own client, whatever comes of it, with the image's name. The key stands
+    /// for the folder at the daemon.
+    pub(crate) fn our_report_of(
+        &self,
+        tree: Arc<dyn ContextTree>,
+        key: &str,
+        builder: BuilderKind,
+    ) -> (BuildReport, String) {
+        let image = self.images.tag(&format!("{}:ours", self.token));
         let request = BuildRequest {
+            builder,
+            dockerfile_in_context: Some("Dockerfile".to_owned()),
             args: BTreeMap::from([("BALLAST".to_owned(), self.base.clone())]),
             mount_namespace: self.token.clone(),
             ..BuildRequest::of_folder(
                 tree,
-                &format!("{} {}", self.token, folder.display()),
-                image,
+                &format!("{} {key}", self.token),
+                image.clone(),
                 Nanos::from_secs(120),
             )
         };
         let Records { runtime, engine, .. } = &self.records;
-        runtime.block_on(engine.build(&request)).unwrap()
+        (runtime.block_on(engine.build(&request)).unwrap(), image)
     }
 }
 

@@ -5,7 +5,7 @@ use super::canvas::{Area, Canvas, ChartError, px};
 use super::chart::{Source, sentence_case};
 use super::lanes::{self, Frame, Group, Lane};
 use super::marker;
-use super::sheet::{Body, DataTable, Texts};
+use super::sheet::{Body, DataTable, Texts, described_by};
 use super::theme::Ink;
 use crate::analyze::{Metric, MetricUnit, Standing};
 use crate::report::quantity::{Shown, ratio};
@@ -107,7 +107,7 @@ impl Builds {
                 title: headline,
                 subtitle: source.subtitle(),
                 caption,
-                description: format!("Median build times. {}.", described.join("; ")),
+                description: described_by("Median build times", &described),
             },
             nothing: (!any).then(|| source.nothing("No build has a time to draw.")),
             groups,

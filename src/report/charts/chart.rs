@@ -247,6 +247,21 @@ mod tests {
     }
 
     #[test]
+    fn a_chart_without_data_is_described_without_it() {
+        for chart in charts(&Specimen::new(&["a", "b"], &["cold"])) {
+            let (_, rest) = chart.wide.split_once("<desc id=").unwrap();
+            let (_, rest) = rest.split_once('>').unwrap();
+            let (description, _) = rest.split_once("</desc>").unwrap();
+            let words = description.trim_end_matches('.');
+            assert!(
+                words.len() + 1 == description.len() && words.ends_with(char::is_alphanumeric),
+                "{}: {description}",
+                chart.file
+            );
+        }
+    }
+
+    #[test]
     fn a_truncated_label_keeps_its_full_text() {
         let name =
             "a variant whose name is so long that no chart could ever show the whole of it in one line";

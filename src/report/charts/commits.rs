@@ -5,7 +5,7 @@ use super::canvas::{Anchor, Area, Canvas, ChartError, Lettering, px};
 use super::chart::{Source, sentence_case};
 use super::lettering;
 use super::marker;
-use super::sheet::{Body, DataTable, Texts};
+use super::sheet::{Body, DataTable, Texts, described_by};
 use super::theme::Ink;
 use crate::analyze::{MetricUnit, ReplayCosts, Standing};
 use crate::unit::Nanos;
@@ -118,7 +118,7 @@ impl Commits {
                 title,
                 subtitle: source.subtitle(),
                 caption,
-                description: format!("Build time of each commit. {}.", described.join("; ")),
+                description: described_by("Build time of each commit", &described),
             },
             nothing: (!any).then(|| source.nothing("No commit has a time to draw.")),
             steps,

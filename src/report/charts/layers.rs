@@ -5,7 +5,7 @@ use super::canvas::{Anchor, Area, Canvas, ChartError, Hatch, Lettering};
 use super::chart::{Source, last_image};
 use super::lettering;
 use super::marker;
-use super::sheet::{Body, DataTable, Texts};
+use super::sheet::{Body, DataTable, Texts, described_by};
 use super::theme::Ink;
 use crate::analyze::{MetricUnit, Standing};
 use crate::unit::ByteSize;
@@ -81,7 +81,7 @@ impl Layers {
                         .unwrap_or_default(),
                     source.run.header.environment.store
                 ),
-                description: format!("Image sizes by layer. {}.", described.join("; ")),
+                description: described_by("Image sizes by layer", &described),
             },
             nothing: images
                 .is_empty()

@@ -5,7 +5,7 @@ use super::canvas::{Area, Canvas, ChartError, Hatch, Lettering};
 use super::chart::Source;
 use super::lanes::{self, Frame, Group, Lane};
 use super::lettering;
-use super::sheet::{Body, DataTable, Texts};
+use super::sheet::{Body, DataTable, Texts, described_by};
 use super::theme::Ink;
 use crate::analyze::{Metric, MetricUnit, median_build};
 use crate::report::quantity::Shown;
@@ -170,7 +170,7 @@ impl Phases {
                           phases go on counts once: for instructions before export, cache-export, cache-import, \
                           resolve and context. Other is time in which none goes on."
                     .to_owned(),
-                description: format!("Phases of the median builds. {}.", described.join("; ")),
+                description: described_by("Phases of the median builds", &described),
             },
             shown: (0..NAMES.len())
                 .filter(|phase| drawn().any(|lane| lane.marks.parts[*phase] > Nanos::ZERO))

@@ -21,6 +21,14 @@ pub(super) struct Texts {
     pub(super) description: String,
 }
 
+/// The description of a chart: what it is about, and what each of its parts shows.
+pub(super) fn described_by(what: &str, parts: &[String]) -> String {
+    if parts.is_empty() {
+        return format!("{what}.");
+    }
+    format!("{what}. {}.", parts.join("; "))
+}
+
 /// The data of a chart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DataTable {

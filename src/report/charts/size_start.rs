@@ -5,7 +5,7 @@ use super::canvas::{Anchor, Area, Canvas, ChartError, Lettering, px};
 use super::chart::{Source, last_image};
 use super::lettering;
 use super::marker;
-use super::sheet::{Body, DataTable, Texts};
+use super::sheet::{Body, DataTable, Texts, described_by};
 use super::theme::Ink;
 use crate::analyze::{Finding, Metric, MetricUnit, Series, Standing};
 use crate::report::quantity::Shown;
@@ -68,7 +68,7 @@ impl SizeStart {
                 title: finding(source, &metric, &points),
                 subtitle: source.subtitle(),
                 caption,
-                description: format!("Image size and start time. {}.", described.join("; ")),
+                description: described_by("Image size and start time", &described),
             },
             nothing: points
                 .is_empty()

@@ -5,7 +5,7 @@ use super::canvas::{Anchor, Area, Canvas, ChartError, Hatch, Lettering, bold_siz
 use super::chart::Source;
 use super::lettering;
 use super::marker;
-use super::sheet::{Body, DataTable, Texts};
+use super::sheet::{Body, DataTable, Texts, described_by};
 use super::theme::Ink;
 use crate::analyze::{Bar, Metric, MetricUnit, Standing, Timeline, Waits};
 use crate::unit::Nanos;
@@ -139,7 +139,7 @@ impl TimelineChart {
                 title: finding(&timelines),
                 subtitle: source.subtitle(),
                 caption: caption(&builds, &of_step),
-                description: format!("The builds{of_step} over time. {}.", described.join("; ")),
+                description: described_by(&format!("The builds{of_step} over time"), &described),
             },
             nothing: builds
                 .is_empty()

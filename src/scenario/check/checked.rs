@@ -19,6 +19,8 @@ pub struct Checked {
     pub(super) draft: Option<Scenario>,
     /// The places of the edits, by step and edit.
     pub(super) edits: Vec<Vec<Place>>,
+    /// The places of the paths of the fills.
+    pub(super) fills: Vec<Place>,
     /// What the scenario needs of the engine.
     pub(super) needs: Vec<EngineNeed>,
 }
@@ -40,6 +42,12 @@ impl Checked {
     #[must_use]
     pub fn span_of_edit(&self, step: usize, edit: usize) -> Option<&Place> {
         self.edits.get(step)?.get(edit)
+    }
+
+    /// Where the path of a fill stands, counted from 0.
+    #[must_use]
+    pub fn span_of_fill(&self, fill: usize) -> Option<&Place> {
+        self.fills.get(fill)
     }
 
     /// Whether there is anything that not every engine has.

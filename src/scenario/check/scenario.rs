@@ -55,6 +55,7 @@ pub fn check(input: &ScenarioInput<'_>, overrides: &Overrides) -> Checked {
         sources: Vec::new(),
         draft: None,
         edits: Vec::new(),
+        fills: Vec::new(),
         needs: Vec::new(),
     };
     if let Some(document) = document {
@@ -209,6 +210,10 @@ impl Resolver<'_> {
         let variants = placed.into_iter().map(|placed| placed.variant).collect();
         let variants = selection::variants(variants, self.overrides, &mut self.findings);
         self.checked.edits = steps.edits;
+        let at_fills = self.at.key("context").key("fill");
+        self.checked.fills = (0..context.fill.len())
+            .map(|index| Place::new(&self.input.source, at_fills.index(index).key("path").span()))
+            .collect();
         Scenario {
             name: self.input.name.to_owned(),
             title: document.title.unwrap_or_default(),
