@@ -5,14 +5,14 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use seatrial::run::{BuildReport, BuildRequest, Builder as _};
+use seatrial::run::{BuildReport, BuildRequest, Builder as _, CacheLocation};
 use seatrial::unit::Nanos;
 use seatrial::workspace::ServedTree;
 use serde_json::Value;
 
 use crate::daemon::Images;
 use crate::records::Records;
-use crate::support::{output_of, text};
+use crate::support::{docker, output_of, text};
 
 /// Names a builder of new engines, whose trace is JSON; without it the docker command's own builder is asked.
 pub(crate) const BUILDX: &str = "SEATRIAL_TEST_BUILDX";
@@ -51,7 +51,12 @@ impl Builders {
 
     /// Builds by the docker command.
     pub(crate) fn docker_command(&self, folder: &Path) -> Cached {
-        let (cached, trace) = match self.docker_trace(folder) {
+        self.docker_command_with(folder, &[])
+    }
+
+    /// Builds by the docker command with these options besides.
+    pub(crate) fn docker_command_with(&self, folder: &Path, options: &[String]) -> Cached {
+        let (cached, trace) = match self.docker_trace_with(folder, options) {
             Trace::Json(trace) => (flags_of_json(&trace), trace),
             Trace::Plain(trace) => (flags_of_plain_text(&trace), trace),
         };
@@ -61,6 +66,10 @@ impl Builders {
 
     /// Builds by the docker command; what it told.
     pub(crate) fn docker_trace(&self, folder: &Path) -> Trace {
+        self.docker_trace_with(folder, &[])
+    }
+
+    fn docker_trace_with(&self, folder: &Path, options: &[String]) -> Trace {
         let image = self.images.tag(&format!("{}:command", self.token));
         let buildx = std::env::var_os(BUILDX);
         let mut command = if let Some(buildx) = &buildx {
@@ -78,6 +87,7 @@ impl Builders {
         let output = output_of(
             command
                 .args(["--tag", &image, "--build-arg", &build_arg])
+                .args(options)
                 .arg(folder),
         );
         let trace = text(&output.stderr);
@@ -101,11 +111,23 @@ impl Builders {
 
     /// Builds by our own client, whatever comes of it.
     pub(crate) fn our_report(&self, folder: &Path) -> BuildReport {
+        self.our_report_with(folder, None, None)
+    }
+
+    /// Builds by our own client with these remote caches, whatever comes of it.
+    pub(crate) fn our_report_with(
+        &self,
+        folder: &Path,
+        cache_import: Option<CacheLocation>,
+        cache_export: Option<CacheLocation>,
+    ) -> BuildReport {
         let image = self.images.tag(&format!("{}:ours", self.token));
         let tree = Arc::new(ServedTree::new(folder.to_owned()));
         let request = BuildRequest {
             args: BTreeMap::from([("BALLAST".to_owned(), self.base.clone())]),
             mount_namespace: self.token.clone(),
+            cache_import,
+            cache_export,
             ..BuildRequest::of_folder(
                 tree,
                 &format!("{} {}", self.token, folder.display()),
@@ -115,6 +137,15 @@ impl Builders {
         };
         let Records { runtime, engine, .. } = &self.records;
         runtime.block_on(engine.build(&request)).unwrap()
+    }
+
+    /// Removes what the builds made, so that the daemon holds nothing of them but what they were built on.
+    pub(crate) fn forget(&self) {
+        for image in self.images.take_those_of(&[":ours", ":command"]) {
+            docker(&["rmi", &image]);
+        }
+        self.records.prune();
+        assert_eq!(self.records.new_layers(), 0);
     }
 }
 
