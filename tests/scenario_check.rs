@@ -1125,6 +1125,30 @@ fn a_secret_in_the_scenario_is_refused_and_no_part_of_it_is_shown() {
 }
 
 #[test]
+fn remote_caches_of_every_type_are_resolved_with_what_they_have() {
+    for (cache, mode, needs_engine) in [
+        ("type = \"inline\"\nrepository = \"r\"\n", None, false),
+        ("type = \"registry\"\nrepository = \"r\"\n", Some("max"), true),
+        ("type = \"local\"\n", Some("max"), true),
+        ("type = \"local\"\nmode = \"min\"\n", Some("min"), true),
+    ] {
+        let step = "[[build.step]]\nname = \"s\"\nexport-cache = true\n";
+        let text = with(&format!("[build.remote-cache]\n{cache}{step}"));
+        let checked = checked(&text, None, &Overrides::default());
+        assert_eq!(checked.problems, [], "{cache}");
+        assert_eq!(checked.depends_on_engine(), needs_engine, "{cache}");
+        let resolved = resolved_toml(checked.scenario.as_ref().unwrap(), &checked.provenance);
+        let shown = resolved.lines().find_map(|line| line.strip_prefix("mode = "));
+        let expected = mode.map(|mode| format!("\"{mode}\""));
+        let shown = shown.and_then(|shown| shown.split_whitespace().next());
+        assert_eq!(shown, expected.as_deref(), "{resolved}");
+        let again = self::checked(&resolved, None, &Overrides::default());
+        assert_eq!(again.problems, [], "{resolved}");
+        assert_eq!(again.scenario, checked.scenario);
+    }
+}
+
+#[test]
 fn options_of_a_build_are_resolved_and_shown_without_their_values() {
     let text = with(
         "args = { PLAIN = \"1\", CODE = { env = \"TOKEN\", secret = true } }\n\
