@@ -139,6 +139,12 @@ mod help {
                   End at the first sample that failed or does not count, instead of
                   going on with the others
 
+              --prune-anyway
+                  Remove own records of the build cache even where the engine then
+                  forgets what others built on local images. With the containerd image
+                  store it does; without this the records are left there as long as
+                  others have layers cached
+
               --seed <N>
                   Decides the order of variants within rounds; the same seed gives the
                   same order
@@ -400,6 +406,11 @@ mod help {
               --dry-run        Only say what would be removed
               --bases          Remove root file systems of imported bases that are kept
                                on disk as well
+              --prune-anyway   Remove own records of the build cache even where the
+                               engine then forgets what others built on local images.
+                               With the containerd image store it does; without this the
+                               records are left there as long as others have layers
+                               cached
           -h, --help           Print help
 
         Daemon:
@@ -421,7 +432,8 @@ mod help {
 
         Looks at the machine for half a second, asks the daemon, and builds a tiny image
         in turns with the docker command, where there is one, to tell what this program
-        itself costs. What that leaves in the daemon is removed.
+        itself costs. What that leaves in the daemon is removed, but for records of the
+        build cache where others would lose theirs (see `--prune-anyway` of `run`).
 
         Usage: seatrial doctor [OPTIONS]
 
@@ -470,6 +482,12 @@ mod help {
               --fail-fast
                   End at the first sample that failed or does not count, instead of
                   going on with the others
+
+              --prune-anyway
+                  Remove own records of the build cache even where the engine then
+                  forgets what others built on local images. With the containerd image
+                  store it does; without this the records are left there as long as
+                  others have layers cached
 
               --wait
                   Where another run holds the daemon, wait until it has ended instead of

@@ -241,7 +241,6 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
         "[build]\ntimeout = \"10 parsecs\"\n",
         "[build]\nstep = 1979-05-27\n",
         "[[build.step]]\nname = \"s\"\ncache = { layers = \"emtpy\" }\n",
-        "[[build.step]]\nname = \"s\"\ncache = { layers = \"imported\" }\n",
         "[base.a]\nimage = \"a\"\n[[build.step]]\nname = \"s\"\ncache = { base = \"absent\" }\n",
         "[[build.step]]\nname = \"s\"\nexpect = \"cachd\"\n",
         "[[build.step]]\nname = \"s\"\nexpect = 1\n",
@@ -292,9 +291,6 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
     > [[build.step]] | name = "s" | cache = { layers = "emtpy" }
     s/scenario.toml:10:20: `build.step.cache.layers` is the string "emtpy", expected one of `empty`, `primed`, `imported` [expected one of `empty`, `primed`, `imported`]
       hint: did you mean `empty`?
-    > [[build.step]] | name = "s" | cache = { layers = "imported" }
-    s/scenario.toml:10:9: the step `s` imports layers, and the scenario has no remote cache
-      hint: add `[build.remote-cache]` with `type` and `repository`
     > [base.a] | image = "a" | [[build.step]] | name = "s" | cache = { base = "absent" }
     s/scenario.toml:12:9: the step `s` wants the layers of the build before and the base absent, and they lie on the base
       hint: add `layers = "empty"`, or `layers = "imported"`
@@ -323,6 +319,34 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
     s/scenario.toml:9:9: `start.ready` is the string "http", expected a table [expected a table]
     > [gate] | "image.size" = "5%"
     s/scenario.toml:9:16: `gate.image.size` is the string "5%", expected a table [expected a table]
+    "#);
+}
+
+#[test]
+fn mistakes_of_remote_caches_name_what_there_is() {
+    let texts = [
+        "[[build.step]]\nname = \"s\"\ncache = { layers = \"imported\" }\n",
+        "[build.remote-cache]\ntype = \"gha\"\n",
+        "[build.remote-cache]\ntype = \"lokal\"\n",
+        "[build.remote-cache]\ntype = \"local\"\nrepository = \"r\"\n[[build.step]]\nname = \"s\"\nexport-cache = true\n",
+        "[build.remote-cache]\ntype = \"registry\"\n[[build.step]]\nname = \"s\"\nexport-cache = true\n",
+    ];
+    insta::assert_snapshot!(table(texts, with), @r#"
+    > [[build.step]] | name = "s" | cache = { layers = "imported" }
+    s/scenario.toml:10:9: the step `s` imports layers, and the scenario has no remote cache
+      hint: add `[build.remote-cache]` with `type`, and with `repository` unless that is `local`
+    > [build.remote-cache] | type = "gha"
+    s/scenario.toml:9:8: `build.remote-cache.type` is the string "gha", expected one of `inline`, `registry`, `local` [expected one of `inline`, `registry`, `local`]
+      hint: the cache of GitHub Actions can only be reached from within its service, so it cannot be measured here; `registry` and `local` are the nearest to it
+    > [build.remote-cache] | type = "lokal"
+    s/scenario.toml:9:8: `build.remote-cache.type` is the string "lokal", expected one of `inline`, `registry`, `local` [expected one of `inline`, `registry`, `local`]
+      hint: did you mean `local`?
+    > [build.remote-cache] | type = "local" | repository = "r" | [[build.step]] | name = "s" | export-cache = true
+    s/scenario.toml:10:14: a local cache has no `repository`
+      hint: it lies in a folder of the run's own, which goes with the run
+    > [build.remote-cache] | type = "registry" | [[build.step]] | name = "s" | export-cache = true
+    s/scenario.toml:8:1: the remote cache names no `repository`
+      hint: name one that may be pushed to, such as `127.0.0.1:5000/team/cache`
     "#);
 }
 
@@ -1097,6 +1121,30 @@ fn a_secret_in_the_scenario_is_refused_and_no_part_of_it_is_shown() {
         let shown = format!("{:?}{:?}", checked.problems, checked.sources);
         assert!(!shown.contains("hunter"), "{text}: {shown}");
         assert!(checked.problems[0].place.is_some(), "{text}");
+    }
+}
+
+#[test]
+fn remote_caches_of_every_type_are_resolved_with_what_they_have() {
+    for (cache, mode, needs_engine) in [
+        ("type = \"inline\"\nrepository = \"r\"\n", None, false),
+        ("type = \"registry\"\nrepository = \"r\"\n", Some("max"), true),
+        ("type = \"local\"\n", Some("max"), true),
+        ("type = \"local\"\nmode = \"min\"\n", Some("min"), true),
+    ] {
+        let step = "[[build.step]]\nname = \"s\"\nexport-cache = true\n";
+        let text = with(&format!("[build.remote-cache]\n{cache}{step}"));
+        let checked = checked(&text, None, &Overrides::default());
+        assert_eq!(checked.problems, [], "{cache}");
+        assert_eq!(checked.depends_on_engine(), needs_engine, "{cache}");
+        let resolved = resolved_toml(checked.scenario.as_ref().unwrap(), &checked.provenance);
+        let shown = resolved.lines().find_map(|line| line.strip_prefix("mode = "));
+        let expected = mode.map(|mode| format!("\"{mode}\""));
+        let shown = shown.and_then(|shown| shown.split_whitespace().next());
+        assert_eq!(shown, expected.as_deref(), "{resolved}");
+        let again = self::checked(&resolved, None, &Overrides::default());
+        assert_eq!(again.problems, [], "{resolved}");
+        assert_eq!(again.scenario, checked.scenario);
     }
 }
 

@@ -21,6 +21,7 @@ mod engine;
 mod health;
 mod hijack;
 mod images;
+mod local_cache;
 mod log_tail;
 mod neighbours;
 mod place;

@@ -19,6 +19,7 @@ use super::agents::{self, ServedAgents};
 use super::diff_copy::{Folders, ServedFolder};
 use super::health::AlwaysServing;
 use super::hijack::upgrade;
+use super::local_cache::{self, LocalCache};
 use super::registry_logins::{self, RegistryLogins};
 use super::secrets::{self, ServedSecrets};
 use crate::run::{BuildRequest, ContextTransfer};
@@ -43,12 +44,17 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Opens a session that serves a build's folders.
+    /// Opens a session that serves a build's folders and its local cache.
     ///
     /// # Errors
     ///
     /// Where the daemon does not take it.
-    pub(super) async fn open(endpoint: &Endpoint, id: String, request: &BuildRequest) -> io::Result<Self> {
+    pub(super) async fn open(
+        endpoint: &Endpoint,
+        id: String,
+        request: &BuildRequest,
+        cache: Option<&LocalCache>,
+    ) -> io::Result<Self> {
         let mut headers = vec![
             ("X-Docker-Expose-Session-Uuid", id.as_str()),
             ("X-Docker-Expose-Session-Name", "seatrial"),
@@ -58,10 +64,12 @@ impl Session {
         let grants = &request.grants;
         let secrets = (!grants.secrets.is_empty()).then(|| SecretsServer::new(ServedSecrets(grants.clone())));
         let agents = (!grants.agents.is_empty()).then(|| SshServer::new(ServedAgents(grants.clone())));
+        let cache = cache.map(LocalCache::server);
         // As with the docker command, a build that was given none is told so by the method's absence.
         methods.extend(registry_logins::METHODS);
         methods.extend(secrets.iter().flat_map(|_| secrets::METHODS));
         methods.extend(agents.iter().flat_map(|_| agents::METHODS));
+        methods.extend(cache.iter().flat_map(|_| local_cache::METHODS));
         headers.extend(
             methods
                 .into_iter()
@@ -91,6 +99,7 @@ impl Session {
                 .add_service(AuthServer::new(RegistryLogins))
                 .add_optional_service(secrets)
                 .add_optional_service(agents)
+                .add_optional_service(cache)
                 .add_service(FileSyncServer::new(Folders(folders)).max_decoding_message_size(usize::MAX))
                 .serve_with_incoming(tokio_stream::once(Ok::<_, io::Error>(stream)));
             // A connection that breaks shows as the build's failure, which says more.

@@ -8,6 +8,7 @@ use std::time::Instant;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
 use bollard_buildkit_proto::moby::buildkit::v1::{CacheOptions, CacheOptionsEntry, SolveRequest};
 use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
 use tonic::transport::{Channel, Endpoint as ChannelEndpoint, Uri};
 use tower::service_fn;
 
@@ -15,6 +16,7 @@ use super::Endpoint;
 use super::build_options::{self, HostGateway};
 use super::classic::broken_off;
 use super::hijack::upgrade;
+use super::local_cache::{self, LocalCache};
 use super::session::Session;
 use super::watched_build::{GivenUpBuilds, WatchedBuild};
 use crate::run::{BuildReport, BuildRequest, CacheLocation};
@@ -54,24 +56,36 @@ pub(super) async fn solve(
 ) -> Result<BuildReport, AskBuilder> {
     // Everything that the docker command does for a build is inside the timed part, its connections included.
     let began = Instant::now();
-    let session = Session::open(endpoint, format!("{id}s"), request)
+    let cache = LocalCache::of(request);
+    let session = Session::open(endpoint, format!("{id}s"), request, cache.as_ref())
         .await
         .map_err(AskBuilder::OpenSession)?;
     let control = control(endpoint).await?;
 
     let mut client = control.clone();
     let mut watched = WatchedBuild::watch(control, id, given_up);
-    let solve = client.solve(solve_request(id, session.id(), request, gateway));
+    let solve = client.solve(solve_request(id, session.id(), request, cache.as_ref(), gateway));
     let solved = tokio::time::timeout(request.timeout.into(), solve).await;
+    let kept = match (&solved, &cache) {
+        (Ok(Ok(response)), Some(cache)) => cache.keep_export(&response.get_ref().exporter_response),
+        _ => Ok(()),
+    };
     let duration = began.elapsed().into();
 
     let (image_id, fault) = if let Ok(answer) = solved {
         watched.answered().await;
-        match answer {
-            Ok(response) => {
-                let mut exported = response.into_inner().exporter_response;
-                (exported.remove("containerimage.digest"), None)
-            }
+        match answer.map(|response| response.into_inner().exporter_response) {
+            Ok(mut exported) => match kept {
+                Ok(()) => {
+                    // What stays all the same goes with the folder.
+                    let _ = cache.as_ref().map(LocalCache::tidy);
+                    (exported.remove("containerimage.digest"), None)
+                }
+                Err(error) => {
+                    let message = format!("cannot keep the local cache: {error}");
+                    (None, Some(watched.trace().fault(message, false)))
+                }
+            },
             Err(status) => {
                 // What the daemon answered has no cause on this side.
                 let message = match status.source() {
@@ -89,13 +103,19 @@ pub(super) async fn solve(
         (None, Some(fault))
     };
     let trace = watched.trace();
+    let mut downloads = trace.downloads();
+    // What was read of a local cache is known to the byte, whatever the daemon tells of it.
+    if let Some(layers) = cache.as_ref().and_then(LocalCache::downloaded) {
+        downloads.layers = layers;
+    }
+    let import_fault = cache.as_ref().and_then(LocalCache::import_fault);
     Ok(BuildReport {
         duration,
         span: trace.span(),
         sent: session.context_sent(),
         transfer: session.context_transfer(),
-        downloads: trace.downloads(),
-        import_fault: trace.import_fault(),
+        downloads,
+        import_fault: import_fault.or_else(|| trace.import_fault()),
         instructions: trace.instructions(),
         phases: trace.phases(),
         graph: trace.graph(),
@@ -108,6 +128,7 @@ fn solve_request(
     id: &str,
     session: &str,
     request: &BuildRequest,
+    cache: Option<&LocalCache>,
     gateway: Option<HostGateway>,
 ) -> SolveRequest {
     let mut attributes = HashMap::from([("filename".to_owned(), request.dockerfile_name.clone())]);
@@ -128,7 +149,7 @@ fn solve_request(
         attributes.insert("no-cache".to_owned(), String::new());
     }
     if let Some(import) = &request.cache_import {
-        attributes.extend(import_attributes(import));
+        attributes.extend(import_attributes(import, cache));
     }
     let exports = request.cache_export.iter().map(export_entry).collect();
     SolveRequest {
@@ -148,15 +169,25 @@ fn solve_request(
     }
 }
 
-/// How a front end is told of a cache to import: as JSON, and by older ones as a list of references.
-fn import_attributes(cache: &CacheLocation) -> [(String, String); 2] {
-    // The cache in an image is read as any other in a registry.
-    let (CacheLocation::Inline { reference } | CacheLocation::Registry { reference, .. }) = cache;
-    let entries = serde_json::json!([{ "Type": "registry", "Attrs": { "ref": reference } }]);
-    [
-        ("cache-imports".to_owned(), entries.to_string()),
-        ("cache-from".to_owned(), reference.clone()),
-    ]
+/// How a front end is told of a cache to import: as JSON, and by older ones as a list of references. Of a local one that
+/// holds nothing it is told nothing.
+fn import_attributes(cache: &CacheLocation, local: Option<&LocalCache>) -> Vec<(String, String)> {
+    let imports = |kind: &str, attributes: Value| {
+        let entries = json!([{ "Type": kind, "Attrs": attributes }]);
+        ("cache-imports".to_owned(), entries.to_string())
+    };
+    match cache {
+        // The cache in an image is read as any other in a registry.
+        CacheLocation::Inline { reference } | CacheLocation::Registry { reference, .. } => vec![
+            imports("registry", json!({ "ref": reference })),
+            ("cache-from".to_owned(), reference.clone()),
+        ],
+        CacheLocation::Local { .. } => local
+            .and_then(LocalCache::import_attributes)
+            .map(|attributes| imports("local", json!(attributes)))
+            .into_iter()
+            .collect(),
+    }
 }
 
 fn export_entry(cache: &CacheLocation) -> CacheOptionsEntry {
@@ -173,5 +204,6 @@ fn export_entry(cache: &CacheLocation) -> CacheOptionsEntry {
             "registry",
             &[("ref", reference.clone()), ("mode", mode.name().to_owned())],
         ),
+        CacheLocation::Local { mode, .. } => local_cache::export_entry(*mode),
     }
 }

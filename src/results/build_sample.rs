@@ -86,7 +86,7 @@ pub struct NamedContext {
     pub manifest: Digest,
 }
 
-/// What a build got from registries.
+/// What a build got from registries, and from a remote cache wherever that lies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Downloads {
     /// Layers that a remote cache holds.

@@ -18,6 +18,11 @@ pub enum RemoteCache {
         /// What it holds.
         mode: CacheMode,
     },
+    /// A folder of this machine, which lasts as long as the run.
+    Local {
+        /// What it holds.
+        mode: CacheMode,
+    },
 }
 
 /// What a cache holds.
@@ -38,6 +43,7 @@ impl RemoteCache {
         match self {
             Self::Inline { .. } => "inline",
             Self::Registry { .. } => "registry",
+            Self::Local { .. } => "local",
         }
     }
 
@@ -46,15 +52,17 @@ impl RemoteCache {
     pub fn mode(&self) -> CacheMode {
         match self {
             Self::Inline { .. } => CacheMode::Min,
-            Self::Registry { mode, .. } => *mode,
+            Self::Registry { mode, .. } | Self::Local { mode } => *mode,
         }
     }
 
-    /// The repository that it is pushed to.
+    /// The repository that it is pushed to, where it is.
     #[must_use]
-    pub fn repository(&self) -> &str {
-        let (Self::Inline { repository } | Self::Registry { repository, .. }) = self;
-        repository
+    pub fn repository(&self) -> Option<&str> {
+        match self {
+            Self::Inline { repository } | Self::Registry { repository, .. } => Some(repository),
+            Self::Local { .. } => None,
+        }
     }
 }
 

@@ -206,7 +206,9 @@ impl Page<'_> {
     fn remote_cache(&mut self, cache: &RemoteCache) {
         self.header("[build.remote-cache]");
         self.set("type", quoted(cache.type_name()));
-        self.set("repository", quoted(cache.repository()));
+        if let Some(repository) = cache.repository() {
+            self.set("repository", quoted(repository));
+        }
         if !matches!(cache, RemoteCache::Inline { .. }) {
             self.set("mode", quoted(cache.mode().name()));
         }

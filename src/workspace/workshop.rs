@@ -52,6 +52,8 @@ struct Bench {
     rules: RulesOf,
     /// The folders of the named contexts, by name.
     contexts: BTreeMap<String, PathBuf>,
+    /// Where the variant's local cache lies, which goes with the scratch folder.
+    local_cache: PathBuf,
     /// The tree that the copy holds, where a repository is replayed.
     tree: Option<String>,
 }
@@ -148,6 +150,8 @@ impl ScratchWorkshop {
                 digests: DigestCache::default(),
                 contexts: variant.options.contexts.clone(),
                 rules: RulesOf::variant(variant),
+                // No variant can have such a name.
+                local_cache: scratch.path().join(format!("+cache-{}", variant.name)),
                 tree: replay.as_ref().map(|replay| replay.base_tree.clone()),
             };
             benches.insert(variant.name.clone(), bench);
@@ -282,6 +286,7 @@ impl Workshop for ScratchWorkshop {
                 .ok()
                 .and_then(Path::to_str)
                 .map(str::to_owned),
+            local_cache: bench.local_cache.clone(),
             parsed: Arc::new(Dockerfile::parse(&text).map_err(fault)?),
         })
     }

@@ -86,21 +86,26 @@ name = "runner without"
 cache = { layers = "empty", mounts = "empty", context = "absent" }
 "#;
 
-/// One run with a remote cache of this type; what the registry holds of it then.
-fn imports(kind: &str, mode: &str, registry: &Registry) {
+/// One run with a remote cache of this type in a registry, which holds one for the variant then.
+fn imports_from_registry(kind: &str, mode: &str, registry: &Registry) {
     let token = unique("cache");
-    let cache = format!(
-        "type = \"{kind}\"\nrepository = \"{}\"\n{mode}",
-        registry.repository(&token)
-    );
+    let repository = registry.repository(&token);
+    imports(kind, &format!("repository = \"{repository}\"\n{mode}"), &token);
+    assert_eq!(registry.tags(&token).len(), 1, "{kind}");
+}
+
+/// One run with a remote cache of this type.
+fn imports(kind: &str, settings: &str, token: &str) -> Run {
+    let cache = format!("type = \"{kind}\"\n{settings}");
     let rest = format!(
         "[base.ballast]\nballast = true\n[build]\nrounds = 2\nwarmups = 0\n[build.remote-cache]\n{cache}{STEPS}"
     );
-    let trial = trial(&rest, DOCKERFILE, &token);
+    let trial = trial(&rest, DOCKERFILE, token);
     let before = Inventory::take();
     let ended = trial.run(&[]);
     assert_eq!(ended.code, Some(0), "{kind}: {ended:?}");
     assert_eq!(Inventory::take(), before, "{kind}");
+    assert_eq!(trial.scratch_copies(), [""; 0], "{kind}");
 
     let run = trial.journal();
     for sample in valid(&run, "cold") {
@@ -130,7 +135,20 @@ fn imports(kind: &str, mode: &str, registry: &Registry) {
             "{kind}: {sample:?}"
         );
     }
-    assert_eq!(registry.tags(&token).len(), 1, "{kind}");
+    run
+}
+
+/// Samples of the runner tell how many bytes they read of their cache, and read some.
+fn downloads_have_sizes(run: &Run) {
+    for step in ["runner", "runner after an edit"] {
+        for sample in valid(run, step) {
+            let layers = sample.downloads.unwrap().layers;
+            assert!(
+                layers.bytes.is_some_and(|bytes| bytes.0 > 0),
+                "{step}: {layers:?}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -139,9 +157,9 @@ fn layers_are_imported_from_a_remote_cache_by_a_daemon_that_holds_none() {
     let Some(registry) = Registry::start() else {
         return;
     };
-    imports("inline", "", &registry);
+    imports_from_registry("inline", "", &registry);
     if keeps_images_in_containerd() {
-        imports("registry", "mode = \"max\"\n", &registry);
+        imports_from_registry("registry", "mode = \"max\"\n", &registry);
         return;
     }
     // The other store says so before anything is built.
@@ -160,6 +178,24 @@ fn layers_are_imported_from_a_remote_cache_by_a_daemon_that_holds_none() {
         ended.stderr
     );
     assert_eq!(registry.tags(&token), [""; 0]);
+}
+
+#[test]
+fn layers_are_imported_from_a_local_cache_that_goes_with_the_run() {
+    let Some(_daemon) = daemon() else { return };
+    let token = unique("local");
+    if keeps_images_in_containerd() {
+        downloads_have_sizes(&imports("local", "mode = \"max\"\n", &token));
+        return;
+    }
+    // The other store says so before anything is built.
+    let rest = format!("[base.ballast]\nballast = true\n[build.remote-cache]\ntype = \"local\"\n{STEPS}");
+    let trial = trial(&rest, DOCKERFILE, &token);
+    let ended = trial.run(&[]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let expected = "a `local` cache cannot be exported by engine";
+    assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+    assert_eq!(trial.scratch_copies(), [""; 0]);
 }
 
 #[test]

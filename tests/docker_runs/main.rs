@@ -30,6 +30,7 @@ mod hundred_builds;
 mod interrupts;
 mod inventory;
 mod kills;
+mod local_caches;
 mod logins;
 mod own_engine;
 mod programs;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use seatrial::docker::{Endpoint, Engine};
-use seatrial::run::Builder as _;
+use seatrial::run::{BuildRecord, Builder as _, RecordKind};
 use tokio::runtime::Runtime;
 
 /// The daemon by our own client, with the records that were there before; newer ones are pruned when this is dropped.
@@ -30,15 +30,20 @@ impl Records {
     /// Prunes the new records.
     pub(crate) fn prune(&self) {
         // There is nobody to tell, and the daemon's own tidying gets what is left.
-        let Ok(records) = self.runtime.block_on(self.engine.build_records()) else {
-            return;
-        };
-        let new: Vec<_> = records
-            .into_iter()
-            .map(|record| record.id)
-            .filter(|id| !self.before.contains(id))
-            .collect();
+        let new: Vec<_> = self.new_records().map(|record| record.id).collect();
         let _ = self.runtime.block_on(self.engine.prune_build_records(&new));
+    }
+
+    /// How many new records hold what an instruction made.
+    pub(crate) fn new_layers(&self) -> usize {
+        let layers = |record: &BuildRecord| record.kind == RecordKind::Layer;
+        self.new_records().filter(layers).count()
+    }
+
+    fn new_records(&self) -> impl Iterator<Item = BuildRecord> {
+        let records = self.runtime.block_on(self.engine.build_records());
+        let new = |record: &BuildRecord| !self.before.contains(&record.id);
+        records.unwrap_or_default().into_iter().filter(new)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use seatrial::run::{BuildReport, BuildRequest, Builder as _, ContextTree};
+use seatrial::run::{BuildReport, BuildRequest, Builder as _, CacheLocation, ContextTree};
 use seatrial::scenario::BuilderKind;
 use seatrial::unit::Nanos;
 use seatrial::workspace::ServedTree;
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::daemon::Images;
 use crate::records::Records;
-use crate::support::{output_of, text};
+use crate::support::{docker, output_of, text};
 
 /// Names a builder of new engines, whose trace is JSON; without it the docker command's own builder is asked.
 pub(crate) const BUILDX: &str = "SEATRIAL_TEST_BUILDX";
@@ -52,7 +52,12 @@ impl Builders {
 
     /// Builds by the docker command.
     pub(crate) fn docker_command(&self, folder: &Path) -> Cached {
-        let (cached, trace) = match self.docker_trace(folder) {
+        self.docker_command_with(folder, &[])
+    }
+
+    /// Builds by the docker command with these options besides.
+    pub(crate) fn docker_command_with(&self, folder: &Path, options: &[String]) -> Cached {
+        let (cached, trace) = match self.docker_trace_with(folder, options) {
             Trace::Json(trace) => (flags_of_json(&trace), trace),
             Trace::Plain(trace) => (flags_of_plain_text(&trace), trace),
         };
@@ -62,6 +67,10 @@ impl Builders {
 
     /// Builds by the docker command; what it told.
     pub(crate) fn docker_trace(&self, folder: &Path) -> Trace {
+        self.docker_trace_with(folder, &[])
+    }
+
+    fn docker_trace_with(&self, folder: &Path, options: &[String]) -> Trace {
         let image = self.images.tag(&format!("{}:command", self.token));
         let buildx = std::env::var_os(BUILDX);
         let mut command = if let Some(buildx) = &buildx {
@@ -79,6 +88,7 @@ impl Builders {
         let output = output_of(
             command
                 .args(["--tag", &image, "--build-arg", &build_arg])
+                .args(options)
                 .arg(folder),
         );
         let trace = text(&output.stderr);
@@ -102,9 +112,21 @@ impl Builders {
 
     /// Builds by our own client, whatever comes of it.
     pub(crate) fn our_report(&self, folder: &Path) -> BuildReport {
-        let tree = Arc::new(ServedTree::new(folder.to_owned()));
-        let (report, _) = self.our_report_of(tree, &folder.display().to_string(), BuilderKind::Buildkit);
-        report
+        self.report_of(&self.request(folder))
+    }
+
+    /// Builds by our own client with these remote caches, whatever comes of it.
+    pub(crate) fn our_report_with(
+        &self,
+        folder: &Path,
+        cache_import: Option<CacheLocation>,
+        cache_export: Option<CacheLocation>,
+    ) -> BuildReport {
+        self.report_of(&BuildRequest {
+            cache_import,
+            cache_export,
+            ..self.request(folder)
+        })
     }
 
     /// Builds a folder that may do anything by our own client, whatever comes of it, with the image's name. The key stands
@@ -115,21 +137,45 @@ impl Builders {
         key: &str,
         builder: BuilderKind,
     ) -> (BuildReport, String) {
-        let image = self.images.tag(&format!("{}:ours", self.token));
         let request = BuildRequest {
             builder,
+            ..self.request_of(tree, key)
+        };
+        (self.report_of(&request), request.image)
+    }
+
+    fn request(&self, folder: &Path) -> BuildRequest {
+        let tree = Arc::new(ServedTree::new(folder.to_owned()));
+        self.request_of(tree, &folder.display().to_string())
+    }
+
+    fn request_of(&self, tree: Arc<dyn ContextTree>, key: &str) -> BuildRequest {
+        let image = self.images.tag(&format!("{}:ours", self.token));
+        BuildRequest {
             dockerfile_in_context: Some("Dockerfile".to_owned()),
             args: BTreeMap::from([("BALLAST".to_owned(), self.base.clone())]),
             mount_namespace: self.token.clone(),
             ..BuildRequest::of_folder(
                 tree,
                 &format!("{} {key}", self.token),
-                image.clone(),
+                image,
                 Nanos::from_secs(120),
             )
-        };
+        }
+    }
+
+    fn report_of(&self, request: &BuildRequest) -> BuildReport {
         let Records { runtime, engine, .. } = &self.records;
-        (runtime.block_on(engine.build(&request)).unwrap(), image)
+        runtime.block_on(engine.build(request)).unwrap()
+    }
+
+    /// Removes what the builds made, so that the daemon holds nothing of them but what they were built on.
+    pub(crate) fn forget(&self) {
+        for image in self.images.take_those_of(&[":ours", ":command"]) {
+            docker(&["rmi", &image]);
+        }
+        self.records.prune();
+        assert_eq!(self.records.new_layers(), 0);
     }
 }
 

@@ -24,7 +24,7 @@ where
     /// The request of a step's build; without a step, of a priming one.
     pub(super) fn request(&self, state: &TurnState<'_>, step: Option<&Step>, image: String) -> BuildRequest {
         let variant = state.variant;
-        let cache = self.cache_location(&variant.name);
+        let cache = self.cache_location(state);
         let imports = step.is_some_and(|step| step.cache.layers == LayerState::Imported);
         let exports = step.is_some_and(|step| step.export_cache);
         let of_base = |base: &PreparedBase| (base.build_arg.clone(), base.reference.clone());

@@ -98,16 +98,20 @@ where
         }
     }
 
-    /// Where a variant's remote cache lies.
-    pub(super) fn cache_location(&self, variant: &str) -> Option<CacheLocation> {
+    /// Where the remote cache of a turn's variant lies.
+    pub(super) fn cache_location(&self, state: &TurnState<'_>) -> Option<CacheLocation> {
         let cache = self.scenario.build.remote_cache.as_ref()?;
-        let reference = |repository: &str| cache_reference(repository, self.run_id, variant);
+        let reference = |repository: &str| cache_reference(repository, self.run_id, &state.variant.name);
         Some(match cache {
             RemoteCache::Inline { repository } => CacheLocation::Inline {
                 reference: reference(repository),
             },
             RemoteCache::Registry { repository, mode } => CacheLocation::Registry {
                 reference: reference(repository),
+                mode: *mode,
+            },
+            RemoteCache::Local { mode } => CacheLocation::Local {
+                folder: state.folders.local_cache.clone(),
                 mode: *mode,
             },
         })

@@ -40,7 +40,7 @@ where
         let image = format!("{}:primed", image_repository(self.run_id, variant));
         let mut request = self.request(state, None, image.clone());
         if priming.export {
-            request.cache_export = self.cache_location(variant);
+            request.cache_export = self.cache_location(state);
         }
         self.own_images.insert(image.clone());
         let (report, ..) = self.build_watched(&request).await?;

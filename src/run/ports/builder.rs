@@ -1,6 +1,7 @@
 //! Builds.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{ContextTree, EngineFault};
@@ -182,6 +183,13 @@ pub enum CacheLocation {
         /// What it holds.
         mode: CacheMode,
     },
+    /// In a folder of this machine.
+    Local {
+        /// The folder; the first export makes it.
+        folder: PathBuf,
+        /// What it holds.
+        mode: CacheMode,
+    },
 }
 
 /// How the daemon asked for the files of a context.
@@ -204,7 +212,7 @@ pub struct BuildReport {
     pub sent: ByteSize,
     /// How the daemon asked for them.
     pub transfer: ContextTransfer,
-    /// What came from registries.
+    /// What came from registries, and from a local cache.
     pub downloads: Downloads,
     /// Why the remote cache that was to be imported could not be read.
     pub import_fault: Option<String>,

@@ -1,6 +1,7 @@
 //! Scratch copies of the context.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::ContextTree;
@@ -94,6 +95,8 @@ pub struct BuildFolders {
     pub dockerfile_name: String,
     /// The Dockerfile's path in the context, where it is read from the context itself.
     pub dockerfile_in_context: Option<String>,
+    /// Where the variant's local cache lies, as long as the copies are there; nothing makes it but an export.
+    pub local_cache: PathBuf,
     /// The Dockerfile, read; instructions are found again in it by the names of the trace.
     pub parsed: Arc<Dockerfile>,
 }

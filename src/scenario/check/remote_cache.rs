@@ -17,21 +17,38 @@ pub(super) fn remote_cache(
             .at(&at.key("mode"), "an inline cache has no `mode`")
             .hint("it always holds the layers of the image alone; for those of every stage take `type = \"registry\"`");
     }
-    let repository = table.repository.unwrap_or_else(|| {
+    let repository = match kind {
+        RemoteCacheType::Inline | RemoteCacheType::Registry => repository(table.repository, at, findings),
+        RemoteCacheType::Local => {
+            if table.repository.is_some() {
+                findings
+                    .at(&at.key("repository"), "a local cache has no `repository`")
+                    .hint("it lies in a folder of the run's own, which goes with the run");
+            }
+            String::new()
+        }
+    };
+    Some(match kind {
+        RemoteCacheType::Inline => RemoteCache::Inline { repository },
+        RemoteCacheType::Registry => RemoteCache::Registry { repository, mode },
+        RemoteCacheType::Local => RemoteCache::Local { mode },
+    })
+}
+
+/// The repository of a cache that is pushed.
+fn repository(named: Option<String>, at: &Cursor<'_>, findings: &mut Findings<'_>) -> String {
+    let Some(repository) = named else {
         if !at.has_cut() {
             findings
                 .at(at, "the remote cache names no `repository`")
                 .hint("name one that may be pushed to, such as `127.0.0.1:5000/team/cache`");
         }
-        String::new()
-    });
+        return String::new();
+    };
     if !repository.is_empty() {
         check_repository(&repository, &at.key("repository"), findings);
     }
-    Some(match kind {
-        RemoteCacheType::Inline => RemoteCache::Inline { repository },
-        RemoteCacheType::Registry => RemoteCache::Registry { repository, mode },
-    })
+    repository
 }
 
 /// Notes steps that need a remote cache where there is none, and one that no step uses.
@@ -65,7 +82,7 @@ pub(super) fn check_uses(
                             step.name
                         ),
                     )
-                    .hint("add `[build.remote-cache]` with `type` and `repository`");
+                    .hint("add `[build.remote-cache]` with `type`, and with `repository` unless that is `local`");
             }
         }
     }

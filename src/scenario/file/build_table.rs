@@ -29,12 +29,13 @@ pub struct BuildTable {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RemoteCacheTable {
-    /// `inline` in the image itself, which is pushed; `registry` as an image of its own.
+    /// `inline` in the image itself, which is pushed; `registry` as an image of its own; `local` in a folder of this
+    /// machine, which is the run's own and goes with it.
     #[serde(rename = "type")]
     #[schemars(required)]
     pub kind: Option<RemoteCacheType>,
     /// The repository that it is pushed to, such as `registry.example:5000/team/cache`; each run and variant takes a
-    /// tag of its own.
+    /// tag of its own. A local cache has none.
     pub repository: Option<String>,
     /// `max` holds the layers of every stage that was built, `min` those of the image alone.
     pub mode: Option<CacheMode>,
@@ -48,6 +49,8 @@ pub enum RemoteCacheType {
     Inline,
     /// An image of its own in a registry.
     Registry,
+    /// A folder of this machine, which lasts as long as the run.
+    Local,
 }
 
 /// One build of the sequence.

@@ -271,7 +271,11 @@ impl<'schema> Walk<'schema> {
         let expected = expected.join(" or ");
         let message = format!("{name} is {}, expected {expected}", value.describe());
         let hint = match value {
-            Value::String(text) if !words.is_empty() => hint(text, "the words here are", words),
+            Value::String(text) if !words.is_empty() => {
+                unsupported::why_unmeasurable(&self.keys.join("."), text)
+                    .map(str::to_owned)
+                    .or_else(|| hint(text, "the words here are", words))
+            }
             Value::HugeInteger(_) => Some("the number does not fit into 64 bits".to_owned()),
             _ => None,
         };

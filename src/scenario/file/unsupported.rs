@@ -1,4 +1,4 @@
-//! Keys and words of the format that this version does not read yet.
+//! Keys and words of the format that this version does not read yet, and words that no version can.
 //!
 //! They are named apart from mistakes, so that nobody looks for a slip in a word that is right.
 
@@ -13,10 +13,15 @@ const KEYS: &[(&str, &[&str])] = &[
 ];
 
 /// Words by the key that takes them.
-const WORDS: &[(&str, &[&str])] = &[
-    ("build.remote-cache.type", &["local"]),
-    ("build.rounds", &["auto"]),
-];
+const WORDS: &[(&str, &[&str])] = &[("build.rounds", &["auto"])];
+
+/// Words that Docker takes and that stand for nothing which could be measured here, and why.
+const UNMEASURABLE: &[(&str, &str, &str)] = &[(
+    "build.remote-cache.type",
+    "gha",
+    "the cache of GitHub Actions can only be reached from within its service, so it cannot be measured here; \
+     `registry` and `local` are the nearest to it",
+)];
 
 /// Whether a later version reads `key` in `table`.
 pub(super) fn is_key(table: &str, key: &str) -> bool {
@@ -26,6 +31,14 @@ pub(super) fn is_key(table: &str, key: &str) -> bool {
 /// Whether a later version reads `word` as the value of `key`.
 pub(super) fn is_word(key: &str, word: &str) -> bool {
     listed(WORDS, key, word)
+}
+
+/// Why `word` cannot be the value of `key`, where Docker takes it.
+pub(super) fn why_unmeasurable(key: &str, word: &str) -> Option<&'static str> {
+    let mut listed = UNMEASURABLE.iter();
+    listed
+        .find(|(at, unmeasurable, _)| *at == key && *unmeasurable == word)
+        .map(|(.., why)| *why)
 }
 
 /// Whether a key of a later version stands in `table` for keys that this version requires.

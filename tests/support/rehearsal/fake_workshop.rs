@@ -88,6 +88,7 @@ impl Workshop for FakeWorkshop {
             dockerfile: Arc::new(EmptyTree),
             dockerfile_name: "Dockerfile".to_owned(),
             dockerfile_in_context: None,
+            local_cache: "cache".into(),
             parsed: Arc::new(parsed.map_err(|error| fault(&error.to_string()))?),
         })
     }
