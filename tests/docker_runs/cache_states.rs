@@ -225,9 +225,14 @@ fn a_remote_cache_that_cannot_be_read_makes_the_sample_invalid_with_the_reason()
 fn cache_mounts_are_empty_or_kept_as_the_step_says() {
     let Some(_daemon) = daemon() else { return };
     let token = unique("mounts");
-    let rest = r#"
-[base.ballast]
-ballast = true
+    // The last step reads what the one before it put into the mount, and fails where that is gone.
+    let scenario = r#"
+schema = 1
+title = "Mounts"
+question = "Kept?"
+context.path = "context"
+base.ballast.ballast = true
+variant = [{ name = "only", dockerfile = "context/Dockerfile" }]
 [build]
 rounds = 2
 warmups = 0
@@ -235,19 +240,24 @@ warmups = 0
 name = "empty"
 cache = { layers = "empty", mounts = "empty" }
 [[build.step]]
-name = "kept"
+name = "empty again"
 cache = { layers = "empty" }
 [[build.step]]
-name = "empty again"
-cache = { layers = "empty", mounts = "empty" }
+name = "kept"
+cache = { layers = "empty", mounts = "kept" }
+edit = [{ replace = "Dockerfile", find = '"/main.txt", "--output"', with = '"/cache/part-0000/file-000000.txt", "--output"' }]
 "#;
+    let trial = Trial::new(&[
+        ("scenario.toml", scenario),
+        ("context/Dockerfile", MOUNTED),
+        ("context/main.txt", &token),
+    ]);
     let before = Inventory::take();
-    let trial = trial(rest, MOUNTED, &token);
     let ended = trial.run(&[]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(Inventory::take(), before);
     let run = trial.journal();
-    for step in ["empty", "kept", "empty again"] {
+    for step in ["empty", "empty again", "kept"] {
         for sample in valid(&run, step) {
             assert_eq!(ran(sample), ["COPY", "RUN"], "{step}");
         }

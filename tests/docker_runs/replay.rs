@@ -22,7 +22,6 @@ RUN ["/ballast", "work", "--cpu", "5ms", "--files", "2", "--bytes", "10KiB", "--
 const HEAD: &str = r#"
 schema = 1
 title = "Commits"
-keep = ["ordered"]
 [base.ballast]
 ballast = true
 [replay]
@@ -37,10 +36,10 @@ name = "ordered"
 dockerfile = "ordered.Dockerfile"
 "#;
 
-/// A scenario whose repository lies in its folder, with the rest of its variant.
-fn trial(rest: &str) -> (Trial, Repository) {
+/// A scenario whose repository lies in its folder, with these keys before the others and the rest of its variant.
+fn trial(keys: &str, rest: &str) -> (Trial, Repository) {
     let trial = Trial::new(&[
-        ("scenario.toml", &format!("{HEAD}{rest}")),
+        ("scenario.toml", &format!("{keys}{HEAD}{rest}")),
         ("ordered.Dockerfile", ORDERED),
     ]);
     let repository = Repository::with_history(&trial.scenario().join("repo"), &unique("replay"));
@@ -115,7 +114,7 @@ const IGNORED: &str = "Edit an ignored file";
 #[test]
 fn every_commit_runs_the_same_instructions_in_every_round() {
     let Some(_daemon) = daemon() else { return };
-    let (trial, repository) = trial("");
+    let (trial, repository) = trial("keep = [\"ordered\"]\n", "");
     let untouched = repository.git(&["status", "--porcelain", "--ignored"]);
     let before = Inventory::take();
     let ended = trial.run(&[]);
@@ -177,14 +176,16 @@ fn differences(one: &Path, other: &Path) -> String {
 #[test]
 fn the_classic_builder_replays_as_well_and_a_commit_that_does_not_build_is_no_end() {
     let Some(_daemon) = daemon() else { return };
-    let (trial, repository) = trial("builder = \"classic\"\n");
+    let (trial, repository) = trial("", "builder = \"classic\"\n");
     repository.git(&["rm", "--quiet", "requirements.txt"]);
     repository.commit("Break the build");
     repository.write("requirements.txt", &unique("again"));
     repository.commit("Mend the build");
     // Each instruction makes an image here, which takes its time; the rounds are the other test's business.
+    let before = Inventory::take();
     let ended = trial.run(&["--rounds", "1"]);
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert_eq!(Inventory::take().since(&before), [""; 0]);
     let run = trial.journal();
     let outcomes: Vec<_> = run
         .builds

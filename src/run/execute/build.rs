@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::builds::TurnState;
+use super::cache_state::uses_no_cache;
 use super::surroundings::Surroundings;
 use super::{Execution, Halt, PreparedBase, interruption};
 use crate::results::{ClassicStand, MadeImagesRecord, Neighbours, Record};
@@ -49,7 +50,7 @@ where
             target: variant.target.clone(),
             options: variant.options.clone(),
             grants: self.ports.grants.of(&variant.name),
-            no_cache: step.is_some_and(|step| step.cache.layers == LayerState::Empty),
+            no_cache: step.is_some_and(|step| uses_no_cache(step, variant)),
             mount_namespace: namespace,
             shared_key: shared_key.unwrap_or_else(|| format!("{}/{}", self.session, variant.name)),
             image,
@@ -99,7 +100,7 @@ where
         };
         match after {
             Ok(after) => {
-                mounts_made = mounts(&after).saturating_sub(mounts(&before));
+                mounts_made = mounts_made_since(&before, &after);
                 self.records.after_build(&after, span);
                 self.note_records()?;
             }
@@ -191,8 +192,22 @@ fn later(instant: DaemonInstant, by: Nanos) -> DaemonInstant {
     DaemonInstant(instant.0.saturating_add_unsigned(by.0))
 }
 
-/// How many cache mounts there are.
-fn mounts(records: &[BuildRecord]) -> usize {
+/// How many cache mounts were made between two looks. One that is emptied is made anew; the same one can have another id
+/// later, but not another time at which it was made.
+fn mounts_made_since(before: &[BuildRecord], after: &[BuildRecord]) -> usize {
     let is_mount = |record: &&BuildRecord| record.kind == RecordKind::CacheMount;
-    records.iter().filter(is_mount).count()
+    let is_same = |one: &BuildRecord, other: &BuildRecord| {
+        one.id == other.id || (one.created.is_some() && one.created == other.created)
+    };
+    let was_there = |record: &&BuildRecord| {
+        before
+            .iter()
+            .filter(is_mount)
+            .any(|earlier| is_same(earlier, record))
+    };
+    after
+        .iter()
+        .filter(is_mount)
+        .filter(|record| !was_there(record))
+        .count()
 }

@@ -13,7 +13,9 @@ use crate::run::cache_evidence::CacheEvidence;
 use crate::run::events::Watcher;
 use crate::run::ports::{Bases, BuildReport, CacheLocation, Ledger, Probe, RecordKind, Workshop};
 use crate::run::prune::SPARED;
-use crate::scenario::{BaseState, ContextState, LayerState, MountState, RemoteCache, Step};
+use crate::scenario::{
+    BaseState, BuilderKind, ContextState, LayerState, MountState, RemoteCache, Step, Variant,
+};
 
 /// What is known before a build of the state that it will find.
 #[derive(Debug, Default)]
@@ -61,7 +63,9 @@ where
             mounts_filled: state.namespace_used,
             ..Reached::default()
         };
-        if step.cache.layers == LayerState::Imported {
+        if step.cache.layers == LayerState::Imported
+            || (step.cache.layers == LayerState::Empty && !uses_no_cache(step, state.variant))
+        {
             self.drop_latest_image(variant).await?;
             reached.hold_dropped(self.drop_layers(step.cache.mounts).await?);
         }
@@ -216,6 +220,13 @@ impl Reached {
             mounts_filled: self.mounts_filled,
         }
     }
+}
+
+/// Whether a build finds no layers because it is told to use none. Being told so empties its cache mounts as well, so that
+/// where these are kept the layers have to go instead. The classic builder has no cache mounts.
+pub(super) fn uses_no_cache(step: &Step, variant: &Variant) -> bool {
+    step.cache.layers == LayerState::Empty
+        && (step.cache.mounts == MountState::Empty || variant.builder == BuilderKind::Classic)
 }
 
 /// The reference of a variant's remote cache: a tag of the run's own in the user's repository.

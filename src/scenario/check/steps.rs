@@ -127,7 +127,7 @@ fn step(
     }
     let step = Step {
         name: table.name.unwrap_or_default(),
-        cache: table.cache.unwrap_or_default(),
+        cache: table.cache.map(BuildCacheState::from).unwrap_or_default(),
         export_cache: table.export_cache.unwrap_or_default(),
         commit: None,
         edits,

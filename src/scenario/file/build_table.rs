@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::CacheTable;
 use super::{DurationText, EditTable};
-use crate::scenario::{BuildCacheState, BuilderKind, CacheMode};
+use crate::scenario::{BuilderKind, CacheMode};
 
 /// How often and in which steps to build.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -61,7 +62,7 @@ pub struct StepTable {
     #[schemars(required)]
     pub name: Option<String>,
     /// What must be present before the build.
-    pub cache: Option<BuildCacheState>,
+    pub cache: Option<CacheTable>,
     /// Whether the build also exports what it did to the remote cache; its time includes that.
     pub export_cache: Option<bool>,
     /// Changes of the context before the build.

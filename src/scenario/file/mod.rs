@@ -6,6 +6,7 @@
 
 mod base_table;
 mod build_table;
+mod cache_table;
 mod conform;
 mod context_table;
 mod cursor;
@@ -28,6 +29,7 @@ mod variant_table;
 
 pub use base_table::BaseTable;
 pub use build_table::{BuildTable, ExpectValue, RemoteCacheTable, RemoteCacheType, StepTable};
+pub use cache_table::CacheTable;
 pub use context_table::{ContextTable, FillTable};
 pub use document::{
     BuildDefaults, DefaultsDocument, DefaultsTable, ScenarioDocument, StartDefaults, VariantDefaults,

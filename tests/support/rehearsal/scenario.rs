@@ -362,8 +362,15 @@ impl StepDraft {
         self
     }
 
+    /// Without layers, and with empty cache mounts, as a file has it that does not say more.
     pub(crate) fn no_layers(mut self) -> Self {
         self.0.cache.layers = LayerState::Empty;
+        self.0.cache.mounts = MountState::Empty;
+        self
+    }
+
+    pub(crate) fn kept_mounts(mut self) -> Self {
+        self.0.cache.mounts = MountState::Kept;
         self
     }
 

@@ -1,0 +1,1 @@
+print("at your service")
