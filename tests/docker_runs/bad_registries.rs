@@ -48,6 +48,12 @@ fn bad_base(fault: &'static str) -> StubRegistry {
             "digest" if asked.path.contains("/blobs/") => {
                 Answer::Says("200 OK", String::new(), b"{}".to_vec())
             }
+            // As registries say it: an engine has no words of its own for it.
+            "404" if is_manifest => Answer::Says(
+                "404 Not Found",
+                "Content-Type: application/json\r\n".to_owned(),
+                br#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#.to_vec(),
+            ),
             _ if asked.path == "/v2/" => Answer::status("200 OK"),
             _ => Answer::status("404 Not Found"),
         }

@@ -106,7 +106,9 @@ fn serve(
             if asked.method != "HEAD" {
                 stream.write_all(&body)?;
             }
-            Ok(())
+            // Closed with a body unread, the connection would be reset, and the answer could be lost with it.
+            stream.shutdown(std::net::Shutdown::Write)?;
+            io::copy(&mut stream, &mut io::sink()).map(drop)
         }
         Answer::Silence(longest) => {
             stream.set_read_timeout(Some(longest))?;
