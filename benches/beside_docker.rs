@@ -98,6 +98,8 @@ struct Bench {
     folder: tempfile::TempDir,
     edits: u32,
     moves: u32,
+    /// What is in the daemon by a name of this benchmark.
+    images: Vec<String>,
     /// What the last build of ours sent.
     sent_bytes: u64,
     /// The most memory that this process held in a build of ours.
@@ -115,6 +117,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let bench = Self {
             base: format!("{name}:base"),
+            images: vec![format!("{name}:base")],
             runtime,
             engine,
             records,
@@ -147,6 +150,12 @@ impl Bench {
         }
     }
 
+    fn next_image(&mut self, side: &str) -> String {
+        let image = format!("{}:{side}-{}", self.name, self.images.len());
+        self.images.push(image.clone());
+        image
+    }
+
     fn import_base(&self) {
         let mut import = Command::new("docker")
             .args(["import", "-", &self.base])
@@ -177,7 +186,7 @@ impl Bench {
             ..BuildRequest::of_folder(
                 tree,
                 &format!("{}-{}", self.name, self.moves),
-                format!("{}:ours", self.name),
+                self.next_image("ours"),
                 Nanos::from_secs(600),
             )
         };
@@ -194,7 +203,7 @@ impl Bench {
         let mut command = Command::new("docker");
         command
             .env("DOCKER_BUILDKIT", "1")
-            .args(["build", "--quiet", "--tag", &format!("{}:command", self.name)])
+            .args(["build", "--quiet", "--tag", &self.next_image("command")])
             .args(["--build-arg", &format!("BASE={}", self.base)])
             .args(state.no_cache().then_some("--no-cache"))
             .arg("--file")
@@ -259,9 +268,9 @@ impl Bench {
     }
 
     fn remove(mut self) {
-        for tag in ["ours", "command", "base"] {
-            let reference = format!("{}:{tag}", self.name);
-            Command::new("docker").args(["rmi", &reference]).output().unwrap();
+        // Each build has an image of its own: one whose name another takes would stay without one.
+        for reference in self.images.iter().rev() {
+            Command::new("docker").args(["rmi", reference]).output().unwrap();
         }
         let records = self
             .runtime
