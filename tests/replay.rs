@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+#[path = "support/on_disk.rs"]
+mod on_disk;
 #[path = "support/repository.rs"]
 mod repository;
 
@@ -13,52 +15,11 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use on_disk::OnDisk;
 use repository::{COMMITS, Repository, git};
 use seatrial::run::Workshop as _;
-use seatrial::scenario::{
-    Checked, CommitRange, History, HistoryFault, Overrides, ReadFailure, Scenario, ScenarioFiles,
-    ScenarioInput, Source, Surroundings, check,
-};
-use seatrial::workspace::{ScratchWorkshop, git_history, tree_digest};
-
-/// A scenario's folder on disk, which takes nothing from outside but a repository.
-struct OnDisk(PathBuf);
-
-impl ScenarioFiles for OnDisk {
-    fn read(&self, path: &Path) -> Result<String, ReadFailure> {
-        fs::read_to_string(self.0.join(path)).map_err(|_| ReadFailure::Missing)
-    }
-
-    fn is_folder(&self, path: &Path) -> bool {
-        self.0.join(path).is_dir()
-    }
-
-    fn list(&self, _folder: &Path) -> Vec<String> {
-        Vec::new()
-    }
-}
-
-impl Surroundings for OnDisk {
-    fn variable(&self, _name: &str) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn secret_file(&self, _path: &Path) -> Result<Vec<u8>, ReadFailure> {
-        Err(ReadFailure::Missing)
-    }
-
-    fn listens(&self, _socket: &Path) -> bool {
-        false
-    }
-
-    fn is_folder(&self, path: &Path) -> bool {
-        self.0.join(path).is_dir()
-    }
-
-    fn history(&self, repo: &Path, range: &CommitRange, path: &Path) -> Result<History, HistoryFault> {
-        git_history(&self.0.join(repo), repo, range, path)
-    }
-}
+use seatrial::scenario::{Checked, Overrides, Scenario, ScenarioInput, Source, check};
+use seatrial::workspace::{ScratchWorkshop, tree_digest};
 
 /// A folder for one test: the repository in `repo`, the scenario in `s`, scratch copies in `tmp`.
 struct Place(tempfile::TempDir);

@@ -95,24 +95,7 @@ impl Sentence {
             return Self::plain(Some(metric), stamp, words);
         }
         let clauses: Vec<Clause> = compared.iter().map(|comparison| clause(comparison)).collect();
-        let begin = place.clone();
-        let join = |texts: Vec<String>| format!("{place}, {}", texts.join("; "));
-        Self {
-            metric: Some(metric),
-            stamp,
-            place: begin,
-            headline: join(clauses.iter().map(|clause| clause.words.clone()).collect()),
-            text: join(
-                clauses
-                    .iter()
-                    .map(|clause| match &clause.numbers {
-                        Some(numbers) => format!("{} ({numbers})", clause.words),
-                        None => clause.words.clone(),
-                    })
-                    .collect(),
-            ),
-            clauses,
-        }
+        Self::of_clauses(Some(metric), stamp, place, clauses)
     }
 
     fn of_replay(costs: &ReplayCosts, stamp: Option<Stamp>) -> Self {
@@ -128,9 +111,14 @@ impl Sentence {
             let each: Vec<String> = costs.variants.iter().map(cost_in_words).collect();
             return Self::plain(None, stamp, format!("{place}, {}", each.join("; ")));
         }
+        Self::of_clauses(None, stamp, place, clauses)
+    }
+
+    /// What was compared, one clause after the other; the headline does without their numbers.
+    fn of_clauses(metric: Option<Metric>, stamp: Option<Stamp>, place: String, clauses: Vec<Clause>) -> Self {
         let join = |texts: Vec<String>| format!("{place}, {}", texts.join("; "));
         Self {
-            metric: None,
+            metric,
             stamp,
             headline: join(clauses.iter().map(|clause| clause.words.clone()).collect()),
             text: join(

@@ -1,17 +1,15 @@
 //! What each kind of edit makes a build do: as the scenario expects, in every round, and as the docker command does.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use seatrial::results::{Status, StopReason};
-use seatrial::scenario::{
-    CommitRange, Expectation, History, HistoryFault, Nonce, Overrides, ReadFailure, Scenario, ScenarioFiles,
-    ScenarioInput, Source, Surroundings, check,
-};
+use seatrial::scenario::{Expectation, Nonce, Overrides, Scenario, ScenarioInput, Source, check};
 use seatrial::workspace::{Scratch, apply};
 
 use crate::daemon::{daemon, unique};
 use crate::fixture_tree::write_files;
+use crate::on_disk::OnDisk;
 use crate::side_by_side::{Builders, Cached};
 use crate::trial::{Trial, builds};
 
@@ -206,46 +204,6 @@ name = "after"
         reason: "step `sometimes` before it failed".to_owned(),
     };
     assert_eq!(outcomes("after"), [Status::Ok, not_tried]);
-}
-
-/// Files on disk.
-struct OnDisk(PathBuf);
-
-impl ScenarioFiles for OnDisk {
-    fn read(&self, path: &Path) -> Result<String, ReadFailure> {
-        fs::read_to_string(self.0.join(path)).map_err(|_| ReadFailure::Missing)
-    }
-
-    fn is_folder(&self, path: &Path) -> bool {
-        self.0.join(path).is_dir()
-    }
-
-    fn list(&self, _folder: &Path) -> Vec<String> {
-        Vec::new()
-    }
-}
-
-/// A scenario that takes nothing from outside its folder.
-impl Surroundings for OnDisk {
-    fn variable(&self, _name: &str) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn secret_file(&self, _path: &Path) -> Result<Vec<u8>, ReadFailure> {
-        Err(ReadFailure::Missing)
-    }
-
-    fn listens(&self, _socket: &Path) -> bool {
-        false
-    }
-
-    fn is_folder(&self, path: &Path) -> bool {
-        self.0.join(path).is_dir()
-    }
-
-    fn history(&self, repo: &Path, range: &CommitRange, path: &Path) -> Result<History, HistoryFault> {
-        seatrial::workspace::git_history(&self.0.join(repo), repo, range, path)
-    }
 }
 
 fn scenario(folder: &Path) -> Scenario {

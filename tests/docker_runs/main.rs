@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+#[path = "../support/on_disk.rs"]
+mod on_disk;
 #[path = "../support/repository.rs"]
 mod repository;
 #[path = "../support/mod.rs"]

@@ -3,6 +3,7 @@
 use super::axis::{Axis, AxisUnit};
 use super::canvas::{Anchor, Area, Canvas, ChartError, Lettering, px};
 use super::chart::{Source, sentence_case};
+use super::key;
 use super::lettering;
 use super::marker;
 use super::sheet::{Body, DataTable, Texts, described_by};
@@ -151,25 +152,15 @@ impl Body for Commits {
     }
 
     fn height(&self, _width: i32) -> i32 {
-        let labels = i32::try_from(self.variants.len()).unwrap_or(1);
-        labels * 18 + 8 + PLOT + AXIS
+        key::height(self.variants.len()) + PLOT + AXIS
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, area: Area) -> Result<(), ChartError> {
-        let mut y = area.top + 9;
-        for line in &self.variants {
-            let room = area.width() - 18;
-            marker::variant(canvas, (7, y), line.variant, Standing::Counted)?;
-            let text = format!("{}: {}", line.name, line.label);
-            canvas.fitted((18, y), &text, room, Lettering::SMALL)?;
-            y += 18;
-        }
-        let plot = Area {
-            top: y + 2,
-            bottom: area.bottom - AXIS,
-            left: area.left,
-            right: area.right - 8,
-        };
+        let lines = self
+            .variants
+            .iter()
+            .map(|line| (line.variant, format!("{}: {}", line.name, line.label)));
+        let plot = key::above_plot(canvas, area, AXIS, lines)?;
         self.plot(canvas, plot)
     }
 }

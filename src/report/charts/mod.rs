@@ -8,6 +8,7 @@ mod builds;
 mod canvas;
 mod chart;
 mod commits;
+mod key;
 mod lanes;
 mod layers;
 mod lettering;
