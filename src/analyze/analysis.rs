@@ -1,5 +1,6 @@
 //! All that the samples of a run say.
 
+use super::cache_traffic::CacheTraffic;
 use super::comparison::{Comparison, compare_all};
 use super::instruction_series::{InstructionSeries, instruction_series};
 use super::metric::Metric;
@@ -21,6 +22,8 @@ pub struct Analysis {
     pub instructions: Vec<InstructionSeries>,
     /// The build that stands for each step and variant, over time, in the header's order.
     pub timelines: Vec<Timeline>,
+    /// What builds read from remote caches and stored in them, in the header's order.
+    pub cache_traffic: Vec<CacheTraffic>,
     /// What the commits cost; absent where no repository was replayed.
     pub replay: Option<ReplayCosts>,
     /// The answer in one sentence.
@@ -41,6 +44,7 @@ impl Analysis {
         Self {
             instructions: instruction_series(run),
             timelines: timelines(run, &series),
+            cache_traffic: CacheTraffic::of(run),
             series,
             comparisons,
             replay,

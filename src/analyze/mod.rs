@@ -6,6 +6,7 @@
 
 mod analysis;
 mod band;
+mod cache_traffic;
 mod comparative;
 mod comparison;
 mod critical_path;
@@ -25,6 +26,7 @@ mod warning;
 
 pub use analysis::Analysis;
 pub use band::{Band, Materiality};
+pub use cache_traffic::CacheTraffic;
 pub use comparative::Comparative;
 pub use comparison::{Comparison, Finding, MAX_LOST_SHARE};
 pub use critical_path::CriticalPath;

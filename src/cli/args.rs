@@ -155,6 +155,23 @@ pub(super) struct DaemonArgs {
     pub(super) context: Option<String>,
 }
 
+/// How it is measured, whether a run begins or goes on.
+#[derive(Debug, Args)]
+pub(super) struct MeasuringArgs {
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
+    #[command(flatten)]
+    pub(super) pruning: PruningArgs,
+    /// Where another run holds the daemon, wait until it has ended instead of giving up.
+    #[arg(long)]
+    pub(super) wait: bool,
+    /// Print the summary as JSON on standard output instead of the table.
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     /// Scenario folders, each with a `scenario.toml`.
@@ -171,24 +188,14 @@ pub(super) struct RunArgs {
     pub(super) scenarios: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) overrides: OverrideArgs,
-    #[command(flatten)]
-    pub(super) limits: LimitArgs,
-    #[command(flatten)]
-    pub(super) pruning: PruningArgs,
     /// Decides the order of variants within rounds; the same seed gives the same order.
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
     /// Where run folders are made.
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub(super) reports: PathBuf,
-    /// Where another run holds the daemon, wait until it has ended instead of giving up.
-    #[arg(long)]
-    pub(super) wait: bool,
-    /// Print the summary as JSON on standard output instead of the table.
-    #[arg(long)]
-    pub(super) json: bool,
     #[command(flatten)]
-    pub(super) daemon: DaemonArgs,
+    pub(super) measuring: MeasuringArgs,
 }
 
 #[derive(Debug, Args)]
@@ -197,17 +204,7 @@ pub(super) struct ResumeArgs {
     #[arg(value_name = "DIR")]
     pub(super) run: PathBuf,
     #[command(flatten)]
-    pub(super) limits: LimitArgs,
-    #[command(flatten)]
-    pub(super) pruning: PruningArgs,
-    /// Where another run holds the daemon, wait until it has ended instead of giving up.
-    #[arg(long)]
-    pub(super) wait: bool,
-    /// Print the summary as JSON on standard output instead of the table.
-    #[arg(long)]
-    pub(super) json: bool,
-    #[command(flatten)]
-    pub(super) daemon: DaemonArgs,
+    pub(super) measuring: MeasuringArgs,
 }
 
 #[derive(Debug, Args)]

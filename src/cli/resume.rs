@@ -36,7 +36,7 @@ pub(super) fn resume(args: &ResumeArgs, out: &mut dyn Write) -> Result<ExitCode,
     let runtime = runtime()?;
     runtime.block_on(async {
         if loaded.checked.runnable().is_some() {
-            let engine = connect(&args.daemon).await?;
+            let engine = connect(&args.measuring.daemon).await?;
             hold_against(&mut loaded, &engine).await?;
             if let Some(scenario) = loaded.checked.runnable() {
                 require_builders(scenario, &engine).await?;
@@ -47,9 +47,9 @@ pub(super) fn resume(args: &ResumeArgs, out: &mut dyn Write) -> Result<ExitCode,
                     leaves_starts_out: builds_only.is_some(),
                     engine: &engine,
                     overrides: &protocol.overrides,
-                    limits: (&args.limits).into(),
-                    pruning: (&args.pruning).into(),
-                    json: args.json,
+                    limits: (&args.measuring.limits).into(),
+                    pruning: (&args.measuring.pruning).into(),
+                    json: args.measuring.json,
                 };
                 return go_on(args, &run, &measured, out).await;
             }
@@ -103,7 +103,7 @@ async fn go_on(
     let header = &run.header;
     let interrupted = watch_signals()?;
     let what = format!("run {}", header.run_id);
-    let Some(_held) = hold(measured.engine, &what, args.wait, interrupted.clone()).await? else {
+    let Some(_held) = hold(measured.engine, &what, args.measuring.wait, interrupted.clone()).await? else {
         return Ok(ExitCode::Interrupted);
     };
     // From here on nobody else can resume it, or take what it left for that of a killed run.

@@ -26,7 +26,7 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
     }
     let runtime = runtime()?;
     runtime.block_on(async {
-        let engine = connect(&args.daemon).await?;
+        let engine = connect(&args.measuring.daemon).await?;
         for loaded in &mut loaded {
             hold_against(loaded, &engine).await?;
         }
@@ -39,7 +39,14 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
             .iter()
             .map(|path| path.display().to_string())
             .collect();
-        let Some(_held) = hold(&engine, &names.join(", "), args.wait, interrupted.clone()).await? else {
+        let Some(_held) = hold(
+            &engine,
+            &names.join(", "),
+            args.measuring.wait,
+            interrupted.clone(),
+        )
+        .await?
+        else {
             return Ok(ExitCode::Interrupted);
         };
         let mut code = ExitCode::Done;
@@ -55,9 +62,9 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
                 leaves_starts_out: builds_only.is_some(),
                 engine: &engine,
                 overrides: &overrides,
-                limits: (&args.limits).into(),
-                pruning: (&args.pruning).into(),
-                json: args.json,
+                limits: (&args.measuring.limits).into(),
+                pruning: (&args.measuring.pruning).into(),
+                json: args.measuring.json,
             };
             let ended = measured.begin(&args.reports, args.seed, interrupted.clone(), out);
             code = code.max(ended.await?);

@@ -1,9 +1,11 @@
 //! Builds, and the daemon's build cache.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bollard_buildkit_proto::moby::buildkit::v1::{DiskUsageRequest, PruneRequest};
+use bollard::query_parameters::PruneBuildOptionsBuilder;
+use bollard_buildkit_proto::moby::buildkit::v1::DiskUsageRequest;
 use jiff::Timestamp;
 
 use super::classic::HeaderForm;
@@ -133,19 +135,22 @@ impl Builder for Engine {
             // No filter would mean every record.
             return Ok(());
         }
-        let prune = |error| failed("prune", RECORDS, error);
-        let request = PruneRequest {
-            filter: ids.iter().map(|id| format!("id=={id}")).collect(),
-            all: true,
-            ..PruneRequest::default()
-        };
+        // A filter of this interface takes one value, which the daemon matches as an expression.
+        let wanted = format!("\"^({})$\"", ids.join("|"));
+        let filters = HashMap::from([("id", vec![wanted])]);
+        let options = PruneBuildOptionsBuilder::new()
+            .all(true)
+            .filters(&filters)
+            .build();
+        // Not over `Control.Prune`, which streams what it removes: an engine of before BuildKit 0.13 that loses its client
+        // there never lets go of the build cache again (moby/buildkit issue 4399). Here it gathers, and nobody is waited for.
         in_time("prune", LONGEST_PRUNING, async {
-            let mut control = control(&self.endpoint)
-                .await
-                .map_err(|error| failed("prune", RECORDS, error))?;
-            let mut pruned = control.prune(request).await.map_err(prune)?.into_inner();
-            while pruned.message().await.map_err(prune)?.is_some() {}
-            Ok(())
+            // The client's own limit is of shorter calls.
+            let patient = self.docker.clone().with_timeout(LONGEST_PRUNING * 2);
+            let pruned = patient.prune_build(Some(options)).await;
+            pruned
+                .map(drop)
+                .map_err(|refusal| fault("prune", RECORDS, refusal))
         })
         .await
     }

@@ -68,15 +68,17 @@ pub(super) async fn solve(
     let solved = tokio::time::timeout(request.timeout.into(), solve).await;
     let kept = match (&solved, &cache) {
         (Ok(Ok(response)), Some(cache)) => cache.keep_export(&response.get_ref().exporter_response),
-        _ => Ok(()),
+        _ => Ok(None),
     };
     let duration = began.elapsed().into();
 
+    let mut kept_export = None;
     let (image_id, fault) = if let Ok(answer) = solved {
         watched.answered().await;
         match answer.map(|response| response.into_inner().exporter_response) {
             Ok(mut exported) => match kept {
-                Ok(()) => {
+                Ok(export) => {
+                    kept_export = export;
                     // What stays all the same goes with the folder.
                     let _ = cache.as_ref().map(LocalCache::tidy);
                     (exported.remove("containerimage.digest"), None)
@@ -115,6 +117,8 @@ pub(super) async fn solve(
         sent: session.context_sent(),
         transfer: session.context_transfer(),
         downloads,
+        // What was written to a local cache is known to the byte as well.
+        cache_export: kept_export.or_else(|| trace.cache_export()),
         import_fault: import_fault.or_else(|| trace.import_fault()),
         instructions: trace.instructions(),
         phases: trace.phases(),

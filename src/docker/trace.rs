@@ -1,6 +1,6 @@
 //! Folding a build's status messages into instructions and phases.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexStatus};
@@ -8,7 +8,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::{StatusResponse, Vertex, VertexS
 use super::build_part::Part;
 use super::log_tail::LogTail;
 use crate::results::{
-    BuildGraph, Downloaded, Downloads, GRAPH_VERSION, GraphPart, GraphVertex, Phase, WorkSpan,
+    BuildGraph, CacheExport, Downloaded, Downloads, GRAPH_VERSION, GraphPart, GraphVertex, Phase, WorkSpan,
 };
 use crate::run::{BuildFault, TracedInstruction};
 use crate::unit::{ByteSize, DaemonInstant, DaemonSpan, Nanos};
@@ -34,6 +34,8 @@ struct TracedVertex {
     log: LogTail,
     /// What it got from a registry, by digest.
     downloads: BTreeMap<String, Download>,
+    /// Layers that it stored in a remote cache, by digest.
+    stored: BTreeSet<String>,
 }
 
 /// One layer that came from a registry.
@@ -183,6 +185,21 @@ impl Trace {
         }
     }
 
+    /// What was stored in a remote cache, where the daemon told of an export. It tells of layers and of no sizes.
+    pub(super) fn cache_export(&self) -> Option<CacheExport> {
+        let mut exports = self
+            .vertices
+            .iter()
+            .filter(|vertex| Part::of(&vertex.name) == Part::CacheExport)
+            .peekable();
+        exports.peek()?;
+        let layers: BTreeSet<_> = exports.flat_map(|vertex| &vertex.stored).collect();
+        Some(CacheExport {
+            layers: layers.len() as u64,
+            written_bytes: None,
+        })
+    }
+
     /// Why a remote cache could not be read, in the daemon's words. The build goes on without it.
     pub(super) fn import_fault(&self) -> Option<String> {
         self.vertices
@@ -264,6 +281,9 @@ impl TracedVertex {
     fn take_status(&mut self, status: &VertexStatus) {
         // A layer of a base is told as `sha256:…` and, once it is there, as `extracting sha256:…`; one of a remote
         // cache by its digest alone, or as `pulling sha256:…` where images are kept by a storage driver.
+        if let Some(digest) = status.id.strip_prefix("writing layer ") {
+            self.stored.insert(digest.to_owned());
+        }
         let (verb, digest) = status.id.split_once(' ').unwrap_or(("", &status.id));
         if !digest.starts_with("sha256:") || !["", "pulling", "extracting"].contains(&verb) {
             return;
@@ -421,6 +441,33 @@ mod tests {
             ]})
         );
         assert_eq!(Trace::default().graph(), None);
+    }
+
+    #[test]
+    fn layers_that_were_stored_in_a_remote_cache_count_once_each() {
+        let export = vertex("exporting cache to registry", &[10, 20]);
+        let writing = [
+            "writing layer sha256:a",
+            "writing layer sha256:b",
+            "writing layer sha256:a",
+            "writing config sha256:c",
+        ];
+        let statuses = writing.map(|id| VertexStatus {
+            id: id.to_owned(),
+            vertex: export.digest.clone(),
+            ..VertexStatus::default()
+        });
+        let mut trace = trace(vec![export]);
+        trace.take(StatusResponse {
+            statuses: statuses.to_vec(),
+            ..StatusResponse::default()
+        });
+        let stored = CacheExport {
+            layers: 2,
+            written_bytes: None,
+        };
+        assert_eq!(trace.cache_export(), Some(stored));
+        assert_eq!(Trace::default().cache_export(), None);
     }
 
     #[test]

@@ -75,6 +75,7 @@ impl Span {
 struct OverviewRows {
     commits: Vec<CommitsCells>,
     builds: Vec<BuildCells>,
+    caches: Vec<CacheCells>,
     images: Vec<Vec<String>>,
     starts: Vec<StartCells>,
     notes: Vec<String>,
@@ -100,6 +101,15 @@ struct BuildCells {
     ratio: String,
     rebuilt: String,
     sent: String,
+}
+
+struct CacheCells {
+    step: String,
+    variant: String,
+    imported: String,
+    import_time: TimeCell,
+    exported: String,
+    export_time: TimeCell,
 }
 
 struct StartCells {
@@ -250,6 +260,18 @@ fn overview(overview: &Overview) -> OverviewRows {
                 ratio: row.ratio.clone(),
                 rebuilt: row.rebuilt.clone(),
                 sent: row.sent.clone(),
+            })
+            .collect(),
+        caches: overview
+            .caches
+            .iter()
+            .map(|row| CacheCells {
+                step: plain_line(&row.step),
+                variant: plain_line(&row.variant),
+                imported: row.imported.clone(),
+                import_time: time(&row.import_time),
+                exported: row.exported.clone(),
+                export_time: time(&row.export_time),
             })
             .collect(),
         images: overview

@@ -76,6 +76,23 @@ fn tables(overview: &Overview) -> String {
             cell(&row.sent),
         );
     }
+    if !overview.caches.is_empty() {
+        text.push_str(
+            "\n| remote cache | variant | imported | import | exported | export |\n|---|---|--:|---|--:|---|\n",
+        );
+    }
+    for row in &overview.caches {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} | {} | {} |",
+            cell(&row.step),
+            cell(&row.variant),
+            cell(&row.imported),
+            value(&row.import_time),
+            cell(&row.exported),
+            value(&row.export_time),
+        );
+    }
     text.push_str("\n| variant | context | files | image | layers |\n|---|--:|--:|--:|--:|\n");
     for row in &overview.images {
         let _ = writeln!(

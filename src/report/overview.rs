@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::quantity::{self, Shown};
-use crate::analyze::{Analysis, Metric, MetricUnit, ReplayCosts, VariantCost};
+use crate::analyze::{Analysis, CacheTraffic, Metric, MetricUnit, ReplayCosts, VariantCost};
 use crate::results::Run;
+use crate::stats::Summary;
 
 /// What stands for a ratio where no difference can be told.
 pub(super) const NO_DIFFERENCE: &str = "~";
@@ -15,6 +16,8 @@ pub(super) struct Overview {
     /// What the commits of a replay cost; empty for any other run.
     pub(super) commits: Vec<CommitsRow>,
     pub(super) builds: Vec<BuildRow>,
+    /// What builds read from remote caches and stored in them; empty for a run without any.
+    pub(super) caches: Vec<CacheRow>,
     pub(super) images: Vec<ImageRow>,
     pub(super) starts: Vec<StartRow>,
     /// What the numbers are, a sentence each.
@@ -50,6 +53,18 @@ pub(super) struct BuildRow {
     pub(super) sent: String,
 }
 
+/// The remote cache in the builds of a variant at a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CacheRow {
+    pub(super) step: String,
+    pub(super) variant: String,
+    /// Layers and their bytes.
+    pub(super) imported: String,
+    pub(super) import_time: Shown,
+    pub(super) exported: String,
+    pub(super) export_time: Shown,
+}
+
 /// The context and the image of a variant before any edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ImageRow {
@@ -76,6 +91,7 @@ impl Overview {
         Self {
             commits: source.commits(),
             builds: source.builds(),
+            caches: source.caches(),
             images: source.images(),
             starts: source.starts(),
             notes: source.notes(),
@@ -184,6 +200,19 @@ impl<'a> Source<'a> {
         rows
     }
 
+    fn caches(self) -> Vec<CacheRow> {
+        let time = |summary: Option<&Summary>| Shown::of_summary(MetricUnit::Nanoseconds, summary);
+        let row = |traffic: &CacheTraffic| CacheRow {
+            step: traffic.step.clone(),
+            variant: traffic.variant.clone(),
+            imported: layers(traffic.imported_layers.as_ref(), traffic.imported_bytes.as_ref()),
+            import_time: time(traffic.import_ns.as_ref()),
+            exported: layers(traffic.exported_layers.as_ref(), traffic.exported_bytes.as_ref()),
+            export_time: time(traffic.export_ns.as_ref()),
+        };
+        self.analysis.cache_traffic.iter().map(row).collect()
+    }
+
     fn images(self) -> Vec<ImageRow> {
         self.variants()
             .map(|variant| {
@@ -243,6 +272,10 @@ impl<'a> Source<'a> {
                 notes.push(format!("free, {times}: {reason}"));
             }
         }
+        if !self.analysis.cache_traffic.is_empty() {
+            let sentence = "imported: layers read; exported: layers then held; bytes where told; medians";
+            notes.push(sentence.to_owned());
+        }
         let lost = |series: &crate::analyze::Series| series.failed + series.invalid > 0;
         if self.analysis.series.iter().any(lost) {
             notes.push("failed and invalid samples are not in any number; the report says why".to_owned());
@@ -290,6 +323,23 @@ impl<'a> Source<'a> {
             Some(_) => NO_DIFFERENCE.to_owned(),
             None => String::new(),
         }
+    }
+}
+
+/// "4 layers, 12.3 MiB"; a dash where none were moved.
+fn layers(count: Option<&Summary>, bytes: Option<&Summary>) -> String {
+    let Some(count) = count else {
+        return Shown::of(None).value;
+    };
+    let noun = if (count.min, count.max) == (1, 1) {
+        "layer"
+    } else {
+        "layers"
+    };
+    let count = MetricUnit::Count.show_rounded(count.median);
+    match bytes {
+        Some(bytes) => format!("{count} {noun}, {}", MetricUnit::Bytes.show_rounded(bytes.median)),
+        None => format!("{count} {noun}"),
     }
 }
 

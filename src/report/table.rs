@@ -43,6 +43,7 @@ pub fn tables(run: &Run, analysis: &Analysis, terminal: Terminal) -> String {
     for table in [
         commits(&overview, terminal),
         builds(&overview, terminal),
+        caches(&overview, terminal),
         images(&overview, terminal),
         starts(&overview, terminal),
     ] {
@@ -105,6 +106,31 @@ fn commits(overview: &Overview, terminal: Terminal) -> Table {
         ]);
     }
     keep_values(&mut table, 1);
+    table
+}
+
+/// What builds read from remote caches and stored in them.
+fn caches(overview: &Overview, terminal: Terminal) -> Table {
+    let columns = [
+        "remote cache",
+        "variant",
+        "imported",
+        "import",
+        "exported",
+        "export",
+    ];
+    let mut table = table(terminal, &columns);
+    for row in &overview.caches {
+        table.add_row(vec![
+            name(&row.step),
+            name(&row.variant),
+            number(&row.imported),
+            number(&row.import_time.value),
+            number(&row.exported),
+            number(&row.export_time.value),
+        ]);
+    }
+    keep_values(&mut table, 2);
     table
 }
 
@@ -200,11 +226,35 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::analyze::specimen::{Specimen, layer_order, quick_start};
+    use crate::analyze::specimen::{Specimen, layer_order, quick_start, remote_cache};
 
     fn shown(specimen: &Specimen, terminal: Terminal) -> String {
         let run = specimen.run();
         tables(&run, &Analysis::of(&run), terminal)
+    }
+
+    #[test]
+    fn what_a_remote_cache_moved_has_a_table_of_its_own() {
+        let specimen = remote_cache();
+        assert_snapshot!(shown(&specimen, Terminal::PIPE), @"
+         build step   variant   time            ratio   rebuilt   sent
+        ───────────────────────────────────────────────────────────────────
+         push         a         2.00 s (2.00)                 2   4.00 KiB
+         laptop       a         100 ms (100)                  2   4.00 KiB
+         pull         a         500 ms (500)                  2   4.00 KiB
+
+         remote cache   variant   imported   import    exported             export
+        ───────────────────────────────────────────────────────────────────────────
+         push           a                –         –   4 layers, 1.00 MiB   301 ms
+         pull           a         3 layers   20.0 ms                    –        –
+
+         variant   context    files   image      layers
+        ────────────────────────────────────────────────
+         a         1.00 MiB      20   45.0 MiB        3
+
+        time: median (smallest to largest sample)
+        imported: layers read; exported: layers then held; bytes where told; medians
+        ");
     }
 
     fn many_variants() -> Specimen {

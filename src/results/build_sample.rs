@@ -26,6 +26,9 @@ pub struct BuildSample {
     /// What the build got from registries; absent where it did not take place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub downloads: Option<Downloads>,
+    /// What it stored in a remote cache; absent where it was to store nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_export: Option<CacheExport>,
     /// The Dockerfile's instructions in the order in which the daemon listed them.
     pub instructions: Vec<InstructionResult>,
     /// Named spans of the build.
@@ -102,6 +105,16 @@ pub struct Downloaded {
     pub count: u64,
     /// Their bytes, compressed as they came; absent where the daemon does not tell.
     pub bytes: Option<ByteSize>,
+}
+
+/// What a build stored in a remote cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheExport {
+    /// Layers that the cache holds after it, those included which it held before.
+    pub layers: u64,
+    /// Bytes that were written for it, compressed as they went: what the cache held before is not written again. Absent
+    /// where the daemon does not tell.
+    pub written_bytes: Option<ByteSize>,
 }
 
 /// One instruction of a build, as the daemon's trace tells it.

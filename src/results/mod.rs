@@ -21,7 +21,8 @@ mod surroundings;
 pub use build_graph::{BuildGraph, GRAPH_VERSION, GraphPart, GraphVertex, WorkSpan};
 pub use build_records::BuildRecordsSeen;
 pub use build_sample::{
-    BuildFailure, BuildSample, ContextSent, Downloaded, Downloads, InstructionResult, NamedContext, Phase,
+    BuildFailure, BuildSample, CacheExport, ContextSent, Downloaded, Downloads, InstructionResult,
+    NamedContext, Phase,
 };
 pub use classic_stand::ClassicStand;
 pub use env_argument::EnvArgumentRecord;

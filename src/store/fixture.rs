@@ -167,6 +167,7 @@ fn build(key: SampleKey, outcome: Status) -> BuildSample {
             named: Vec::new(),
         }),
         downloads: None,
+        cache_export: None,
         instructions: vec![
             instruction("FROM scratch", true, None),
             instruction("=RUN \"quoted\"\nand broken", false, Some(Nanos(900_000_000))),

@@ -361,6 +361,24 @@ fn build_measures(sample: &BuildSample) -> Vec<Measure<'_>> {
     if failed {
         return measures;
     }
+    // Of the same layers: compressed, they have a byte more or less from round to round.
+    let varying = |metric, bytes: Option<ByteSize>| Measure {
+        varies: true,
+        ..Measure::new(metric, Unit::Bytes, bytes.map(|bytes| bytes.0))
+    };
+    let imported = sample.downloads.map(|downloads| downloads.layers);
+    if let Some(layers) = imported.filter(|layers| layers.count > 0) {
+        measures.extend([
+            Measure::new(step("imported-layers"), Unit::Count, Some(layers.count)),
+            varying(step("imported"), layers.bytes),
+        ]);
+    }
+    if let Some(export) = sample.cache_export {
+        measures.extend([
+            Measure::new(step("exported-layers"), Unit::Count, Some(export.layers)),
+            varying(step("exported"), export.written_bytes),
+        ]);
+    }
     measures.extend(
         sample
             .phases

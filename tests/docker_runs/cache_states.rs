@@ -90,8 +90,17 @@ cache = { layers = "empty", mounts = "empty", context = "absent" }
 fn imports_from_registry(kind: &str, mode: &str, registry: &Registry) {
     let token = unique("cache");
     let repository = registry.repository(&token);
-    imports(kind, &format!("repository = \"{repository}\"\n{mode}"), &token);
-    assert_eq!(registry.tags(&token).len(), 1, "{kind}");
+    let run = imports(kind, &format!("repository = \"{repository}\"\n{mode}"), &token);
+    let tags = registry.tags(&token);
+    assert_eq!(tags.len(), 1, "{kind}");
+    for sample in valid(&run, "cold") {
+        let export = sample.cache_export.unwrap();
+        assert_eq!(
+            (export.layers, export.written_bytes),
+            (registry.layers(&token, &tags[0]), None),
+            "{kind}"
+        );
+    }
 }
 
 /// One run with a remote cache of this type.
@@ -111,6 +120,11 @@ fn imports(kind: &str, settings: &str, token: &str) -> Run {
     for sample in valid(&run, "cold") {
         assert_eq!(ran(sample).len(), 5, "{kind}: {sample:?}");
         assert!(sample.phases.iter().any(|phase| phase.name == "cache-export"));
+    }
+    for step in ["laptop", "runner", "runner after an edit", "runner without"] {
+        for sample in valid(&run, step) {
+            assert_eq!(sample.cache_export, None, "{kind}: {sample:?}");
+        }
     }
     for sample in valid(&run, "laptop") {
         assert_eq!(

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use seatrial::run::CacheLocation;
 use seatrial::scenario::CacheMode;
+use serde_json::Value;
 
 use crate::daemon::{daemon, unique};
 use crate::fixture_tree::write_files;
@@ -27,6 +28,21 @@ fn local(folder: &Path) -> CacheLocation {
         folder: folder.to_owned(),
         mode: CacheMode::Max,
     }
+}
+
+/// How many layers the newest cache of a folder lists.
+fn listed_layers(folder: &Path) -> u64 {
+    let read =
+        |path: &str| -> Value { serde_json::from_slice(&fs::read(folder.join(path)).unwrap()).unwrap() };
+    let index = read("index.json");
+    let digest = index["manifests"][0]["digest"].as_str().unwrap().to_owned();
+    let manifest = read(&format!("blobs/sha256/{}", digest.trim_start_matches("sha256:")));
+    let layers = [&manifest["layers"], &manifest["manifests"]];
+    let listed = layers.iter().find_map(|listed| listed.as_array()).unwrap();
+    listed
+        .iter()
+        .filter(|layer| !layer["mediaType"].as_str().unwrap().contains("cacheconfig"))
+        .count() as u64
 }
 
 /// Instructions that came from the cache, of how many.
@@ -63,6 +79,15 @@ fn either_side_imports_what_the_other_has_exported() {
     assert_eq!(exported.fault, None);
     assert!(exported.phases.iter().any(|phase| phase.name == "cache-export"));
     assert_eq!(exported.downloads.layers.count, 0);
+    let export = exported.cache_export.unwrap();
+    let on_disk: u64 = fs::read_dir(ours.join("blobs/sha256"))
+        .unwrap()
+        .map(|blob| blob.unwrap().metadata().unwrap().len())
+        .sum();
+    assert_eq!(
+        (export.layers, export.written_bytes.unwrap().0),
+        (listed_layers(&ours), on_disk)
+    );
     builders.forget();
     let from_ours = [format!("--cache-from=type=local,src={}", ours.display())];
     assert_eq!(hits(&builders.docker_command_with(&context, &from_ours)), (4, 4));

@@ -36,6 +36,7 @@ mod local_caches;
 mod logins;
 mod own_engine;
 mod programs;
+mod prunings;
 mod random_trees;
 mod records;
 mod registry;

@@ -30,8 +30,13 @@ impl Records {
     /// Prunes the new records.
     pub(crate) fn prune(&self) {
         // There is nobody to tell, and the daemon's own tidying gets what is left.
-        let new: Vec<_> = self.new_records().map(|record| record.id).collect();
+        let new = self.new_ids();
         let _ = self.runtime.block_on(self.engine.prune_build_records(&new));
+    }
+
+    /// The new records.
+    pub(crate) fn new_ids(&self) -> Vec<String> {
+        self.new_records().map(|record| record.id).collect()
     }
 
     /// How many new records hold what an instruction made.

@@ -6,10 +6,14 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::programs::program_or_skip;
 use crate::trial::until;
+
+/// What a registry is asked for, which would else answer with the form of long ago.
+const MANIFESTS: &str = "application/json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
 
 /// A registry that is gone with all it holds when this is dropped.
 pub(crate) struct Registry {
@@ -62,13 +66,23 @@ impl Registry {
 
     /// The tags of a repository, as the registry lists them.
     pub(crate) fn tags(&self, name: &str) -> Vec<String> {
-        let answer = self.get(&format!("/v2/{name}/tags/list"));
-        let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
-        let json: serde_json::Value = serde_json::from_str(body.trim()).unwrap_or_default();
+        let json = self.get_json(&format!("/v2/{name}/tags/list"));
         let tags = json["tags"].as_array().cloned().unwrap_or_default();
         tags.iter()
             .filter_map(|tag| tag.as_str().map(str::to_owned))
             .collect()
+    }
+
+    /// How many layers the manifest of a tag lists.
+    pub(crate) fn layers(&self, name: &str, tag: &str) -> u64 {
+        let manifest = self.get_json(&format!("/v2/{name}/manifests/{tag}"));
+        manifest["layers"].as_array().unwrap().len() as u64
+    }
+
+    fn get_json(&self, path: &str) -> Value {
+        let answer = self.get(path);
+        let body = answer.split("\r\n\r\n").nth(1).unwrap_or_default();
+        serde_json::from_str(body.trim()).unwrap_or_default()
     }
 
     /// An answer with its head; empty where there is none.
@@ -79,7 +93,7 @@ impl Registry {
             let host = &self.address;
             let _ = write!(
                 stream,
-                "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+                "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: {MANIFESTS}\r\nConnection: close\r\n\r\n"
             );
             let _ = stream.read_to_string(&mut answer);
         }

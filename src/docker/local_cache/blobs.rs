@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Take, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
@@ -12,11 +13,12 @@ use tempfile::NamedTempFile;
 use crate::digest::Digest;
 use crate::unit::ByteSize;
 
-/// The blobs in one folder, and what was read of them.
+/// The blobs in one folder, what was read of them, and how much was written.
 #[derive(Debug)]
 pub(super) struct Blobs {
     folder: PathBuf,
     served: Mutex<BTreeMap<Digest, ByteSize>>,
+    written_bytes: AtomicU64,
 }
 
 /// Why a blob could not be read or written.
@@ -51,6 +53,7 @@ impl Blobs {
         Self {
             folder: folder.to_owned(),
             served: Mutex::default(),
+            written_bytes: AtomicU64::new(0),
         }
     }
 
@@ -102,6 +105,11 @@ impl Blobs {
     /// Bytes that were read so far, by blob.
     pub(super) fn served(&self) -> BTreeMap<Digest, ByteSize> {
         self.served.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Bytes of the blobs that were written so far.
+    pub(super) fn written(&self) -> ByteSize {
+        ByteSize(self.written_bytes.load(Ordering::Relaxed))
     }
 
     /// Begins a write. What is written is nowhere to be seen before it is committed, and gone where it never is.
@@ -232,6 +240,7 @@ impl BlobWriter {
         }
         let folder = File::open(self.blobs.blobs()).and_then(|folder| folder.sync_all());
         folder.map_err(fault)?;
+        self.blobs.written_bytes.fetch_add(written, Ordering::Relaxed);
         Ok(digest)
     }
 

@@ -20,7 +20,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::CacheOptionsEntry;
 use self::blobs::Blobs;
 use self::index::CacheManifest;
 pub(super) use self::service::{ContentServer, METHODS};
-use crate::results::Downloaded;
+use crate::results::{CacheExport, Downloaded};
 use crate::run::{BuildRequest, CacheLocation};
 use crate::scenario::CacheMode;
 
@@ -91,16 +91,22 @@ impl LocalCache {
         })
     }
 
-    /// Makes what a build has exported the cache that the next one imports. Without an export nothing changes.
+    /// Makes what a build has exported the cache that the next one imports, and tells what was written for it. Without an
+    /// export nothing changes, and there is nothing to tell.
     ///
     /// # Errors
     ///
     /// Where the answer or the folder cannot be read, or the folder not be written.
-    pub(super) fn keep_export(&self, answer: &HashMap<String, String>) -> io::Result<()> {
-        match answer.get(index::EXPORTED) {
-            Some(descriptor) => index::put(self.blobs.folder(), descriptor),
-            None => Ok(()),
-        }
+    pub(super) fn keep_export(&self, answer: &HashMap<String, String>) -> io::Result<Option<CacheExport>> {
+        let Some(descriptor) = answer.get(index::EXPORTED) else {
+            return Ok(None);
+        };
+        index::put(self.blobs.folder(), descriptor)?;
+        let kept = index::latest(self.blobs.folder())?;
+        Ok(kept.map(|kept| CacheExport {
+            layers: kept.layers.len() as u64,
+            written_bytes: Some(self.blobs.written()),
+        }))
     }
 
     /// Removes what earlier exports left and the last one does not name: the docker command would keep it for good.

@@ -1,7 +1,7 @@
 //! The push of an image that holds an inline cache.
 
 use super::Execution;
-use crate::results::{ImageFacts, Phase};
+use crate::results::{CacheExport, ImageFacts, Phase};
 use crate::run::Daemon;
 use crate::run::events::Watcher;
 use crate::run::ports::{
@@ -23,20 +23,30 @@ where
         request: &BuildRequest,
         report: &mut BuildReport,
     ) -> Result<ImageFacts, EngineFault> {
-        self.export_inline_cache(request, report).await?;
+        let pushed = self.export_inline_cache(request, report).await?;
         let bases: Vec<_> = self.bases.iter().map(|base| base.image.clone()).collect();
-        self.ports.daemon.image_facts(&request.image, &bases).await
+        let image = self.ports.daemon.image_facts(&request.image, &bases).await?;
+        if pushed {
+            // The cache is the image. A push tells of each layer before it is compressed, if of its size at all.
+            report.cache_export = Some(CacheExport {
+                layers: u64::from(image.layers),
+                written_bytes: None,
+            });
+        }
+        Ok(image)
     }
 
     /// Pushes the image that holds an inline cache, where the build was to export one. The build is not over before the
     /// cache is where the next builder finds it, so its time includes the push, as it does for any other remote cache.
+    /// Gives whether there was one.
     async fn export_inline_cache(
         &mut self,
         request: &BuildRequest,
         report: &mut BuildReport,
-    ) -> Result<(), EngineFault> {
+    ) -> Result<bool, EngineFault> {
         let began = self.ports.probe.now();
-        if self.push_inline_cache(request).await? {
+        let pushed = self.push_inline_cache(request).await?;
+        if pushed {
             let took = self.ports.probe.now() - began;
             report.phases.push(Phase {
                 name: "cache-export".to_owned(),
@@ -45,7 +55,7 @@ where
             });
             report.duration = report.duration + took;
         }
-        Ok(())
+        Ok(pushed)
     }
 
     /// Pushes the image that holds an inline cache; whether there was one to push.

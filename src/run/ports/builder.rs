@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{ContextTree, EngineFault};
-use crate::results::{BuildGraph, Downloads, Phase};
+use crate::results::{BuildGraph, CacheExport, Downloads, Phase};
 use crate::run::BuildGrants;
 use crate::scenario::{BuildOptions, BuilderKind, CacheMode};
 use crate::unit::{ByteSize, DaemonInstant, DaemonSpan, Nanos};
@@ -214,6 +214,8 @@ pub struct BuildReport {
     pub transfer: ContextTransfer,
     /// What came from registries, and from a local cache.
     pub downloads: Downloads,
+    /// What was stored in a remote cache, where something was to be.
+    pub cache_export: Option<CacheExport>,
     /// Why the remote cache that was to be imported could not be read.
     pub import_fault: Option<String>,
     /// The Dockerfile's instructions, in the order in which the daemon listed them.

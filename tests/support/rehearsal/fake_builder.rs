@@ -143,6 +143,7 @@ fn report(request: &BuildRequest, failed: bool) -> BuildReport {
         sent: ByteSize(7),
         transfer: ContextTransfer::default(),
         downloads: Downloads::default(),
+        cache_export: None,
         import_fault: None,
         instructions: vec![instruction("[1/2] COPY . /app"), instruction(run)],
         phases: vec![Phase {

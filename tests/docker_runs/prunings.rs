@@ -1,0 +1,61 @@
+//! Records of the build cache, removed by somebody who goes away meanwhile.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use seatrial::run::{BuildRequest, Builder as _, Images as _};
+use seatrial::unit::Nanos;
+use seatrial::workspace::ServedTree;
+
+use crate::daemon::{daemon, unique};
+use crate::fixture_tree::write_files;
+use crate::records::Records;
+
+/// Instructions of the build, each of which leaves a record.
+const INSTRUCTIONS: usize = 24;
+
+/// An engine of before `BuildKit` 0.13 that loses its client while it streams what it removes never lists a record, builds
+/// or prunes again (moby/buildkit issue 4399).
+#[test]
+fn a_daemon_whose_client_goes_away_while_it_removes_records_goes_on() {
+    let Some(_daemon) = daemon() else { return };
+    for gone_after_ms in [1, 2, 4, 8, 16, 32] {
+        let records = Records::new();
+        let token = unique("prunings");
+        let folder = tempfile::tempdir().unwrap();
+        let mut dockerfile = "FROM scratch\n".to_owned();
+        for number in 0..INSTRUCTIONS {
+            writeln!(dockerfile, "COPY input.txt /{number}.txt").unwrap();
+        }
+        write_files(
+            folder.path(),
+            &[("Dockerfile", &dockerfile), ("input.txt", &token)],
+        );
+        let image = format!("seatrial-test/{token}:built");
+        let request = BuildRequest {
+            dockerfile_in_context: Some("Dockerfile".to_owned()),
+            ..BuildRequest::of_folder(
+                Arc::new(ServedTree::new(folder.path().to_owned())),
+                &token,
+                image.clone(),
+                Nanos::from_secs(60),
+            )
+        };
+        let engine = &records.engine;
+        records.runtime.block_on(async {
+            assert_eq!(engine.build(&request).await.unwrap().fault, None);
+            engine.remove_image(&image).await.unwrap();
+        });
+        let made = records.new_ids();
+        assert!(made.len() >= INSTRUCTIONS, "{made:?}");
+        records.runtime.block_on(async {
+            let gone_after = Duration::from_millis(gone_after_ms);
+            // Whether it was done in time is not the question: what is given up closes its connection.
+            let _ = tokio::time::timeout(gone_after, engine.prune_build_records(&made)).await;
+            engine.build_records().await.unwrap();
+            engine.prune_build_records(&made).await.unwrap();
+        });
+        assert_eq!(records.new_ids(), [""; 0], "given up after {gone_after_ms} ms");
+    }
+}
