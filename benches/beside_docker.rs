@@ -1,10 +1,11 @@
 //! The same builds by this program's client and by the docker command of the same engine, in pairs and in turns.
 //!
-//! `cargo bench --bench beside_docker -- 30` compares thirty pairs of each of three builds of a context of 120 MB: fully
-//! cached, with one file edited, and without any cache. `cargo bench --bench beside_docker -- 8 large` compares eight
-//! pairs of a context of 1 GiB in 10 000 files that the daemon has nothing of and that is only mounted, so that sending it
-//! is nearly all of the work. Each side has a tree of its own, which differ in one small file that is copied first: neither
-//! finds what the other built. Images, trees and build records are removed in the end.
+//! `cargo bench --bench beside_docker -- 30` compares thirty pairs of each of four builds of a context of 120 MB: fully
+//! cached, with one file edited in the layer of all others or in one of its own, and without any cache.
+//! `cargo bench --bench beside_docker -- 8 large` compares eight pairs of a context of 1 GiB in 10 000 files that the daemon
+//! has nothing of and that is only mounted, so that sending it is nearly all of the work. Each side has a tree of its own,
+//! which differ in one small file that is copied first: neither finds what the other built. Images, trees and build records
+//! are removed in the end.
 //!
 //! Ours is the time of a build as it is reported; the command's includes its start, as a script would see it.
 
@@ -48,10 +49,17 @@ const LARGE: Bulk = Bulk {
     file_bytes: 107_375,
 };
 
+/// Pairs between two removals of what they stored.
+const BLOCK: usize = 10;
+
 /// Ratios are counted in millionths: statistics are of whole numbers.
 const WHOLE: f64 = 1e6;
 
 const DOCKERFILE: &str = "ARG BASE\nFROM ${BASE}\nCOPY side.txt /side.txt\nCOPY . /srv\n";
+
+/// What is edited is a layer of its own.
+const LAYERED: &str =
+    "ARG BASE\nFROM ${BASE}\nCOPY side.txt /side.txt\nCOPY data /srv/data\nCOPY app /srv/app\n";
 
 /// All of the context has to reach the daemon, and nothing of it is stored again.
 const MOUNTING: &str = "ARG BASE\nFROM ${BASE}\n\
@@ -62,6 +70,7 @@ const MOUNTING: &str = "ARG BASE\nFROM ${BASE}\n\
 enum State {
     Cached,
     OneFile,
+    OwnLayer,
     Cold,
     Sent,
 }
@@ -72,17 +81,27 @@ impl State {
     }
 
     fn dockerfile(self) -> &'static str {
-        if self == Self::Sent {
-            "mounting.Dockerfile"
-        } else {
-            "Dockerfile"
+        match self {
+            Self::Sent => "mounting.Dockerfile",
+            Self::OwnLayer => "layered.Dockerfile",
+            Self::Cached | Self::OneFile | Self::Cold => "Dockerfile",
+        }
+    }
+
+    /// The file that is edited before each pair.
+    fn edited(self) -> Option<&'static str> {
+        match self {
+            Self::OneFile => Some("data/file-0000"),
+            Self::OwnLayer => Some("app/main.txt"),
+            Self::Cached | Self::Cold | Self::Sent => None,
         }
     }
 
     fn name(self) -> &'static str {
         match self {
             Self::Cached => "fully cached",
-            Self::OneFile => "one file edited",
+            Self::OneFile => "one file edited, all stored",
+            Self::OwnLayer => "one file edited, it stored",
             Self::Cold => "no cache",
             Self::Sent => "all of it sent",
         }
@@ -98,7 +117,8 @@ struct Bench {
     folder: tempfile::TempDir,
     edits: u32,
     moves: u32,
-    /// What is in the daemon by a name of this benchmark.
+    builds: u32,
+    /// What is in the daemon by a name of this benchmark, the base first.
     images: Vec<String>,
     /// What the last build of ours sent.
     sent_bytes: u64,
@@ -125,6 +145,7 @@ impl Bench {
             folder,
             edits: 0,
             moves: 0,
+            builds: 0,
             sent_bytes: 0,
             peak_kib: 0,
         };
@@ -151,7 +172,8 @@ impl Bench {
     }
 
     fn next_image(&mut self, side: &str) -> String {
-        let image = format!("{}:{side}-{}", self.name, self.images.len());
+        self.builds += 1;
+        let image = format!("{}:{side}-{}", self.name, self.builds);
         self.images.push(image.clone());
         image
     }
@@ -169,11 +191,11 @@ impl Bench {
     }
 
     /// Changes the same file of both trees.
-    fn edit(&mut self) {
+    fn edit(&mut self, file: &str) {
         self.edits += 1;
         for side in ["ours", "command"] {
             let text = format!("{} {side} edit {}\n", self.name, self.edits);
-            fs::write(self.tree(side).join("data/file-0000"), text).unwrap();
+            fs::write(self.tree(side).join(file), text).unwrap();
         }
     }
 
@@ -182,6 +204,7 @@ impl Bench {
         let request = BuildRequest {
             args: BTreeMap::from([("BASE".to_owned(), self.base.clone())]),
             no_cache: state.no_cache(),
+            dockerfile_name: state.dockerfile().to_owned(),
             dockerfile_in_context: Some(state.dockerfile().to_owned()),
             ..BuildRequest::of_folder(
                 tree,
@@ -222,8 +245,8 @@ impl Bench {
     }
 
     fn pair(&mut self, state: State, ours_first: bool) -> (Nanos, Nanos) {
-        if state == State::OneFile {
-            self.edit();
+        if let Some(file) = state.edited() {
+            self.edit(file);
         }
         if state == State::Sent {
             self.move_trees();
@@ -238,11 +261,19 @@ impl Bench {
     }
 
     fn compare(&mut self, state: State, pairs: usize) {
-        // The first pair makes the state: the context at the daemon and the layers in the cache.
-        self.pair(state, true);
-        self.peak_kib = 0;
         let (mut ratios, mut ours, mut commands) = (Vec::new(), Vec::new(), Vec::new());
         for pair in 0..pairs {
+            if state == State::Sent {
+                self.tidy();
+            } else if pair % BLOCK == 0 {
+                // What earlier pairs stored would fill a small disk.
+                self.tidy();
+                // This pair makes the state: the context at the daemon and the layers in the cache.
+                self.pair(state, true);
+            }
+            if pair == 0 {
+                self.peak_kib = 0;
+            }
             let (own, command) = self.pair(state, pair % 2 == 0);
             ratios.push(own.0 * 1_000_000 / command.0);
             ours.push(own.0);
@@ -256,7 +287,7 @@ impl Bench {
             format!("{low:.3} to {high:.3}, {:.1} %", interval.level * 100.0)
         });
         println!(
-            "{:<16} ours {:>8.1} ms, docker command {:>8.1} ms, ratio {:.3} ({shown}, {pairs} pairs); ours sent {} bytes, \
+            "{:<27} ours {:>8.1} ms, docker command {:>8.1} ms, ratio {:.3} ({shown}, {pairs} pairs); ours sent {} bytes, \
              {} KiB of memory at most",
             state.name(),
             middle(&ours),
@@ -267,10 +298,11 @@ impl Bench {
         );
     }
 
-    fn remove(mut self) {
+    /// Removes what the builds so far have left, the base aside.
+    fn tidy(&mut self) {
         // Each build has an image of its own: one whose name another takes would stay without one.
-        for reference in self.images.iter().rev() {
-            Command::new("docker").args(["rmi", reference]).output().unwrap();
+        for reference in self.images.drain(1..).rev() {
+            Command::new("docker").args(["rmi", &reference]).output().unwrap();
         }
         let records = self
             .runtime
@@ -280,6 +312,11 @@ impl Bench {
         self.records.after_build(&records, None);
         let pruned = prune_own_records(&self.engine, &self.records, records);
         self.runtime.block_on(pruned).unwrap();
+    }
+
+    fn remove(mut self) {
+        self.tidy();
+        Command::new("docker").args(["rmi", &self.base]).output().unwrap();
     }
 }
 
@@ -294,6 +331,9 @@ fn peak_kib() -> u64 {
 fn make_tree(folder: &Path, bulk: &Bulk, side: &str) {
     fs::create_dir_all(folder.join("data")).unwrap();
     fs::write(folder.join("Dockerfile"), DOCKERFILE).unwrap();
+    fs::write(folder.join("layered.Dockerfile"), LAYERED).unwrap();
+    fs::create_dir(folder.join("app")).unwrap();
+    fs::write(folder.join("app/main.txt"), side).unwrap();
     fs::write(folder.join("mounting.Dockerfile"), MOUNTING).unwrap();
     fs::write(folder.join("side.txt"), side).unwrap();
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
@@ -322,7 +362,10 @@ fn main() {
     let (bulk, states): (_, &[State]) = if std::env::args().any(|argument| argument == "large") {
         (LARGE, &[State::Sent])
     } else {
-        (ORDINARY, &[State::Cached, State::OneFile, State::Cold])
+        (
+            ORDINARY,
+            &[State::Cached, State::OneFile, State::OwnLayer, State::Cold],
+        )
     };
     let mut bench = Bench::new(&bulk);
     for state in states {

@@ -228,7 +228,7 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
         "a = \n",
         "[build]\nrounds = 1\nrounds = 2\n",
         "[buidl]\nrounds = 1\n",
-        "[matrix]\nplatform = [\"linux/arm64\"]\n",
+        "[matrix]\nplatform = [\"arm64\"]\n",
         "[matrix]\nbulider = [\"classic\"]\n",
         "[matrix]\nbuilder = [\"clasic\"]\n",
         "[build]\nrounds = \"auto\"\n",
@@ -261,8 +261,8 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
     > [buidl] | rounds = 1
     s/scenario.toml:8:2: unknown key `buidl` [unknown key]
       hint: did you mean `build`?
-    > [matrix] | platform = ["linux/arm64"]
-    s/scenario.toml:9:1: `matrix.platform` is not supported by this version
+    > [matrix] | platform = ["arm64"]
+    s/scenario.toml:9:13: "arm64" is no platform [expected a system and an architecture, such as `linux/arm64`]
     > [matrix] | bulider = ["classic"]
     s/scenario.toml:9:1: unknown key `bulider` in `matrix` [unknown key]
       hint: did you mean `builder`?
@@ -863,7 +863,7 @@ fn a_matrix_crosses_its_axes_with_the_variants_and_names_each_combination() {
          [base.\"slim-one\"]\nimage = \"alpine:slim\"\n\
          [matrix]\nbuilder = [\"buildkit\", \"classic\"]\nargs.PYTHON = [\"3.11\", \"3.12/x\"]\n\
          exclude = [{ variant = \"plain\", builder = \"classic\" }, { args = { PYTHON = \"3.11\" }, variant = \"late\", builder = \"classic\" }]\n\
-         include = [{ variant = \"plain\", base = \"slim-one\", target = \"base\", builder = \"classic\" }]\n",
+         include = [{ variant = \"plain\", base = \"slim-one\", target = \"base\", platform = \"linux/arm64\", builder = \"classic\" }]\n",
     );
     let checked = checked(&text, None, &Overrides::default());
     assert_eq!(checked.problems, []);
@@ -902,11 +902,12 @@ fn a_matrix_crosses_its_axes_with_the_variants_and_names_each_combination() {
     builder = "classic"  # scenario
 
     [[variant]]
-    name = "plain-classic-slim-one-base"  # scenario
+    name = "plain-classic-slim-one-base-linux-arm64"  # scenario
     dockerfile = "Dockerfile"  # scenario
     base = "slim-one"  # scenario
     target = "base"  # scenario
     builder = "classic"  # scenario
+    platform = "linux/arm64"  # scenario
     "#);
 }
 
@@ -1012,7 +1013,7 @@ fn mistakes_of_a_matrix_name_the_value_and_what_would_fit() {
       hint: `variant`: the name of a `[[variant]]`
     > [matrix] | exclude = [{ plattform = "x" }]
     s/scenario.toml:9:14: unknown key `plattform` in `matrix.exclude` [unknown key]
-      hint: the keys here are: `args`, `base`, `builder`, `target`, `variant`
+      hint: did you mean `platform`?
     > [matrix.args] | A = ["1", "2", "3", "4"] | B = ["1", "2", "3", "4"] | C = ["1", "2", "3", "4", "5"]
     s/scenario.toml:8:2: the matrix makes 1 × 4 × 4 × 5 variants, expected at most 64
       hint: take values from its axes, or add single combinations by `include`

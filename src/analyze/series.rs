@@ -52,6 +52,18 @@ pub enum Standing {
     Invalid,
 }
 
+impl Standing {
+    /// A value with what keeps it out of statistics, where something does: "4.2 s (warm-up)".
+    #[must_use]
+    pub fn beside(self, value: impl std::fmt::Display) -> String {
+        match self {
+            Self::Counted => value.to_string(),
+            Self::WarmUp => format!("{value} (warm-up)"),
+            Self::Invalid => format!("{value} (invalid)"),
+        }
+    }
+}
+
 impl Series {
     /// The values that enter statistics, in the order in which they were taken.
     #[must_use]

@@ -1,7 +1,7 @@
 //! `seatrial context`: what a build context holds and what the ignore rules do to it.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::ContextArgs;
@@ -27,9 +27,12 @@ pub(super) fn context(args: &ContextArgs, out: &mut dyn Write) -> Result<ExitCod
             Failure::new(ExitCode::Failed, error).with_hints(hints)
         })?;
         let end = if args.null { '\0' } else { '\n' };
+        // Standard output is written line by line otherwise, a call each.
+        let mut out = BufWriter::new(out);
         for entry in kept.entries() {
             write!(out, "{}{end}", entry.path)?;
         }
+        out.flush()?;
         return Ok(ExitCode::Done);
     }
     if !args.explain.is_empty() {

@@ -61,7 +61,7 @@ fn builds_that_fail_are_told_with_the_instruction_and_its_log_and_others_go_on()
         &variant("fails"),
         &variant("no-base"),
         &variant("sleeps"),
-        "\n[build]\nrounds = 1\nwarmups = 0\ntimeout = \"8s\"\n",
+        "\n[build]\nrounds = 1\nwarmups = 0\ntimeout = \"5s\"\n",
         STEPS,
     ]
     .concat();
@@ -131,7 +131,7 @@ RUN ["/ballast", "work", "--output", "/never"]"#;
     assert!(no_base.contains("no-such-base"), "{no_base}");
     let sleeps = one("sleeps", "first");
     assert!(
-        reason(&sleeps.outcome).contains("ended after 8"),
+        reason(&sleeps.outcome).contains("ended after 5"),
         "{:?}",
         sleeps.outcome
     );
@@ -149,7 +149,7 @@ fn starts_that_fail_are_counted_with_their_logs_and_are_never_a_number() {
         BALLAST,
         &variants,
         "\n[build]\nrounds = 1\nwarmups = 0\n[[build.step]]\nname = \"first\"\ncache = { layers = \"empty\" }\n",
-        "\n[start]\nsamples = 1\nwarmups = 0\ntimeout = \"3s\"\nready = { http = \"/health\", port = 8000 }\n",
+        "\n[start]\nsamples = 1\nwarmups = 0\ntimeout = \"2s\"\nready = { http = \"/health\", port = 8000 }\n",
     ]
     .concat();
     let serve = |flags: &str| dockerfile(&format!("CMD [\"/ballast\", \"serve\"{flags}]"));

@@ -41,12 +41,7 @@ struct Dot {
 
 impl Dot {
     fn words(&self) -> String {
-        let value = Nanos(self.value);
-        match self.standing {
-            Standing::Counted => value.to_string(),
-            Standing::WarmUp => format!("{value} (warm-up)"),
-            Standing::Invalid => format!("{value} (invalid)"),
-        }
+        self.standing.beside(Nanos(self.value))
     }
 }
 

@@ -170,11 +170,7 @@ impl Body for SizeStart {
             let samples: Vec<String> = point
                 .samples
                 .iter()
-                .map(|(value, standing)| match standing {
-                    Standing::Counted => Nanos(*value).to_string(),
-                    Standing::WarmUp => format!("{} (warm-up)", Nanos(*value)),
-                    Standing::Invalid => format!("{} (invalid)", Nanos(*value)),
-                })
+                .map(|(value, standing)| standing.beside(Nanos(*value)))
                 .collect();
             let median = MetricUnit::Nanoseconds.show_rounded(point.median);
             let size = ByteSize(point.size).to_string();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::build_options::check_platform;
 use super::findings::Findings;
 use super::placed::Placed;
 use super::variants::check_argument;
@@ -30,6 +31,7 @@ pub(super) enum Value {
     Builder(BuilderKind),
     Base(String),
     Target(String),
+    Platform(String),
     Argument { name: String, value: String },
 }
 
@@ -37,7 +39,10 @@ impl Value {
     fn text(&self) -> &str {
         match self {
             Self::Builder(kind) => kind.as_str(),
-            Self::Base(text) | Self::Target(text) | Self::Argument { value: text, .. } => text,
+            Self::Base(text)
+            | Self::Target(text)
+            | Self::Platform(text)
+            | Self::Argument { value: text, .. } => text,
         }
     }
 
@@ -72,16 +77,23 @@ impl<'tree> Setting<'tree> {
                 variant.target = Some(target.clone());
                 placed.target = self.at.clone();
             }
+            Value::Platform(platform) => {
+                variant.options.platform = Some(platform.clone());
+                placed.platform = self.at.clone();
+                provenance.note(format!("variant.{}.platform", variant.name), Origin::Scenario);
+            }
             Value::Argument { name, value } => {
                 variant.args.insert(name.clone(), value.clone());
             }
         }
     }
 
-    /// Notes a base that is none.
+    /// Notes a base or a platform that is none.
     pub(super) fn check(&self, bases: &[Base], findings: &mut Findings<'_>) {
-        if let Value::Base(name) = &self.value {
-            check_base(name, &self.at, bases, findings);
+        match &self.value {
+            Value::Base(name) => check_base(name, &self.at, bases, findings),
+            Value::Platform(platform) => check_platform(platform, &self.at, findings),
+            Value::Builder(_) | Value::Target(_) | Value::Argument { .. } => {}
         }
     }
 }
@@ -135,6 +147,13 @@ pub(super) fn axes<'tree>(
                 .flatten()
                 .cloned()
                 .map(Value::Target)
+                .collect(),
+            "platform" => table
+                .platform
+                .iter()
+                .flatten()
+                .cloned()
+                .map(Value::Platform)
                 .collect(),
             "args" => {
                 axes.extend(argument_axes(table, &at, bases, findings));
@@ -215,6 +234,7 @@ pub(super) fn settings_of<'tree>(
     builder: Option<BuilderKind>,
     base: Option<&str>,
     target: Option<&str>,
+    platform: Option<&str>,
     args: Option<&BTreeMap<String, String>>,
     at: &Cursor<'tree>,
 ) -> Vec<Setting<'tree>> {
@@ -235,6 +255,10 @@ pub(super) fn settings_of<'tree>(
         of_key(builder.map(Value::Builder), "builder"),
         of_key(base.map(|base| Value::Base(base.to_owned())), "base"),
         of_key(target.map(|target| Value::Target(target.to_owned())), "target"),
+        of_key(
+            platform.map(|platform| Value::Platform(platform.to_owned())),
+            "platform",
+        ),
     ]
     .into_iter()
     .flatten()

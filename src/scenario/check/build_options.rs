@@ -54,7 +54,7 @@ pub(super) fn options(
         add_hosts: check.hosts(table.add_hosts.as_ref(), &at.key("add-hosts")),
     };
     if let Some(platform) = &options.platform {
-        check.platform(platform, &at.key("platform"));
+        check_platform(platform, &at.key("platform"), check.findings);
     }
     Resolved { options, args }
 }
@@ -67,6 +67,22 @@ pub(super) fn named_contexts(
     findings: &mut Findings<'_>,
 ) -> BTreeMap<String, std::path::PathBuf> {
     Check { input, findings }.contexts(table, at)
+}
+
+/// Notes what is no platform.
+pub(super) fn check_platform(platform: &str, at: &Cursor<'_>, findings: &mut Findings<'_>) {
+    let parts: Vec<&str> = platform.split('/').collect();
+    let is_word = |part: &&str| {
+        !part.is_empty()
+            && part.chars().all(|character| {
+                character.is_ascii_lowercase() || character.is_ascii_digit() || character == '_'
+            })
+    };
+    if !(2..=3).contains(&parts.len()) || !parts.iter().all(is_word) {
+        findings
+            .at(at, format!("{platform:?} is no platform"))
+            .label("expected a system and an architecture, such as `linux/arm64`");
+    }
 }
 
 struct Check<'check, 'input, 'source> {
@@ -226,21 +242,6 @@ impl Check<'_, '_, '_> {
             }
         }
         table.cloned().unwrap_or_default()
-    }
-
-    fn platform(&mut self, platform: &str, at: &Cursor<'_>) {
-        let parts: Vec<&str> = platform.split('/').collect();
-        let is_word = |part: &&str| {
-            !part.is_empty()
-                && part.chars().all(|character| {
-                    character.is_ascii_lowercase() || character.is_ascii_digit() || character == '_'
-                })
-        };
-        if !(2..=3).contains(&parts.len()) || !parts.iter().all(is_word) {
-            self.findings
-                .at(at, format!("{platform:?} is no platform"))
-                .label("expected a system and an architecture, such as `linux/arm64`");
-        }
     }
 
     /// The value of a variable that the scenario needs. What cannot be a variable's name may be the value itself, and

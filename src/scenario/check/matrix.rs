@@ -165,6 +165,7 @@ fn leave_out(
         exclude.builder,
         exclude.base.as_deref(),
         exclude.target.as_deref(),
+        exclude.platform.as_deref(),
         exclude.args.as_ref(),
         at,
     );
@@ -208,6 +209,7 @@ fn added<'axes, 'tree>(
         include.builder,
         include.base.as_deref(),
         include.target.as_deref(),
+        include.platform.as_deref(),
         include.args.as_ref(),
         at,
     );

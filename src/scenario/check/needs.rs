@@ -24,7 +24,13 @@ pub(super) fn needs(
             what: Needed::CacheExport(cache.type_name()),
         });
     }
-    for Placed { variant, at, .. } in variants {
+    for Placed {
+        variant,
+        at,
+        platform: platform_at,
+        ..
+    } in variants
+    {
         let options = &variant.options;
         let mut need = |cursor: &Cursor<'_>, what| {
             let place = Place::new(findings.source, cursor.span());
@@ -46,7 +52,7 @@ pub(super) fn needs(
             need(&at.key("shm-size"), of_newer("a size of `/dev/shm`"));
         }
         if let Some(platform) = &options.platform {
-            need(&at.key("platform"), Needed::Platform(platform.clone()));
+            need(platform_at, Needed::Platform(platform.clone()));
         }
     }
     needs

@@ -11,4 +11,6 @@ pub(super) struct Placed<'tree> {
     pub(super) at: Cursor<'tree>,
     /// The target, in the table or in the matrix.
     pub(super) target: Cursor<'tree>,
+    /// The platform, likewise.
+    pub(super) platform: Cursor<'tree>,
 }

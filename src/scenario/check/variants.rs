@@ -131,6 +131,7 @@ pub(super) fn variants<'tree>(
         variants.push(Placed {
             variant,
             target: at.key("target"),
+            platform: at.key("platform"),
             at,
         });
     }

@@ -17,6 +17,8 @@ pub struct MatrixTable {
     pub base: Option<Vec<String>>,
     /// Stages to build.
     pub target: Option<Vec<String>>,
+    /// Platforms to build for.
+    pub platform: Option<Vec<String>>,
     /// Values of build arguments, by name; each argument is an axis.
     pub args: Option<BTreeMap<String, Vec<String>>>,
     /// Combinations to leave out: those that have every value of one of these tables.
@@ -37,6 +39,8 @@ pub struct ExcludeTable {
     pub base: Option<String>,
     /// A value of the axis `target`.
     pub target: Option<String>,
+    /// A value of the axis `platform`.
+    pub platform: Option<String>,
     /// Values of axes that are build arguments.
     pub args: Option<BTreeMap<String, String>>,
 }
@@ -54,6 +58,8 @@ pub struct IncludeTable {
     pub base: Option<String>,
     /// The stage to build.
     pub target: Option<String>,
+    /// The platform to build for.
+    pub platform: Option<String>,
     /// Build arguments.
     pub args: Option<BTreeMap<String, String>>,
 }

@@ -4,9 +4,6 @@
 
 /// Keys by the table in which they stand, with `.` between the tables and `*` for a name that the file chooses.
 const KEYS: &[(&str, &[&str])] = &[
-    ("matrix", &["platform"]),
-    ("matrix.exclude", &["platform"]),
-    ("matrix.include", &["platform"]),
     ("build", &["analysis", "ci-target", "max-rounds"]),
     ("start", &["cache", "burst", "limits", "link", "companion"]),
     ("start.ready", &["tcp", "log", "health", "exec", "exit"]),
