@@ -142,8 +142,8 @@ impl Builder for Engine {
             .all(true)
             .filters(&filters)
             .build();
-        // Not over `Control.Prune`, which streams what it removes: an engine of before BuildKit 0.13 that loses its client
-        // there never lets go of the build cache again (moby/buildkit issue 4399). Here it gathers, and nobody is waited for.
+        // Not over `Control.Prune`, which streams what it removes: an older engine, seen with 20.10, that loses its client
+        // there never lets go of the build cache again (moby/buildkit issue 4399). Here it gathers, and waits for nobody.
         in_time("prune", LONGEST_PRUNING, async {
             // The client's own limit is of shorter calls.
             let patient = self.docker.clone().with_timeout(LONGEST_PRUNING * 2);

@@ -68,17 +68,17 @@ pub(super) async fn solve(
     let solved = tokio::time::timeout(request.timeout.into(), solve).await;
     let kept = match (&solved, &cache) {
         (Ok(Ok(response)), Some(cache)) => cache.keep_export(&response.get_ref().exporter_response),
-        _ => Ok(None),
+        _ => Ok(()),
     };
     let duration = began.elapsed().into();
 
-    let mut kept_export = None;
+    let mut cache_export = None;
     let (image_id, fault) = if let Ok(answer) = solved {
         watched.answered().await;
         match answer.map(|response| response.into_inner().exporter_response) {
             Ok(mut exported) => match kept {
-                Ok(export) => {
-                    kept_export = export;
+                Ok(()) => {
+                    cache_export = cache.as_ref().and_then(|cache| cache.exported(&exported));
                     // What stays all the same goes with the folder.
                     let _ = cache.as_ref().map(LocalCache::tidy);
                     (exported.remove("containerimage.digest"), None)
@@ -118,7 +118,7 @@ pub(super) async fn solve(
         transfer: session.context_transfer(),
         downloads,
         // What was written to a local cache is known to the byte as well.
-        cache_export: kept_export.or_else(|| trace.cache_export()),
+        cache_export: cache_export.or_else(|| trace.cache_export()),
         import_fault: import_fault.or_else(|| trace.import_fault()),
         instructions: trace.instructions(),
         phases: trace.phases(),

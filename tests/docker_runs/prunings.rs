@@ -15,8 +15,8 @@ use crate::records::Records;
 /// Instructions of the build, each of which leaves a record.
 const INSTRUCTIONS: usize = 24;
 
-/// An engine of before `BuildKit` 0.13 that loses its client while it streams what it removes never lists a record, builds
-/// or prunes again (moby/buildkit issue 4399).
+/// An older engine (seen with 20.10) that loses its client while it streams what it removes never lists a record, builds or
+/// prunes again (moby/buildkit issue 4399).
 #[test]
 fn a_daemon_whose_client_goes_away_while_it_removes_records_goes_on() {
     let Some(_daemon) = daemon() else { return };

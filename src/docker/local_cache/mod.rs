@@ -91,22 +91,26 @@ impl LocalCache {
         })
     }
 
-    /// Makes what a build has exported the cache that the next one imports, and tells what was written for it. Without an
-    /// export nothing changes, and there is nothing to tell.
+    /// Makes what a build has exported the cache that the next one imports. Without an export nothing changes.
     ///
     /// # Errors
     ///
     /// Where the answer or the folder cannot be read, or the folder not be written.
-    pub(super) fn keep_export(&self, answer: &HashMap<String, String>) -> io::Result<Option<CacheExport>> {
-        let Some(descriptor) = answer.get(index::EXPORTED) else {
-            return Ok(None);
-        };
-        index::put(self.blobs.folder(), descriptor)?;
-        let kept = index::latest(self.blobs.folder())?;
-        Ok(kept.map(|kept| CacheExport {
+    pub(super) fn keep_export(&self, answer: &HashMap<String, String>) -> io::Result<()> {
+        match answer.get(index::EXPORTED) {
+            Some(descriptor) => index::put(self.blobs.folder(), descriptor),
+            None => Ok(()),
+        }
+    }
+
+    /// What the cache holds after an export, and what was written for it; `None` where nothing was exported.
+    pub(super) fn exported(&self, answer: &HashMap<String, String>) -> Option<CacheExport> {
+        answer.get(index::EXPORTED)?;
+        let kept = index::latest(self.blobs.folder()).ok()??;
+        Some(CacheExport {
             layers: kept.layers.len() as u64,
             written_bytes: Some(self.blobs.written()),
-        }))
+        })
     }
 
     /// Removes what earlier exports left and the last one does not name: the docker command would keep it for good.
