@@ -149,7 +149,7 @@ fn starts_that_fail_are_counted_with_their_logs_and_are_never_a_number() {
         BALLAST,
         &variants,
         "\n[build]\nrounds = 1\nwarmups = 0\n[[build.step]]\nname = \"first\"\ncache = { layers = \"empty\" }\n",
-        "\n[start]\nsamples = 1\nwarmups = 0\ntimeout = \"2s\"\nready = { http = \"/health\", port = 8000 }\n",
+        "\n[start]\nsamples = 1\nwarmups = 0\ntimeout = \"3s\"\nready = { http = \"/health\", port = 8000 }\n",
     ]
     .concat();
     let serve = |flags: &str| dockerfile(&format!("CMD [\"/ballast\", \"serve\"{flags}]"));
