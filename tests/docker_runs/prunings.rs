@@ -11,6 +11,9 @@ use seatrial::workspace::ServedTree;
 use crate::daemon::{daemon, unique};
 use crate::fixture_tree::write_files;
 use crate::records::Records;
+use crate::support::tell_skip;
+use crate::trial::until;
+use crate::users_cache::keeps_images_in_containerd;
 
 /// Instructions of the build, each of which leaves a record.
 const INSTRUCTIONS: usize = 24;
@@ -20,6 +23,11 @@ const INSTRUCTIONS: usize = 24;
 #[test]
 fn a_daemon_whose_client_goes_away_while_it_removes_records_goes_on() {
     let Some(_daemon) = daemon() else { return };
+    if keeps_images_in_containerd() {
+        // It takes no harm either, but for records that stay in use until it is started anew: other tests would meet them.
+        tell_skip("the containerd image store keeps what was being removed in use");
+        return;
+    }
     for gone_after_ms in [1, 2, 4, 8, 16, 32] {
         let records = Records::new();
         let token = unique("prunings");
@@ -54,8 +62,17 @@ fn a_daemon_whose_client_goes_away_while_it_removes_records_goes_on() {
             // Whether it was done in time is not the question: what is given up closes its connection.
             let _ = tokio::time::timeout(gone_after, engine.prune_build_records(&made)).await;
             engine.build_records().await.unwrap();
-            engine.prune_build_records(&made).await.unwrap();
         });
-        assert_eq!(records.new_ids(), [""; 0], "given up after {gone_after_ms} ms");
+        // Some engines let go of an image that was removed only after a while.
+        until(
+            &format!("what a removal given up after {gone_after_ms} ms left is gone"),
+            || {
+                records
+                    .runtime
+                    .block_on(engine.prune_build_records(&made))
+                    .unwrap();
+                records.new_ids().is_empty()
+            },
+        );
     }
 }
