@@ -38,10 +38,8 @@ impl CacheTraffic {
 
     fn of_builds(run: &Run, variant: &str, step: &str) -> Option<Self> {
         let builds: Vec<_> = run
-            .builds
-            .iter()
-            .filter(|build| build.step == step && build.key.variant == variant)
-            .filter(|build| build.outcome.is_ok() && !build.key.warmup && build.free.is_none())
+            .counted_builds(variant, step)
+            .filter(|build| build.free.is_none())
             .collect();
         let imported = |build: &BuildSample| build.downloads.map(|downloads| downloads.layers);
         let phase = |build: &BuildSample, name: &str| {

@@ -51,12 +51,7 @@ pub(super) fn instruction_series(run: &Run) -> Vec<InstructionSeries> {
     let mut all = Vec::new();
     for step in &run.header.steps {
         for variant in &run.header.variants {
-            let builds = run.builds.iter().filter(|build| {
-                build.step == *step
-                    && build.key.variant == variant.name
-                    && build.outcome.is_ok()
-                    && !build.key.warmup
-            });
+            let builds = run.counted_builds(&variant.name, step);
             all.extend(of_builds(step, &variant.name, builds));
         }
     }

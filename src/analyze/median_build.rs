@@ -18,11 +18,7 @@ pub fn median_build<'run>(
         .iter()
         .find(|series| series.variant == variant && series.metric == metric)?;
     let median = series.estimate.timed()?.median;
-    run.builds
-        .iter()
-        .filter(|build| {
-            build.step == step && build.key.variant == variant && build.outcome.is_ok() && !build.key.warmup
-        })
+    run.counted_builds(variant, step)
         .filter_map(|build| Some(((build.duration_ns?.0 as f64 - median).abs(), build)))
         .reduce(|best, next| if next.0 < best.0 { next } else { best })
         .map(|(_, build)| build)

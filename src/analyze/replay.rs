@@ -92,7 +92,7 @@ impl VariantCost {
         let builds: Vec<&BuildSample> = run
             .builds
             .iter()
-            .filter(|build| build.key.variant == variant && !build.key.warmup && build.outcome.is_ok())
+            .filter(|build| build.key.variant == variant && build.counts())
             .collect();
         let cost_of = |build: &BuildSample| match build.free {
             Some(_) => Some(0),

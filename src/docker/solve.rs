@@ -78,9 +78,7 @@ pub(super) async fn solve(
         match answer.map(|response| response.into_inner().exporter_response) {
             Ok(mut exported) => match kept {
                 Ok(()) => {
-                    cache_export = cache.as_ref().and_then(|cache| cache.exported(&exported));
-                    // What stays all the same goes with the folder.
-                    let _ = cache.as_ref().map(LocalCache::tidy);
+                    cache_export = cache.as_ref().and_then(|cache| cache.settle_export(&exported));
                     (exported.remove("containerimage.digest"), None)
                 }
                 Err(error) => {

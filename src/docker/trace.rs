@@ -279,11 +279,12 @@ impl TracedVertex {
     }
 
     fn take_status(&mut self, status: &VertexStatus) {
-        // A layer of a base is told as `sha256:…` and, once it is there, as `extracting sha256:…`; one of a remote
-        // cache by its digest alone, or as `pulling sha256:…` where images are kept by a storage driver.
         if let Some(digest) = status.id.strip_prefix("writing layer ") {
             self.stored.insert(digest.to_owned());
+            return;
         }
+        // A layer of a base is told as `sha256:…` and, once it is there, as `extracting sha256:…`; one of a remote
+        // cache by its digest alone, or as `pulling sha256:…` where images are kept by a storage driver.
         let (verb, digest) = status.id.split_once(' ').unwrap_or(("", &status.id));
         if !digest.starts_with("sha256:") || !["", "pulling", "extracting"].contains(&verb) {
             return;

@@ -58,6 +58,12 @@ impl BuildSample {
             .filter(|instruction| !instruction.cached)
             .count()
     }
+
+    /// Whether it enters statistics: it was valid, and no warm-up.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.outcome.is_ok() && !self.key.warmup
+    }
 }
 
 /// The build context as it was when the build began, and what of it went over the wire.

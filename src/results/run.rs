@@ -53,6 +53,13 @@ pub enum UnreadableRun {
 }
 
 impl Run {
+    /// The builds of a variant at a step that enter statistics, in the order in which they were taken.
+    pub fn counted_builds(&self, variant: &str, step: &str) -> impl Iterator<Item = &BuildSample> {
+        self.builds
+            .iter()
+            .filter(move |build| build.step == step && build.key.variant == variant && build.counts())
+    }
+
     /// Puts records together.
     ///
     /// # Errors

@@ -121,6 +121,14 @@ impl<'a> Measure<'a> {
         }
     }
 
+    /// Bytes of which equal conditions may give a few more or less.
+    fn varying(metric: impl Into<String>, bytes: Option<ByteSize>) -> Self {
+        Self {
+            varies: true,
+            ..Self::new(metric, Unit::Bytes, bytes.map(|bytes| bytes.0))
+        }
+    }
+
     fn time(metric: impl Into<String>, value: Option<Nanos>) -> Self {
         Self::new(metric, Unit::Nanoseconds, value.map(|value| value.0))
     }
@@ -361,22 +369,17 @@ fn build_measures(sample: &BuildSample) -> Vec<Measure<'_>> {
     if failed {
         return measures;
     }
-    // Of the same layers: compressed, they have a byte more or less from round to round.
-    let varying = |metric, bytes: Option<ByteSize>| Measure {
-        varies: true,
-        ..Measure::new(metric, Unit::Bytes, bytes.map(|bytes| bytes.0))
-    };
     let imported = sample.downloads.map(|downloads| downloads.layers);
     if let Some(layers) = imported.filter(|layers| layers.count > 0) {
         measures.extend([
             Measure::new(step("imported-layers"), Unit::Count, Some(layers.count)),
-            varying(step("imported"), layers.bytes),
+            Measure::varying(step("imported"), layers.bytes),
         ]);
     }
     if let Some(export) = sample.cache_export {
         measures.extend([
             Measure::new(step("exported-layers"), Unit::Count, Some(export.layers)),
-            varying(step("exported"), export.written_bytes),
+            Measure::varying(step("exported"), export.written_bytes),
         ]);
     }
     measures.extend(
@@ -387,14 +390,10 @@ fn build_measures(sample: &BuildSample) -> Vec<Measure<'_>> {
     );
     measures.extend(sample.instructions.iter().flat_map(|instruction| {
         let cached = Some(u64::from(instruction.cached));
-        let logged = Some(instruction.log_bytes.0);
         [
             Measure::time("instruction.time", instruction.duration_ns),
             Measure::new("instruction.cached", Unit::Flag, cached),
-            Measure {
-                varies: true,
-                ..Measure::new("instruction.log", Unit::Bytes, logged)
-            },
+            Measure::varying("instruction.log", Some(instruction.log_bytes)),
         ]
         .map(|measure| measure.of_instruction(&instruction.name))
     }));

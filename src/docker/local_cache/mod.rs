@@ -103,26 +103,17 @@ impl LocalCache {
         }
     }
 
-    /// What the cache holds after an export, and what was written for it; `None` where nothing was exported.
-    pub(super) fn exported(&self, answer: &HashMap<String, String>) -> Option<CacheExport> {
+    /// Removes what earlier exports left and the last one does not name, which the docker command would keep for good.
+    /// Tells what the cache holds then, and what was written for it; `None` where nothing was exported.
+    pub(super) fn settle_export(&self, answer: &HashMap<String, String>) -> Option<CacheExport> {
         answer.get(index::EXPORTED)?;
         let kept = index::latest(self.blobs.folder()).ok()??;
+        // What stays all the same goes with the folder.
+        let _ = self.blobs.keep_only(&kept.blobs());
         Some(CacheExport {
             layers: kept.layers.len() as u64,
             written_bytes: Some(self.blobs.written()),
         })
-    }
-
-    /// Removes what earlier exports left and the last one does not name: the docker command would keep it for good.
-    ///
-    /// # Errors
-    ///
-    /// Where the folder cannot be read, or a file not be removed.
-    pub(super) fn tidy(&self) -> io::Result<()> {
-        match index::latest(self.blobs.folder())? {
-            Some(latest) => self.blobs.keep_only(&latest.blobs()),
-            None => Ok(()),
-        }
     }
 }
 

@@ -129,6 +129,9 @@ pub(super) fn axes<'tree>(
     bases: &[Base],
     findings: &mut Findings<'_>,
 ) -> Vec<Axis<'tree>> {
+    let texts = |texts: Option<&Vec<String>>, value: fn(String) -> Value| {
+        texts.into_iter().flatten().cloned().map(value).collect()
+    };
     let mut axes = Vec::new();
     for key in at.keys() {
         let at = at.key(key);
@@ -140,21 +143,9 @@ pub(super) fn axes<'tree>(
                 .copied()
                 .map(Value::Builder)
                 .collect(),
-            "base" => table.base.iter().flatten().cloned().map(Value::Base).collect(),
-            "target" => table
-                .target
-                .iter()
-                .flatten()
-                .cloned()
-                .map(Value::Target)
-                .collect(),
-            "platform" => table
-                .platform
-                .iter()
-                .flatten()
-                .cloned()
-                .map(Value::Platform)
-                .collect(),
+            "base" => texts(table.base.as_ref(), Value::Base),
+            "target" => texts(table.target.as_ref(), Value::Target),
+            "platform" => texts(table.platform.as_ref(), Value::Platform),
             "args" => {
                 axes.extend(argument_axes(table, &at, bases, findings));
                 continue;
@@ -238,6 +229,7 @@ pub(super) fn settings_of<'tree>(
     args: Option<&BTreeMap<String, String>>,
     at: &Cursor<'tree>,
 ) -> Vec<Setting<'tree>> {
+    let text = |text: Option<&str>, value: fn(String) -> Value| text.map(|text| value(text.to_owned()));
     let of_key = |value: Option<Value>, key: &str| {
         value.map(|value| Setting {
             value,
@@ -253,12 +245,9 @@ pub(super) fn settings_of<'tree>(
     });
     [
         of_key(builder.map(Value::Builder), "builder"),
-        of_key(base.map(|base| Value::Base(base.to_owned())), "base"),
-        of_key(target.map(|target| Value::Target(target.to_owned())), "target"),
-        of_key(
-            platform.map(|platform| Value::Platform(platform.to_owned())),
-            "platform",
-        ),
+        of_key(text(base, Value::Base), "base"),
+        of_key(text(target, Value::Target), "target"),
+        of_key(text(platform, Value::Platform), "platform"),
     ]
     .into_iter()
     .flatten()
