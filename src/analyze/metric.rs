@@ -17,6 +17,8 @@ pub enum Metric {
     ContextSize,
     /// `context.files`: files that the ignore rules keep.
     ContextFiles,
+    /// `context.tar`: bytes of the tar that the classic builder is sent.
+    ContextTar,
     /// `image.size`: bytes of the image as its store counts.
     ImageSize,
     /// `image.layers`: file-system layers of the image.
@@ -57,6 +59,7 @@ impl Metric {
             | Self::StepSent(_)
             | Self::ContextSize
             | Self::ContextFiles
+            | Self::ContextTar
             | Self::ImageSize
             | Self::ImageLayers => MetricKind::Exact,
         }
@@ -67,7 +70,7 @@ impl Metric {
     pub const fn unit(&self) -> MetricUnit {
         match self {
             Self::StepTime(_) | Self::StartClient | Self::StartReady => MetricUnit::Nanoseconds,
-            Self::StepSent(_) | Self::ContextSize | Self::ImageSize => MetricUnit::Bytes,
+            Self::StepSent(_) | Self::ContextSize | Self::ContextTar | Self::ImageSize => MetricUnit::Bytes,
             Self::StepRebuilt(_) | Self::ContextFiles | Self::ImageLayers => MetricUnit::Count,
         }
     }
@@ -83,7 +86,7 @@ impl Metric {
     pub const fn step_is_implied(&self) -> bool {
         matches!(
             self,
-            Self::ContextSize | Self::ContextFiles | Self::ImageSize | Self::ImageLayers
+            Self::ContextSize | Self::ContextFiles | Self::ContextTar | Self::ImageSize | Self::ImageLayers
         )
     }
 
@@ -102,6 +105,7 @@ impl fmt::Display for Metric {
             Self::StepSent(step) => format!("step.{step}.sent"),
             Self::ContextSize => "context.size".to_owned(),
             Self::ContextFiles => "context.files".to_owned(),
+            Self::ContextTar => "context.tar".to_owned(),
             Self::ImageSize => "image.size".to_owned(),
             Self::ImageLayers => "image.layers".to_owned(),
             Self::StartClient => "start.client".to_owned(),

@@ -3,6 +3,7 @@
 use super::estimate::Estimate;
 use super::metric::{Metric, MetricKind};
 use crate::results::{BuildSample, ProbeTier, Run, SampleKey, StartSample, Status};
+use crate::scenario::BuilderKind;
 
 /// The samples of one metric of one variant. Of a metric without a step in its key, such as `image.size`, there is
 /// a series for every step, since an edit may change it.
@@ -182,9 +183,13 @@ pub(super) fn extract(run: &Run) -> Vec<Series> {
                 Metric::StepSent(step.clone()),
                 Metric::ContextSize,
                 Metric::ContextFiles,
+                Metric::ContextTar,
                 Metric::ImageSize,
                 Metric::ImageLayers,
             ] {
+                if metric == Metric::ContextTar && variant.builder != BuilderKind::Classic {
+                    continue;
+                }
                 let mut series = Series::new(&variant.name, metric, Some(step));
                 for build in &builds {
                     let value = of_build(&series.metric, build);
@@ -220,6 +225,7 @@ fn of_build(metric: &Metric, build: &BuildSample) -> Option<Measured> {
         Metric::StepSent(_) => context.map(|context| context.sent_bytes.0),
         Metric::ContextSize => context.map(|context| context.kept_bytes.0),
         Metric::ContextFiles => context.map(|context| context.kept_files),
+        Metric::ContextTar => context.and_then(|context| context.tar_bytes).map(|tar| tar.0),
         Metric::ImageSize => image.map(|image| image.size_bytes.0),
         Metric::ImageLayers => image.map(|image| u64::from(image.layers)),
         Metric::StartClient | Metric::StartReady => None,

@@ -113,6 +113,7 @@ pub(super) async fn solve(
         duration,
         span: trace.span(),
         sent: session.context_sent(),
+        tar: None,
         transfer: session.context_transfer(),
         downloads,
         // What was written to a local cache is known to the byte as well.

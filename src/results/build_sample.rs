@@ -81,6 +81,9 @@ pub struct ContextSent {
     pub kept_files: u64,
     /// Bytes of file content that were sent for this build, those of named contexts included.
     pub sent_bytes: ByteSize,
+    /// The length of the tar that held them; absent for `BuildKit`, which has none, and in journals of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tar_bytes: Option<ByteSize>,
     /// The named contexts, which the Dockerfile reads besides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub named: Vec<NamedContext>,

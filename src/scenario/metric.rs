@@ -21,10 +21,10 @@ pub enum MetricUnit {
 }
 
 impl Metric {
-    /// The metrics of a scenario with these steps, in the order in which they are reported; those of starts only
-    /// where the scenario starts its images.
+    /// The metrics of a scenario with these steps, in the order in which they are reported; that of the classic
+    /// builder's tar only where that builds, and those of starts only where the scenario starts its images.
     #[must_use]
-    pub fn all(steps: &[&str], starts: bool) -> Vec<Self> {
+    pub fn all(steps: &[&str], classic: bool, starts: bool) -> Vec<Self> {
         use MetricUnit::{Bytes, Count, Time};
         let metric = |key: String, unit| Self { key, unit };
         let mut metrics = Vec::new();
@@ -33,12 +33,10 @@ impl Metric {
             metrics.push(metric(format!("step.{step}.rebuilt"), Count));
             metrics.push(metric(format!("step.{step}.sent"), Bytes));
         }
-        for (key, unit) in [
-            ("context.size", Bytes),
-            ("context.files", Count),
-            ("image.size", Bytes),
-            ("image.layers", Count),
-        ] {
+        let contexts = [("context.size", Bytes), ("context.files", Count)];
+        let tar = classic.then_some(("context.tar", Bytes));
+        let images = [("image.size", Bytes), ("image.layers", Count)];
+        for (key, unit) in contexts.into_iter().chain(tar).chain(images) {
             metrics.push(metric(key.to_owned(), unit));
         }
         if starts {
@@ -54,7 +52,6 @@ impl Metric {
     /// Whether the format has this metric and this version does not measure it.
     pub(super) fn is_planned(key: &str) -> bool {
         [
-            "context.tar",
             "image.compressed",
             "image.waste",
             "image.files",

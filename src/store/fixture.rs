@@ -164,6 +164,7 @@ fn build(key: SampleKey, outcome: Status) -> BuildSample {
             kept_bytes: ByteSize(4_000),
             kept_files: 7,
             sent_bytes: ByteSize(120),
+            tar_bytes: None,
             named: Vec::new(),
         }),
         downloads: None,

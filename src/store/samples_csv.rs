@@ -366,6 +366,8 @@ fn build_measures(sample: &BuildSample) -> Vec<Measure<'_>> {
             image.map(|image| u64::from(image.layers)),
         ),
     ];
+    let tar = context.and_then(|context| context.tar_bytes);
+    measures.extend(tar.map(|tar| Measure::new("context.tar", Unit::Bytes, Some(tar.0))));
     if failed {
         return measures;
     }

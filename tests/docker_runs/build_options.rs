@@ -144,6 +144,48 @@ fn networks_and_hosts_are_those_that_were_asked_for() {
 }
 
 #[test]
+fn the_classic_builder_takes_what_it_has_a_word_for() {
+    let Some(_daemon) = daemon() else { return };
+    let scenario = [
+        HEAD,
+        "keep = [\"classic\"]\n[[variant]]\nname = \"classic\"\ndockerfile = \"Dockerfile\"\nbuilder = \"classic\"\n\
+         network = \"none\"\nshm-size = \"12MiB\"\nplatform = \"linux/amd64\"\n\
+         add-hosts = { registry = \"192.0.2.7\", machine = \"host-gateway\" }\n\
+         args = { GIVEN = \"in the file\", GRANTED = { env = \"PATH\" } }\n",
+        "[build]\nrounds = 1\nwarmups = 0\n[[build.step]]\nname = \"first\"\ncache = { layers = \"empty\" }\n",
+    ]
+    .concat()
+    .replace("linux/amd64", &docker(&["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]));
+    let dockerfile = "FROM scratch\nARG GIVEN\nARG GRANTED\nCOPY witness /witness\n\
+                      RUN [\"/witness\", \"note\", \"network\", \"file\", \"/proc/net/dev\", \"and\", \
+                      \"hosts\", \"file\", \"/etc/hosts\", \"and\", \"mounts\", \"file\", \"/proc/mounts\", \"and\", \
+                      \"given\", \"env\", \"GIVEN\", \"and\", \"granted\", \"env\", \"GRANTED\"]\n";
+    let trial = trial(&[
+        ("scenario.toml", &scenario),
+        ("Dockerfile", dockerfile),
+        ("context/note.txt", ""),
+    ]);
+    let before = Inventory::take();
+    let ended = trial.run(&[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let kept = Kept::of(&trial.journal(), "classic");
+    assert_eq!(interfaces(&kept.note("network")), ["lo"]);
+    let hosts = kept.note("hosts");
+    assert_eq!(address_of(&hosts, "registry"), Some("192.0.2.7"), "{hosts}");
+    let told = kept.run(&["--add-host", "machine:host-gateway"], &["tell", "/etc/hosts"]);
+    let gateway = address_of(&told, "machine");
+    assert!(gateway.is_some(), "{told}");
+    assert_eq!(address_of(&hosts, "machine"), gateway, "{hosts}");
+    let mounts = kept.note("mounts");
+    let shared = mounts.lines().find(|line| line.contains(" /dev/shm ")).unwrap();
+    assert!(shared.contains("size=12288k"), "{shared}");
+    assert_eq!(kept.note("given"), "in the file");
+    assert_eq!(kept.note("granted"), std::env::var("PATH").unwrap());
+    drop(kept);
+    assert_eq!(Inventory::take(), before);
+}
+
+#[test]
 fn named_contexts_and_shared_memory_need_a_newer_engine_and_are_told_to_an_older_one() {
     let Some(_daemon) = daemon() else { return };
     let scenario = [NAMED, STEPS].concat();

@@ -8,6 +8,7 @@ use seatrial::results::StopReason;
 
 use crate::daemon::{daemon, unique};
 use crate::inventory::Inventory;
+use crate::soak::soaking;
 use crate::support::docker;
 use crate::trial::{Trial, process_runs, until};
 
@@ -107,7 +108,8 @@ fn an_interrupt_in_a_build_or_a_start_keeps_what_was_measured_and_leaves_nothing
 fn an_interrupt_while_the_image_is_stored_leaves_nothing() {
     let Some(_daemon) = daemon() else { return };
     // The first build is that of a step, or the one before it that fills the cache and is not measured.
-    for (delay_ms, first_step) in [(0, EMPTY), (150, EMPTY), (150, ""), (400, EMPTY), (700, "")] {
+    let moments = [(0, EMPTY), (150, ""), (700, ""), (150, EMPTY), (400, EMPTY)];
+    for (delay_ms, first_step) in &moments[..if soaking() { 5 } else { 3 }] {
         let token = unique("stored");
         let trial = trial(&token, StaysIn::SecondBuild);
         let scenario = trial.scenario().join("scenario.toml");
@@ -118,7 +120,7 @@ fn an_interrupt_while_the_image_is_stored_leaves_nothing() {
         let running = trial.start(&[]);
         until("the instruction runs", || process_runs(&token));
         until("the instruction has run", || !process_runs(&token));
-        std::thread::sleep(Duration::from_millis(delay_ms));
+        std::thread::sleep(Duration::from_millis(*delay_ms));
         running.signal(Signal::INT);
         let ended = running.wait();
         assert_eq!(ended.code, Some(130), "{delay_ms} ms: {ended:?}");

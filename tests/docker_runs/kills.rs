@@ -124,7 +124,7 @@ impl Before {
     /// because they may be somebody else's, or because others would lose their cache with them.
     fn kill_and_clean(&self, trial: &Trial, running: Running, when: &str) -> usize {
         let flushed = kill(trial, running, when);
-        self.clean(trial, flushed, when)
+        self.clean(trial, flushed, 0, when)
     }
 
     /// Kills the run and goes on with it, where it came as far as to say what it is to do. Gives whether it did, and what
@@ -133,7 +133,7 @@ impl Before {
         let flushed = kill(trial, running, when);
         let begun = flushed.as_ref().filter(|text| text.contains(&b'\n'));
         let Some(journal) = begun.and_then(|_| journal_of(trial)) else {
-            return (false, self.clean(trial, flushed, when));
+            return (false, self.clean(trial, flushed, 0, when));
         };
         let folder = journal.parent().unwrap();
         let ended = trial.command(&["resume"], &[&folder.display().to_string()]);
@@ -159,10 +159,13 @@ impl Before {
             let told = ended.code == Some(2) && (ended.stderr.contains(early) || ended.stderr.contains(late));
             assert!(told, "{when}: {ended:?}");
         }
-        (resumed, self.clean(trial, flushed, when))
+        // It leaves what may be somebody else's as `clean` does, and says so once.
+        let left = records_left(&ended.stderr);
+        (resumed, self.clean(trial, flushed, left, when))
     }
 
-    fn clean(&self, trial: &Trial, flushed: Option<Vec<u8>>, when: &str) -> usize {
+    /// Cleans, and looks at what is left; `told` is how many records of the build cache it is known already to leave.
+    fn clean(&self, trial: &Trial, flushed: Option<Vec<u8>>, told: usize, when: &str) -> usize {
         let ended = trial.clean(&[]);
         assert_eq!(ended.code, Some(0), "{when}: {ended:?}");
         assert_eq!(ended.stderr, "", "{when}");
@@ -190,13 +193,20 @@ impl Before {
             .into_iter()
             .partition(|thing| thing.starts_with("build record "));
         assert_eq!(others, [""; 0], "{when}: {}", ended.stdout);
-        let told = ended.stdout.lines().filter_map(|line| {
-            let (before, _) = line.split_once(" records of the build cache:")?;
-            before.rsplit(' ').next()?.parse::<usize>().ok()
-        });
-        assert_eq!(records.len(), told.sum::<usize>(), "{when}: {}", ended.stdout);
+        let told = told + records_left(&ended.stdout);
+        assert_eq!(records.len(), told, "{when}: {}", ended.stdout);
         records.len()
     }
+}
+
+/// How many records of the build cache a killed run is told to have left.
+fn records_left(told: &str) -> usize {
+    let left = told.lines().filter_map(|line| {
+        let (_, rest) = line.strip_prefix("left of ")?.split_once(": ")?;
+        let (count, _) = rest.split_once(" records of the build cache:")?;
+        count.parse::<usize>().ok()
+    });
+    left.sum()
 }
 
 /// Kills the run; what its journal held right before.

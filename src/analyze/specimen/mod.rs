@@ -271,6 +271,7 @@ impl Specimen {
                 kept_bytes: ByteSize(MIB),
                 kept_files: 20,
                 sent_bytes: ByteSize(4_096),
+                tar_bytes: None,
                 named: Vec::new(),
             }),
             instructions: vec![

@@ -87,6 +87,7 @@ pub(in crate::docker) async fn build(
         cache_export: None,
         import_fault: None,
         sent,
+        tar: told.tar,
         instructions: told.log.instructions(),
         phases: told.log.phases(),
         // One after another, by design.
@@ -106,6 +107,7 @@ fn unsent(fault: TreeFault, began: Instant) -> BuildReport {
         cache_export: None,
         import_fault: None,
         sent: ByteSize::ZERO,
+        tar: None,
         instructions: Vec::new(),
         phases: Vec::new(),
         graph: None,

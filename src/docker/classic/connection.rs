@@ -25,6 +25,7 @@ use super::step_log::StepLog;
 use crate::causes::in_one_line;
 use crate::docker::Endpoint;
 use crate::docker::watched_build::GivenUpBuilds;
+use crate::unit::ByteSize;
 
 /// How long the end of a build that was given up is waited for.
 const END_OF_BUILD: Duration = Duration::from_secs(20);
@@ -39,6 +40,8 @@ pub(super) struct Told {
     pub(super) log: StepLog,
     /// Why the conversation ended early.
     pub(super) broken: Option<String>,
+    /// How long the tar was, once it is sent.
+    pub(super) tar: Option<ByteSize>,
 }
 
 /// A build at the daemon. Dropped before its end it is ended there, and becomes one of those that were given up.
@@ -140,7 +143,8 @@ fn send(tar: ContextTar, told: &Arc<Mutex<Told>>) -> BoxBody<Bytes, Unsendable> 
     tokio::task::spawn_blocking(move || {
         let sent = tar.write(|chunk| chunks.blocking_send(Ok(Frame::data(chunk))).is_ok());
         match sent {
-            Ok(_) | Err(Unsendable::Cancelled) => {}
+            Ok(length) => locked(&told).tar = Some(length),
+            Err(Unsendable::Cancelled) => {}
             Err(error) => {
                 locked(&told).broken = Some(in_one_line(&error));
                 let _ = chunks.blocking_send(Err(error));

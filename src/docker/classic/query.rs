@@ -1,12 +1,21 @@
 //! What is asked of the classic builder, as the query of `POST /build`.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::run::BuildRequest;
+use crate::scenario::NetworkMode;
 
 /// The path and query that ask for a build; `dockerfile` is the Dockerfile's path in the context.
 pub(super) fn query(request: &BuildRequest, dockerfile: &str) -> String {
-    let args = serde_json::to_string(&request.args).unwrap_or_default();
+    let given = request.args.iter();
+    let mut args: BTreeMap<_, _> = given
+        .map(|(name, value)| (name, Cow::Borrowed(value.as_str())))
+        .collect();
+    let granted = request.grants.args.iter();
+    args.extend(granted.map(|(name, value)| (name, String::from_utf8_lossy(value.reveal()))));
+    let args = serde_json::to_string(&args).unwrap_or_default();
     // Containers of steps are removed also where the step failed: nothing of a build is to stay.
     let mut query = "/build?version=1&rm=1&forcerm=1".to_owned();
     let mut add = |key: &str, value: &str| {
@@ -21,6 +30,20 @@ pub(super) fn query(request: &BuildRequest, dockerfile: &str) -> String {
     }
     if request.no_cache {
         add("nocache", "1");
+    }
+    let options = &request.options;
+    if let Some(platform) = &options.platform {
+        add("platform", platform);
+    }
+    if let Some(network @ (NetworkMode::None | NetworkMode::Host)) = options.network {
+        add("networkmode", network.as_str());
+    }
+    if let Some(size) = options.shm_size {
+        add("shmsize", &size.0.to_string());
+    }
+    for (host, address) in &options.add_hosts {
+        // The daemon itself knows what stands for its host.
+        add("extrahosts", &format!("{host}:{address}"));
     }
     query
 }

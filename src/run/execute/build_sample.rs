@@ -47,6 +47,7 @@ pub(super) fn context_sent(
     manifest: Digest,
     named: Vec<NamedContext>,
     sent_bytes: ByteSize,
+    tar_bytes: Option<ByteSize>,
 ) -> ContextSent {
     ContextSent {
         manifest,
@@ -55,6 +56,7 @@ pub(super) fn context_sent(
         kept_bytes: survey.kept,
         kept_files: survey.kept_files,
         sent_bytes,
+        tar_bytes,
         named,
     }
 }

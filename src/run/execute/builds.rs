@@ -152,7 +152,7 @@ where
         let digest = self.record_context(&variant.name, &survey)?;
         let named = self.record_named_contexts(&survey)?;
         if let Some(reason) = free_because(state, step, &survey) {
-            let sent = context_sent(&survey, digest, named, ByteSize::ZERO);
+            let sent = context_sent(&survey, digest, named, ByteSize::ZERO, None);
             return self.keep_build(free(key, step, sent, reason));
         }
         let reached = self
@@ -188,7 +188,7 @@ where
         let evidence = reached.evidence(&report, &instructions, mounts_made);
         let as_built = (&survey.manifest, digest);
         self.note_built(state, as_built, succeeded, used_mounts);
-        let context = context_sent(&survey, digest, named, report.sent);
+        let context = context_sent(&survey, digest, named, report.sent, report.tar);
         let broken = unreached(step.cache, &instructions, &evidence)
             .or_else(|| broken_expectation(step, &instructions));
         let mut sample = sample(key, step, state, context, report, instructions, broken, facts);

@@ -210,6 +210,8 @@ pub struct BuildReport {
     pub span: Option<DaemonSpan>,
     /// Bytes of file content that were sent for the context and the named ones.
     pub sent: ByteSize,
+    /// The length of the tar that held them, where the builder takes one and it was sent to its end.
+    pub tar: Option<ByteSize>,
     /// How the daemon asked for them.
     pub transfer: ContextTransfer,
     /// What came from registries, and from a local cache.

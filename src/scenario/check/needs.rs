@@ -4,9 +4,9 @@ use super::findings::Findings;
 use super::placed::Placed;
 use crate::scenario::engine_need::{EngineNeed, Needed};
 use crate::scenario::file::Cursor;
-use crate::scenario::{Place, RemoteCache};
+use crate::scenario::{BuilderKind, Place, RemoteCache};
 
-/// From this version of the engine's API on its builder has named contexts, and takes the size of `/dev/shm`.
+/// From this version of the engine's API on `BuildKit` in it has named contexts, and takes the size of `/dev/shm`.
 const NEWER_BUILDER: (u32, u32) = (1, 42);
 
 /// What the variants, and the remote cache of their builds, need of the engine.
@@ -48,7 +48,8 @@ pub(super) fn needs(
             let shared = root.key("context").key("named");
             need(&own.unwrap_or(shared), of_newer("named contexts"));
         }
-        if options.shm_size.is_some() {
+        // The classic builder always took it.
+        if options.shm_size.is_some() && variant.builder == BuilderKind::Buildkit {
             need(&at.key("shm-size"), of_newer("a size of `/dev/shm`"));
         }
         if let Some(platform) = &options.platform {

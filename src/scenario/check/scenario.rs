@@ -18,8 +18,8 @@ use crate::scenario::file::{
 };
 use crate::scenario::nearest::hint;
 use crate::scenario::{
-    Base, BuildSettings, Hooks, Metric, Overrides, Place, Problem, Provenance, RemoteCache, Replay, Scenario,
-    StartSettings, Step, name,
+    Base, BuildSettings, BuilderKind, Hooks, Metric, Overrides, Place, Problem, Provenance, RemoteCache,
+    Replay, Scenario, StartSettings, Step, name,
 };
 
 /// Checks a scenario and resolves what is in force.
@@ -199,14 +199,17 @@ impl Resolver<'_> {
 
         let start = document.start.map(|table| self.start(table));
         let starts = start.is_some() || self.at.has("start");
+        let classic = placed
+            .iter()
+            .any(|placed| placed.variant.builder == BuilderKind::Classic);
         let gates = gates::gates(
             document.gate.unwrap_or_default(),
             &self.at.key("gate"),
-            &Metric::all(&names(&steps), starts),
+            &Metric::all(&names(&steps), classic, starts),
             &mut self.findings,
         );
         let steps = selection::steps(steps, self.overrides, &mut self.findings);
-        let gates = selection::gates(gates, &Metric::all(&names(&steps), starts));
+        let gates = selection::gates(gates, &Metric::all(&names(&steps), classic, starts));
         let variants = placed.into_iter().map(|placed| placed.variant).collect();
         let variants = selection::variants(variants, self.overrides, &mut self.findings);
         self.checked.edits = steps.edits;

@@ -141,6 +141,7 @@ fn report(request: &BuildRequest, failed: bool) -> BuildReport {
         duration: Nanos::from_millis(5),
         span: None,
         sent: ByteSize(7),
+        tar: None,
         transfer: ContextTransfer::default(),
         downloads: Downloads::default(),
         cache_export: None,
