@@ -1,5 +1,6 @@
 //! What stands beside the numbers: the machine, what failed, and how a comparison came about.
 
+use super::moment::moment;
 use super::quantity::times;
 use crate::analyze::Comparison;
 use crate::results::{Run, StopReason};
@@ -68,7 +69,7 @@ pub(super) fn environment(run: &Run) -> Vec<Fact> {
         });
     };
     fact("run", header.run_id.clone());
-    fact("started", header.started_utc.clone());
+    fact("started", moment(&header.started_utc));
     let ended = match &run.end {
         None => "killed, no end recorded".to_owned(),
         Some(end) => match end.stop {

@@ -7,6 +7,7 @@ use askama::Template;
 use super::charts::Chart;
 use super::facts;
 use super::instructions::{self, instruction_tables};
+use super::moment::moment;
 use super::overview::Overview;
 use super::paths;
 use super::quantity::Shown;
@@ -183,7 +184,7 @@ impl<'a> Page<'a> {
         Self {
             title: plain_line(&header.title),
             question: header.question.as_deref().map(plain_line),
-            when: plain_line(&header.started_utc),
+            when: moment(&header.started_utc),
             verdict: verdict(&analysis.sentence),
             stamp: analysis.sentence.stamp.map(|stamp| stamp.to_string()),
             warnings: analysis

@@ -9,6 +9,7 @@ mod files;
 mod html;
 mod instructions;
 mod markdown;
+mod moment;
 mod overview;
 mod paragraph;
 mod paths;

@@ -1,6 +1,6 @@
 //! Whether a build found the cache state that its step is meant to measure, told from the build itself.
 //!
-//! A state is reached by what is done before a build: own records removed, a fresh namespace, a fresh key, an image
+//! A state is reached by what is done before a build: own records removed, a fresh key, an image
 //! removed. Whether that was enough is not assumed: the daemon's trace, what it asked of the context, what it
 //! downloaded, and the records that appeared say what the build found.
 
@@ -29,7 +29,7 @@ pub(super) struct CacheEvidence {
     pub(super) mounts_made: usize,
     /// Whether an instruction with a cache mount ran.
     pub(super) mounts_used: bool,
-    /// Whether the namespace of cache mounts was used before in this turn by an instruction that ran.
+    /// Whether an instruction that ran in this turn has filled its cache mounts, and nothing has emptied them since.
     pub(super) mounts_filled: bool,
 }
 

@@ -34,7 +34,7 @@ pub enum LayerState {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MountState {
-    /// Nothing: a namespace that no build has used.
+    /// Nothing.
     Empty,
     /// What the builds of this round left in them.
     #[default]

@@ -239,7 +239,7 @@ fn a_remote_cache_that_cannot_be_read_makes_the_sample_invalid_with_the_reason()
 fn cache_mounts_are_empty_or_kept_as_the_step_says() {
     let Some(_daemon) = daemon() else { return };
     let token = unique("mounts");
-    // The last step reads what the one before it put into the mount, and fails where that is gone.
+    // The step `kept` reads what the one before it put into the mount, and fails where that is gone.
     let scenario = r#"
 schema = 1
 title = "Mounts"
@@ -260,6 +260,14 @@ cache = { layers = "empty" }
 name = "kept"
 cache = { layers = "empty", mounts = "kept" }
 edit = [{ replace = "Dockerfile", find = '"/main.txt", "--output"', with = '"/cache/part-0000/file-000000.txt", "--output"' }]
+[[build.step]]
+name = "emptied under its layers"
+cache = { mounts = "empty" }
+expect = "cached"
+[[build.step]]
+name = "emptied and used"
+cache = { mounts = "empty" }
+edit = [{ replace = "Dockerfile", find = '"/cache/part-0000/file-000000.txt", "--output"', with = '"/main.txt", "--output"' }]
 "#;
     let trial = Trial::new(&[
         ("scenario.toml", scenario),
@@ -276,6 +284,16 @@ edit = [{ replace = "Dockerfile", find = '"/main.txt", "--output"', with = '"/ca
             assert_eq!(ran(sample), ["COPY", "RUN"], "{step}");
         }
     }
+    assert!(
+        valid(&run, "emptied under its layers")
+            .iter()
+            .all(|sample| ran(sample).is_empty())
+    );
+    assert!(
+        valid(&run, "emptied and used")
+            .iter()
+            .all(|sample| ran(sample) == ["RUN"])
+    );
 }
 
 /// Pushes a base with a layer that is in no other image of the daemon, so that it has to be downloaded. Its reference;

@@ -181,32 +181,32 @@ fn cache_levers_are_pulled_by_the_steps_that_name_them_and_by_no_other() {
     insta::assert_snapshot!(run.lines_of(BUILDS), @"
     build ordered:1 without cache, mounts-1, context-1
     build ordered:2, mounts-1, context-1
-    build ordered:3, mounts-2, context-1
-    build ordered:4, mounts-2, context-1
-    build ordered:5, mounts-2, context-2
-    build ordered:6 without cache, mounts-3, context-2
-    build ordered:7, mounts-3, context-2
-    build plain:8 without cache, mounts-4, context-3
-    build plain:9, mounts-4, context-3
-    build plain:10, mounts-5, context-3
-    build plain:11, mounts-5, context-3
-    build plain:12, mounts-5, context-4
-    build plain:13 without cache, mounts-6, context-4
-    build plain:14, mounts-6, context-4
-    build ordered:15 without cache, mounts-7, context-5
-    build ordered:16, mounts-7, context-5
-    build ordered:17, mounts-8, context-5
-    build ordered:18, mounts-8, context-5
-    build ordered:19, mounts-8, context-6
-    build ordered:20 without cache, mounts-9, context-6
-    build ordered:21, mounts-9, context-6
-    build plain:22 without cache, mounts-10, context-7
-    build plain:23, mounts-10, context-7
-    build plain:24, mounts-11, context-7
-    build plain:25, mounts-11, context-7
-    build plain:26, mounts-11, context-8
-    build plain:27 without cache, mounts-12, context-8
-    build plain:28, mounts-12, context-8
+    build ordered:3, mounts-1, context-1
+    build ordered:4, mounts-1, context-1
+    build ordered:5, mounts-1, context-2
+    build ordered:6 without cache, mounts-1, context-2
+    build ordered:7, mounts-1, context-2
+    build plain:8 without cache, mounts-2, context-3
+    build plain:9, mounts-2, context-3
+    build plain:10, mounts-2, context-3
+    build plain:11, mounts-2, context-3
+    build plain:12, mounts-2, context-4
+    build plain:13 without cache, mounts-2, context-4
+    build plain:14, mounts-2, context-4
+    build ordered:15 without cache, mounts-3, context-5
+    build ordered:16, mounts-3, context-5
+    build ordered:17, mounts-3, context-5
+    build ordered:18, mounts-3, context-5
+    build ordered:19, mounts-3, context-6
+    build ordered:20 without cache, mounts-3, context-6
+    build ordered:21, mounts-3, context-6
+    build plain:22 without cache, mounts-4, context-7
+    build plain:23, mounts-4, context-7
+    build plain:24, mounts-4, context-7
+    build plain:25, mounts-4, context-7
+    build plain:26, mounts-4, context-8
+    build plain:27 without cache, mounts-4, context-8
+    build plain:28, mounts-4, context-8
     ");
 }
 
@@ -320,8 +320,8 @@ fn a_context_that_is_to_be_at_the_daemon_is_sent_by_a_build_that_is_not_measured
     let run = Rehearsal::of([step("cold").no_layers()]).rounds(2).carry_out();
     insta::assert_snapshot!(run.lines_of(BUILDS), @"
     build plain:primed, mounts-1, context-1
-    build plain:1 without cache, mounts-2, context-1
-    build plain:2 without cache, mounts-3, context-1
+    build plain:1 without cache, mounts-1, context-1
+    build plain:2 without cache, mounts-2, context-1
     ");
     run.left_nothing();
 }

@@ -34,7 +34,7 @@ where
             args.insert(Variant::BASE_ARGUMENT.to_owned(), reference);
         }
         args.extend(variant.args.clone());
-        let namespace = format!("{}/{}/{}", self.session, state.label(), state.namespaces);
+        let namespace = format!("{}/{}", self.session, state.label());
         let shared_key = self.shared_keys.get(&variant.name).cloned();
         BuildRequest {
             cache_import: cache.clone().filter(|_| imports),

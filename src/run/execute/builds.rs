@@ -23,10 +23,8 @@ pub(super) struct TurnState<'a> {
     pub(super) turn: &'a Turn,
     pub(super) variant: &'a Variant,
     pub(super) folders: BuildFolders,
-    /// Namespaces of cache mounts used in this turn so far.
-    pub(super) namespaces: u32,
-    /// Whether an instruction has filled the present one.
-    pub(super) namespace_used: bool,
+    /// Whether an instruction has filled the turn's cache mounts.
+    pub(super) mounts_filled: bool,
     /// The context of the last build of this turn, where that succeeded.
     pub(super) last_built: Option<Digest>,
     /// What the ignore rules kept of it, where a repository is replayed.
@@ -48,8 +46,7 @@ impl<'a> TurnState<'a> {
             turn,
             variant,
             folders,
-            namespaces: 0,
-            namespace_used: false,
+            mounts_filled: false,
             last_built: None,
             last_kept: None,
             last_tree: None,

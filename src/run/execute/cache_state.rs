@@ -48,9 +48,15 @@ where
         order: u32,
     ) -> Result<Reached, Halt> {
         let variant = &state.variant.name;
-        if step.cache.mounts == MountState::Empty {
-            state.namespaces += 1;
-            state.namespace_used = false;
+        let mut impossible = None;
+        if step.cache.mounts == MountState::Empty && state.mounts_filled {
+            // A build that is told to use no cache empties them, and own layers that have to go take them along. Another
+            // namespace would do as well, and make instructions run again: its name is part of what they are known by.
+            if step.cache.layers == LayerState::Primed && self.prune_mounts().await? == Pruned::Spared {
+                impossible = Some(spared("cache mounts"));
+            } else {
+                state.mounts_filled = false;
+            }
         }
         if step.cache.context == ContextState::Absent {
             let fresh = format!("{}/{variant}/{order}", self.session);
@@ -60,7 +66,8 @@ where
         let mut reached = Reached {
             changed_files: self.sent.get(variant).map(|sent| changed_files(sent, manifest)),
             nothing_changed: state.last_built == Some(digest),
-            mounts_filled: state.namespace_used,
+            mounts_filled: state.mounts_filled,
+            impossible,
             ..Reached::default()
         };
         if step.cache.layers == LayerState::Imported
@@ -91,7 +98,7 @@ where
         used_mounts: bool,
     ) {
         let variant = state.variant.name.clone();
-        state.namespace_used |= used_mounts;
+        state.mounts_filled |= used_mounts;
         if succeeded {
             state.last_built = Some(digest);
             self.sent.insert(variant, Arc::clone(manifest));
@@ -157,7 +164,7 @@ where
             self.drop_latest_image(&variant).await?;
         }
         if self.prune_layers(mounts).await? == Pruned::Spared {
-            return Ok(Some(spared()));
+            return Ok(Some(spared("layers")));
         }
         for base in &self.bases {
             self.ports.daemon.remove_image(&base.reference).await?;
@@ -187,9 +194,9 @@ pub(super) enum Dropped {
     Spared,
 }
 
-fn spared() -> String {
+fn spared(what: &str) -> String {
     format!(
-        "the run's own layers would have to go first, and {SPARED}; `--prune-anyway` removes them all the same"
+        "the run's own {what} would have to go first, and {SPARED}; `--prune-anyway` removes them all the same"
     )
 }
 
@@ -197,7 +204,7 @@ impl Reached {
     fn hold_dropped(&mut self, dropped: Dropped) {
         match dropped {
             Dropped::AllBut(left) => self.own_layers_left = left,
-            Dropped::Spared => self.impossible = Some(spared()),
+            Dropped::Spared => self.impossible = Some(spared("layers")),
         }
     }
 

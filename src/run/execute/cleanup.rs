@@ -130,17 +130,27 @@ where
     /// Removes what is ours for certain of the build cache, but for what the daemon keeps of contexts, and for what cache
     /// mounts hold where that is to be kept.
     pub(super) async fn prune_layers(&mut self, mounts: MountState) -> Result<Pruned, EngineFault> {
+        self.prune(|kind| match kind {
+            RecordKind::Layer => true,
+            RecordKind::CacheMount => mounts == MountState::Empty,
+            RecordKind::Context => false,
+        })
+        .await
+    }
+
+    /// Removes what cache mounts hold that is ours for certain.
+    pub(super) async fn prune_mounts(&mut self) -> Result<Pruned, EngineFault> {
+        self.prune(|kind| kind == RecordKind::CacheMount).await
+    }
+
+    async fn prune(&mut self, kinds: impl Fn(RecordKind) -> bool) -> Result<Pruned, EngineFault> {
         let records = self.ports.daemon.build_records().await?;
         self.records.between_builds(&records);
         if self.pruning.spares(self.ports.daemon, &self.records, &records) {
             return Ok(Pruned::Spared);
         }
-        let layers = self.records.own(&records).filter(|record| match record.kind {
-            RecordKind::Layer => true,
-            RecordKind::CacheMount => mounts == MountState::Empty,
-            RecordKind::Context => false,
-        });
-        let ids: Vec<_> = layers.map(|record| record.id.clone()).collect();
+        let meant = self.records.own(&records).filter(|record| kinds(record.kind));
+        let ids: Vec<_> = meant.map(|record| record.id.clone()).collect();
         self.ports.daemon.prune_build_records(&ids).await?;
         Ok(Pruned::Removed)
     }
