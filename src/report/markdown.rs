@@ -441,7 +441,7 @@ Lighter ones and those that never ran, 8 in all, are in report.html.
 | | |
 |---|---|
 | run | 20010203T040506Z-specimen-0a1b |
-| started | 2001-02-03T04:05:06Z |
+| started | 2001-02-03 04:05:06 UTC |
 | ended | 2001-02-03T04:15:06Z |
 | scenario | specimen (ee26f4137f88) |
 | plan | 5 rounds, 10 starts a variant, seed 7 |

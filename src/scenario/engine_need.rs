@@ -34,6 +34,8 @@ pub(super) enum Needed {
     Platform(String),
     /// The export of a remote cache of this type, other than inline.
     CacheExport(&'static str),
+    /// Cache mounts that are emptied while layers stay.
+    MountsEmptiedAlone,
 }
 
 impl EngineNeed {
@@ -64,6 +66,17 @@ impl EngineNeed {
                 );
                 let mut problem = Problem::at(self.place.clone(), message);
                 problem.hint("take `type = \"inline\"`, or turn the containerd image store on");
+                problem
+            }),
+            // Seen with 28.5, and with the docker command alone; `docs/faults.md` has the commands.
+            Needed::MountsEmptiedAlone => engine.containerd_store.then(|| {
+                let message = format!(
+                    "engine {} cannot empty cache mounts beside layers that stay: with the containerd image store it forgets \
+                     layers on local images when any record of its build cache goes",
+                    engine.version
+                );
+                let mut problem = Problem::at(self.place.clone(), message);
+                problem.hint("`layers = \"empty\"` empties both, and a storage driver forgets nothing");
                 problem
             }),
             Needed::Platform(platform) => {
@@ -171,6 +184,24 @@ mod tests {
                 .starts_with("a `registry` cache cannot be exported by engine 20.10.24")
         );
         assert_eq!(export.unmet_by(&new), None);
+    }
+
+    #[test]
+    fn only_the_containerd_store_cannot_empty_mounts_alone() {
+        let mounts = need(Needed::MountsEmptiedAlone);
+        let old = engine("1.41", &[]);
+        assert_eq!(mounts.unmet_by(&old), None);
+        let new = EngineFacts {
+            version: "28.5.2".to_owned(),
+            containerd_store: true,
+            ..old
+        };
+        let problem = mounts.unmet_by(&new).unwrap();
+        assert!(
+            problem
+                .message
+                .starts_with("engine 28.5.2 cannot empty cache mounts")
+        );
     }
 
     #[test]

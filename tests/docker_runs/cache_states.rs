@@ -274,8 +274,20 @@ edit = [{ replace = "Dockerfile", find = '"/cache/part-0000/file-000000.txt", "-
         ("context/Dockerfile", MOUNTED),
         ("context/main.txt", &token),
     ]);
+    let alone = ["emptied under its layers", "emptied and used"];
+    let can = !keeps_images_in_containerd();
+    if !can {
+        let scenario = trial.scenario().display().to_string();
+        let told = trial.command(&["check"], &[&scenario]);
+        assert_eq!(told.code, Some(2), "{told:?}");
+        assert!(
+            told.stderr.contains("scenario.toml:23:20") && told.stderr.contains("cannot empty cache mounts"),
+            "{}",
+            told.stderr
+        );
+    }
     let before = Inventory::take();
-    let ended = trial.run(&[]);
+    let ended = trial.run(&["--step", if can { alone[1] } else { "kept" }]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(Inventory::take(), before);
     let run = trial.journal();
@@ -284,16 +296,11 @@ edit = [{ replace = "Dockerfile", find = '"/cache/part-0000/file-000000.txt", "-
             assert_eq!(ran(sample), ["COPY", "RUN"], "{step}");
         }
     }
-    assert!(
-        valid(&run, "emptied under its layers")
-            .iter()
-            .all(|sample| ran(sample).is_empty())
-    );
-    assert!(
-        valid(&run, "emptied and used")
-            .iter()
-            .all(|sample| ran(sample) == ["RUN"])
-    );
+    for (step, expected) in alone.iter().zip([&[][..], &["RUN"]]).filter(|_| can) {
+        for sample in valid(&run, step) {
+            assert_eq!(ran(sample), expected, "{step}");
+        }
+    }
 }
 
 /// Pushes a base with a layer that is in no other image of the daemon, so that it has to be downloaded. Its reference;
@@ -337,6 +344,10 @@ fn every_cell_of_the_state_is_reached_in_five_rounds() {
                 for base in ["present", "absent"] {
                     // Layers lie on the base, so that they go with it; `check` refuses it.
                     if (layers, base) == ("primed", "absent") {
+                        continue;
+                    }
+                    // An engine that forgets layers when a mount goes is held to say so by the test of the mounts.
+                    if (layers, mounts) == ("primed", "empty") && keeps_images_in_containerd() {
                         continue;
                     }
                     let name = format!("{layers} {mounts} {context} {base}");

@@ -48,14 +48,12 @@ where
         order: u32,
     ) -> Result<Reached, Halt> {
         let variant = &state.variant.name;
-        let mut impossible = None;
-        if step.cache.mounts == MountState::Empty && state.mounts_filled {
+        if step.cache.mounts == MountState::Empty && std::mem::take(&mut state.mounts_filled) {
             // A build that is told to use no cache empties them, and own layers that have to go take them along. Another
             // namespace would do as well, and make instructions run again: its name is part of what they are known by.
-            if step.cache.layers == LayerState::Primed && self.prune_mounts().await? == Pruned::Spared {
-                impossible = Some(spared("cache mounts"));
-            } else {
-                state.mounts_filled = false;
+            if step.cache.layers == LayerState::Primed {
+                // An engine on which they would be spared was refused before the run.
+                self.prune_mounts().await?;
             }
         }
         if step.cache.context == ContextState::Absent {
@@ -67,7 +65,6 @@ where
             changed_files: self.sent.get(variant).map(|sent| changed_files(sent, manifest)),
             nothing_changed: state.last_built == Some(digest),
             mounts_filled: state.mounts_filled,
-            impossible,
             ..Reached::default()
         };
         if step.cache.layers == LayerState::Imported
@@ -164,7 +161,7 @@ where
             self.drop_latest_image(&variant).await?;
         }
         if self.prune_layers(mounts).await? == Pruned::Spared {
-            return Ok(Some(spared("layers")));
+            return Ok(Some(spared()));
         }
         for base in &self.bases {
             self.ports.daemon.remove_image(&base.reference).await?;
@@ -194,9 +191,9 @@ pub(super) enum Dropped {
     Spared,
 }
 
-fn spared(what: &str) -> String {
+fn spared() -> String {
     format!(
-        "the run's own {what} would have to go first, and {SPARED}; `--prune-anyway` removes them all the same"
+        "the run's own layers would have to go first, and {SPARED}; `--prune-anyway` removes them all the same"
     )
 }
 
@@ -204,7 +201,7 @@ impl Reached {
     fn hold_dropped(&mut self, dropped: Dropped) {
         match dropped {
             Dropped::AllBut(left) => self.own_layers_left = left,
-            Dropped::Spared => self.impossible = Some(spared("layers")),
+            Dropped::Spared => self.impossible = Some(spared()),
         }
     }
 

@@ -4,14 +4,15 @@ use super::findings::Findings;
 use super::placed::Placed;
 use crate::scenario::engine_need::{EngineNeed, Needed};
 use crate::scenario::file::Cursor;
-use crate::scenario::{BuilderKind, Place, RemoteCache};
+use crate::scenario::{BuilderKind, LayerState, MountState, Place, RemoteCache, Step};
 
 /// From this version of the engine's API on `BuildKit` in it has named contexts, and takes the size of `/dev/shm`.
 const NEWER_BUILDER: (u32, u32) = (1, 42);
 
-/// What the variants, and the remote cache of their builds, need of the engine.
+/// What the variants, the steps and the remote cache of their builds need of the engine.
 pub(super) fn needs(
     variants: &[Placed<'_>],
+    steps: &[Step],
     remote_cache: Option<&RemoteCache>,
     root: &Cursor<'_>,
     findings: &Findings<'_>,
@@ -22,6 +23,19 @@ pub(super) fn needs(
         needs.push(EngineNeed {
             place: Place::new(findings.source, kind.span()),
             what: Needed::CacheExport(cache.type_name()),
+        });
+    }
+    let buildkit = variants
+        .iter()
+        .any(|placed| placed.variant.builder == BuilderKind::Buildkit);
+    let emptied_alone = |step: &&Step| {
+        buildkit && step.cache.layers == LayerState::Primed && step.cache.mounts == MountState::Empty
+    };
+    if let Some(index) = steps.iter().position(|step| emptied_alone(&step)) {
+        let cache = root.key("build").key("step").index(index).key("cache");
+        needs.push(EngineNeed {
+            place: Place::new(findings.source, cache.key("mounts").span()),
+            what: Needed::MountsEmptiedAlone,
         });
     }
     for Placed {

@@ -199,9 +199,8 @@ impl Resolver<'_> {
 
         let start = document.start.map(|table| self.start(table));
         let starts = start.is_some() || self.at.has("start");
-        let classic = placed
-            .iter()
-            .any(|placed| placed.variant.builder == BuilderKind::Classic);
+        let is_classic = |placed: &Placed<'_>| placed.variant.builder == BuilderKind::Classic;
+        let classic = placed.iter().any(is_classic);
         let gates = gates::gates(
             document.gate.unwrap_or_default(),
             &self.at.key("gate"),
@@ -209,14 +208,13 @@ impl Resolver<'_> {
             &mut self.findings,
         );
         let steps = selection::steps(steps, self.overrides, &mut self.findings);
+        let at = &self.at;
+        self.checked.needs = needs::needs(&placed, &steps.steps, remote_cache.as_ref(), at, &self.findings);
         let gates = selection::gates(gates, &Metric::all(&names(&steps), classic, starts));
         let variants = placed.into_iter().map(|placed| placed.variant).collect();
         let variants = selection::variants(variants, self.overrides, &mut self.findings);
         self.checked.edits = steps.edits;
-        let at_fills = self.at.key("context").key("fill");
-        self.checked.fills = (0..context.fill.len())
-            .map(|index| Place::new(&self.input.source, at_fills.index(index).key("path").span()))
-            .collect();
+        self.checked.fills = self.fill_places(context.fill.len());
         Scenario {
             name: self.input.name.to_owned(),
             title: document.title.unwrap_or_default(),
@@ -280,9 +278,16 @@ impl Resolver<'_> {
         let dockerfiles = Dockerfiles::load(placed, bases, reader, &mut self.findings);
         dockerfiles.check_expectations(steps, &at_steps, &mut self.findings);
         mounts::check(placed, &dockerfiles, reader, &mut self.findings);
-        self.checked.needs = needs::needs(placed, remote_cache, &self.at, &self.findings);
         classic::check_states(placed, steps, &at_steps, &mut self.findings);
         classic::check(placed, &dockerfiles, reader, &mut self.findings);
+    }
+
+    /// Where the fills of the context are.
+    fn fill_places(&self, count: usize) -> Vec<Place> {
+        let at = self.at.key("context").key("fill");
+        (0..count)
+            .map(|index| Place::new(&self.input.source, at.index(index).key("path").span()))
+            .collect()
     }
 
     fn hooks(&mut self, table: HooksTable) -> Hooks {
