@@ -17,34 +17,11 @@ use crate::daemon::daemon;
 use crate::fixture_tree::set_mode;
 use crate::records::Records;
 use crate::sent_context::{Kept, described, reads_contexts_as_the_newest, sent_by_the_docker_command};
+use crate::soak::{Dice, soaking, tell};
 use crate::support::text;
 
-/// How many trees are tried; 20 where it is not set.
-const TREES: &str = "SEATRIAL_TEST_TREES";
-
-/// What the trees grow from; printed with each that differs.
-const SEED: &str = "SEATRIAL_TEST_SEED";
-
-/// Numbers that only look random: Marsaglia's xorshift64*.
-struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let drawn = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
-        usize::try_from(drawn).unwrap() % limit
-    }
-
-    fn one_of<'a, T: ?Sized>(&mut self, choices: &[&'a T]) -> &'a T {
-        choices[self.below(choices.len())]
-    }
-}
+/// How many trees the long form tries, and the ordinary one.
+const TREES: (u64, u64) = (1_000, 20);
 
 /// What names are made of: everything that means something in a pattern, and letters that repeat.
 const NAME_PARTS: [&str; 34] = [
@@ -114,7 +91,7 @@ const PATTERN_PARTS: [&str; 56] = [
 
 fn name(dice: &mut Dice) -> String {
     let mut name = String::new();
-    for _ in 0..=dice.below(3) {
+    for _ in 0..=dice.index(3) {
         name.push_str(dice.one_of(&NAME_PARTS));
     }
     if name == "." || name == ".." {
@@ -128,8 +105,8 @@ fn name(dice: &mut Dice) -> String {
 fn grow(folder: &Path, dice: &mut Dice) -> Vec<String> {
     let mut folders = vec![String::new()];
     let mut paths: Vec<String> = Vec::new();
-    for _ in 0..8 + dice.below(24) {
-        let parent = folders[dice.below(folders.len())].clone();
+    for _ in 0..8 + dice.index(24) {
+        let parent = folders[dice.index(folders.len())].clone();
         let path = if parent.is_empty() {
             name(dice)
         } else {
@@ -139,30 +116,30 @@ fn grow(folder: &Path, dice: &mut Dice) -> Vec<String> {
         if fs::symlink_metadata(&place).is_ok() || path == ".dockerignore" || path.split('/').count() > 5 {
             continue;
         }
-        match dice.below(12) {
+        match dice.index(12) {
             0..=4 => {
                 fs::create_dir(&place).unwrap();
-                set_mode(&place, [0o755, 0o755, 0o700, 0o1777][dice.below(4)]);
+                set_mode(&place, [0o755, 0o755, 0o700, 0o1777][dice.index(4)]);
                 folders.push(path.clone());
             }
             5 => {
-                let target = match dice.below(3) {
-                    0 if !paths.is_empty() => paths[dice.below(paths.len())].clone(),
-                    1 => "../".repeat(dice.below(4) + 1),
+                let target = match dice.index(3) {
+                    0 if !paths.is_empty() => paths[dice.index(paths.len())].clone(),
+                    1 => "../".repeat(dice.index(4) + 1),
                     _ => name(dice),
                 };
                 symlink(target, &place).unwrap();
             }
             6 if !paths.is_empty() => {
-                let first = folder.join(&paths[dice.below(paths.len())]);
+                let first = folder.join(&paths[dice.index(paths.len())]);
                 if !fs::symlink_metadata(&first).unwrap().is_file() {
                     continue;
                 }
                 fs::hard_link(first, &place).unwrap();
             }
             _ => {
-                fs::write(&place, "x".repeat(dice.below(4))).unwrap();
-                set_mode(&place, [0o644, 0o644, 0o600, 0o4755][dice.below(4)]);
+                fs::write(&place, "x".repeat(dice.index(4))).unwrap();
+                set_mode(&place, [0o644, 0o644, 0o600, 0o4755][dice.index(4)]);
             }
         }
         paths.push(path);
@@ -172,36 +149,36 @@ fn grow(folder: &Path, dice: &mut Dice) -> Vec<String> {
 
 /// A pattern: a name of the tree, one that was changed somewhere, or anything.
 fn pattern(paths: &[String], dice: &mut Dice) -> String {
-    let mut pattern = match dice.below(8) {
-        0..=4 if !paths.is_empty() => paths[dice.below(paths.len())].clone(),
+    let mut pattern = match dice.index(8) {
+        0..=4 if !paths.is_empty() => paths[dice.index(paths.len())].clone(),
         _ => String::new(),
     };
-    match dice.below(5) {
+    match dice.index(5) {
         0 if !pattern.is_empty() => {}
         1 | 2 if !pattern.is_empty() => {
             // One component, or one character, becomes something else.
             let mut parts: Vec<String> = pattern.split('/').map(str::to_owned).collect();
-            let part = dice.below(parts.len());
-            if dice.below(2) == 0 {
+            let part = dice.index(parts.len());
+            if dice.index(2) == 0 {
                 let other = dice.one_of(&["*", "**", "?", "?*", "*?", "", ".", "[^b]*", "**a", "a**"]);
                 parts[part].clear();
                 parts[part].push_str(other);
             } else {
-                let at = dice.below(parts[part].chars().count() + 1);
+                let at = dice.index(parts[part].chars().count() + 1);
                 let (before, after): (Vec<_>, Vec<_>) = parts[part]
                     .chars()
                     .enumerate()
                     .partition(|(index, _)| *index < at);
                 let text =
                     |half: Vec<(usize, char)>| half.into_iter().map(|(_, char)| char).collect::<String>();
-                let keep_one = dice.below(2);
+                let keep_one = dice.index(2);
                 let after: String = text(after).chars().skip(keep_one).collect();
                 parts[part] = format!("{}{}{after}", text(before), dice.one_of(&PATTERN_PARTS));
             }
             pattern = parts.join("/");
         }
         _ => {
-            for _ in 0..=dice.below(4) {
+            for _ in 0..=dice.index(4) {
                 pattern.push_str(dice.one_of(&PATTERN_PARTS));
             }
         }
@@ -214,8 +191,8 @@ fn pattern(paths: &[String], dice: &mut Dice) -> String {
 fn ignore_file(paths: &[String], dice: &mut Dice) -> String {
     let mut text = dice.one_of(&["", "", "", "\u{feff}"]).to_owned();
     let end = dice.one_of(&["\n", "\n", "\r\n"]);
-    for _ in 0..=dice.below(6) {
-        let line = match dice.below(16) {
+    for _ in 0..=dice.index(6) {
+        let line = match dice.index(16) {
             0 => "# a comment".to_owned(),
             1 => String::new(),
             2..=6 => format!("!{}", pattern(paths, dice)),
@@ -288,7 +265,7 @@ fn compare(seed: u64) -> Outcome {
     let work = tempfile::tempdir().unwrap();
     let folder = work.path().join("tree");
     fs::create_dir(&folder).unwrap();
-    let mut dice = Dice::new(seed);
+    let mut dice = Dice::of(seed);
     let paths = grow(&folder, &mut dice);
     let rules = ignore_file(&paths, &mut dice);
     fs::write(folder.join(".dockerignore"), &rules).unwrap();
@@ -348,12 +325,12 @@ fn random_trees_are_kept_as_the_docker_command_sends_them() {
     if !reads_contexts_as_the_newest() {
         return;
     }
-    let number = |name: &str| {
-        std::env::var(name)
-            .ok()
-            .map(|value| value.parse::<u64>().unwrap())
+    // The ordinary form always tries the same ones.
+    let (trees, seed) = if soaking() {
+        (TREES.0, Dice::new("random trees").below(u64::MAX / 2))
+    } else {
+        (TREES.1, 1)
     };
-    let (trees, seed) = (number(TREES).unwrap_or(20), number(SEED).unwrap_or(1));
     let records = Records::new();
     // One build at a time: of two at once, the builder can give one the ignore file of the other.
     let (mut differences, mut refused) = (Vec::new(), Vec::new());
@@ -363,16 +340,18 @@ fn random_trees_are_kept_as_the_docker_command_sends_them() {
             Outcome::RefusedByName(told) => refused.push(told),
             Outcome::Differs(told) => differences.push(told),
         }
-        if seed_of_tree % 100 == 99 {
+        if (seed_of_tree - seed) % 100 == 99 {
             records.prune();
         }
     }
-    println!(
-        "{trees} trees, {} differ, {} refused for a line that the docker command did not try\n{}",
-        differences.len(),
-        refused.len(),
-        refused.join("\n")
-    );
+    if soaking() {
+        tell(&format!(
+            "{trees} trees, {} differ, {} refused for a line that the docker command did not try\n{}",
+            differences.len(),
+            refused.len(),
+            refused.join("\n")
+        ));
+    }
     assert!(
         differences.is_empty(),
         "{} of {trees}:\n{}",

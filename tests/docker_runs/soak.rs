@@ -33,6 +33,11 @@ impl Dice {
         Self(seed)
     }
 
+    /// From this seed.
+    pub(crate) const fn of(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// The next number below this one (splitmix64).
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -40,5 +45,16 @@ impl Dice {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed ^ (mixed >> 31)) % end.max(1)
+    }
+
+    /// The next place in something of this length.
+    pub(crate) fn index(&mut self, length: usize) -> usize {
+        let length = u64::try_from(length).expect("no list is longer");
+        usize::try_from(self.below(length)).expect("it is below the length")
+    }
+
+    /// The next choice.
+    pub(crate) fn one_of<'a, T: ?Sized>(&mut self, choices: &[&'a T]) -> &'a T {
+        choices[self.index(choices.len())]
     }
 }
