@@ -79,10 +79,13 @@ fn serve(stream: &UnixStream, mut keep: impl FnMut(Vec<u8>)) -> std::io::Result<
             ("text/plain", "OK")
         };
         let length = answer.len();
+        // An answer to HEAD has no body; what came all the same would be taken for the begin of the next answer.
+        let asks_head = head[0].starts_with("HEAD ");
         let head = format!(
             "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nBuilder-Version: 1\r\nOstype: linux\r\nContent-Type: {kind}\r\n\
              Content-Length: {length}\r\n\r\n"
         );
+        let answer = if asks_head { "" } else { answer };
         (&*stream).write_all(format!("{head}{answer}").as_bytes())?;
     }
 }
