@@ -323,6 +323,67 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
 }
 
 #[test]
+fn what_a_container_cannot_be_started_with_is_a_mistake() {
+    let ready = "ready = { http = \"/\", port = 80 }";
+    let texts = [
+        "entrypoint = []",
+        "user = \"a b\"",
+        "user = \"a:b:c\"",
+        "network = \"none\"",
+        "network = \"host\"",
+        "mounts = { \"data\" = { tmpfs = \"1MiB\" } }",
+        "mounts = { \"/data\" = {} }",
+        "mounts = { \"/data\" = { bind = \"app\", tmpfs = \"1MiB\" } }",
+        "mounts = { \"/data\" = { bind = \"no-such\" } }",
+        "limits = { memory = \"1MiB\" }",
+        "limits = { cpus = 0 }",
+        "limits = { cpus = 1.00001 }",
+        "limits = { cpus = \"two\" }",
+        "limits = { processes = 0 }",
+        "limits = { cpu = 1 }",
+    ];
+    let texts = texts.map(|text| format!("[start]\n{ready}\n{text}\n"));
+    insta::assert_snapshot!(table(texts.iter().map(String::as_str), with), @r#"
+    > [start] | ready = { http = "/", port = 80 } | entrypoint = []
+    s/scenario.toml:10:14: `entrypoint` is empty
+      hint: leave it out to run the image's own entrypoint
+    > [start] | ready = { http = "/", port = 80 } | user = "a b"
+    s/scenario.toml:10:8: "a b" is no user [expected a name or a number, such as `app` or `1000:1000`]
+    > [start] | ready = { http = "/", port = 80 } | user = "a:b:c"
+    s/scenario.toml:10:8: "a:b:c" is no user [expected a name or a number, such as `app` or `1000:1000`]
+    > [start] | ready = { http = "/", port = 80 } | network = "none"
+    s/scenario.toml:10:11: a start cannot be measured on the network "none"
+      hint: nothing reaches a container that has no network; leave it out, or name one that `docker network ls` shows
+    > [start] | ready = { http = "/", port = 80 } | network = "host"
+    s/scenario.toml:10:11: a start cannot be measured on the network "host"
+      hint: on the host's network no port is published; leave it out, or name one that `docker network ls` shows
+    > [start] | ready = { http = "/", port = 80 } | mounts = { "data" = { tmpfs = "1MiB" } }
+    s/scenario.toml:10:12: nothing can be mounted at "data" [expected an absolute path in the container below `/`]
+    > [start] | ready = { http = "/", port = 80 } | mounts = { "/data" = {} }
+    s/scenario.toml:10:22: nothing would be mounted at `/data`
+      hint: give exactly one: `bind = "folder"` or `tmpfs = "64MiB"`
+    > [start] | ready = { http = "/", port = 80 } | mounts = { "/data" = { bind = "app", tmpfs = "1MiB" } }
+    s/scenario.toml:10:22: two things would be mounted at `/data`
+      hint: give exactly one: `bind = "folder"` or `tmpfs = "64MiB"`
+    > [start] | ready = { http = "/", port = 80 } | mounts = { "/data" = { bind = "no-such" } }
+    s/scenario.toml:10:31: `no-such` is no folder of the scenario [no such folder]
+    > [start] | ready = { http = "/", port = 80 } | limits = { memory = "1MiB" }
+    s/scenario.toml:10:21: a container cannot be limited to 1.00 MiB of memory [expected at least 6.00 MiB]
+    > [start] | ready = { http = "/", port = 80 } | limits = { cpus = 0 }
+    s/scenario.toml:10:19: `start.limits.cpus`: `0` is not valid, expected a number of processors above 0 with at most three decimals, such as `1.5` [expected a number of processors]
+    > [start] | ready = { http = "/", port = 80 } | limits = { cpus = 1.00001 }
+    s/scenario.toml:10:19: `start.limits.cpus`: `1.00001` is not valid, expected a number of processors above 0 with at most three decimals, such as `1.5` [expected a number of processors]
+    > [start] | ready = { http = "/", port = 80 } | limits = { cpus = "two" }
+    s/scenario.toml:10:19: `start.limits.cpus` is the string "two", expected a number of processors, such as `1.5` [expected a number of processors, such as `1.5`]
+    > [start] | ready = { http = "/", port = 80 } | limits = { processes = 0 }
+    s/scenario.toml:10:24: `start.limits.processes` is 0, expected at least 1 [expected at least 1]
+    > [start] | ready = { http = "/", port = 80 } | limits = { cpu = 1 }
+    s/scenario.toml:10:12: unknown key `cpu` in `start.limits` [unknown key]
+      hint: did you mean `cpus`?
+    "#);
+}
+
+#[test]
 fn mistakes_of_remote_caches_name_what_there_is() {
     let texts = [
         "[[build.step]]\nname = \"s\"\ncache = { layers = \"imported\" }\n",
@@ -771,6 +832,8 @@ fn what_is_in_force_reads_back_as_the_same_scenario() {
          { patch = \"edits/01.patch\" }, { run = \"make\" }]\n\
          expect = { rebuilt = [\"RUN install\"] }\n\
          [start]\nready = { http = \"/\", port = 1, body-contains = \"\\u0001\" }\ncommand = [\"a\"]\n\
+         entrypoint = [\"/e\"]\nuser = \"1:2\"\nnetwork = \"n\"\nmounts = { \"/d\" = { tmpfs = \"1MiB\" } }\n\
+         limits = { cpus = 1.5, memory = \"64MiB\", processes = 9 }\n\
          [gate]\n\"start.ready\" = { worse-by = \"5%\" }\n\"context.size\" = { at-most = \"0\" }\n",
     );
     let first = checked(
@@ -830,6 +893,8 @@ fn lines() -> Vec<&'static str> {
         "inf = nan",
         "ignore = \"bad.dockerignore\"",
         "x = 1e400",
+        "limits = { cpus = 1e400, memory = \"1B\" }",
+        "mounts = { \"\" = {}, \"/a\" = { tmpfs = 1 } }",
     ]
 }
 

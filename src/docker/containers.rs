@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use bollard::container::LogOutput;
-use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
+use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountTmpfsOptions, MountType, PortBinding};
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder,
     RemoveContainerOptionsBuilder, StartContainerOptions, WaitContainerOptionsBuilder,
@@ -14,6 +14,8 @@ use futures_util::StreamExt as _;
 use super::Engine;
 use super::images::{fault, status};
 use crate::run::{Addresses, ContainerEnd, ContainerRequest, Containers, EngineFault};
+use crate::scenario::ContainerMount;
+use crate::unit::Cpus;
 
 /// The label that names the run which a container belongs to.
 pub(super) const RUN_LABEL: &str = "seatrial.run";
@@ -40,8 +42,36 @@ impl Engine {
     }
 }
 
+/// A mount in the words of the engine's interface.
+fn mount((target, mount): (&String, &ContainerMount)) -> Mount {
+    let target = Some(target.clone());
+    match mount {
+        ContainerMount::Bind(source) => Mount {
+            target,
+            source: Some(source.to_string_lossy().into_owned()),
+            typ: Some(MountType::BIND),
+            read_only: Some(true),
+            ..Mount::default()
+        },
+        ContainerMount::Tmpfs(size) => Mount {
+            target,
+            typ: Some(MountType::TMPFS),
+            tmpfs_options: Some(MountTmpfsOptions {
+                size_bytes: Some(i64::try_from(size.0).unwrap_or(i64::MAX)),
+                ..MountTmpfsOptions::default()
+            }),
+            ..Mount::default()
+        },
+    }
+}
+
 impl Containers for Engine {
     async fn create_container(&self, request: &ContainerRequest) -> Result<String, EngineFault> {
+        let options = &request.options;
+        let limits = options.limits;
+        let memory_limit = limits
+            .memory
+            .map(|memory| i64::try_from(memory.0).unwrap_or(i64::MAX));
         let port = format!("{}/tcp", request.port);
         let binding = PortBinding {
             host_ip: Some(Ipv4Addr::LOCALHOST.to_string()),
@@ -50,9 +80,11 @@ impl Containers for Engine {
         };
         let body = ContainerCreateBody {
             image: Some(request.image.clone()),
-            cmd: request.command.clone(),
+            entrypoint: options.entrypoint.clone(),
+            cmd: options.command.clone(),
+            user: options.user.clone(),
             env: Some(
-                request
+                options
                     .env
                     .iter()
                     .map(|(name, value)| format!("{name}={value}"))
@@ -62,6 +94,13 @@ impl Containers for Engine {
             exposed_ports: Some(vec![port.clone()]),
             host_config: Some(HostConfig {
                 port_bindings: Some(HashMap::from([(port, Some(vec![binding]))])),
+                network_mode: options.network.clone(),
+                mounts: Some(options.mounts.iter().map(mount).collect()),
+                nano_cpus: limits.cpus.map(Cpus::billionths),
+                memory: memory_limit,
+                // As much as of memory: no swap besides.
+                memory_swap: memory_limit,
+                pids_limit: limits.processes.map(i64::from),
                 ..HostConfig::default()
             }),
             ..ContainerCreateBody::default()

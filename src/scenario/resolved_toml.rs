@@ -6,8 +6,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{
-    Base, BaseSource, BuildCacheState, Edit, Expectation, Gate, Hooks, Origin, Provenance, RemoteCache,
-    Replay, Scenario, SecretSource, StartSettings, Step, Variant,
+    Base, BaseSource, BuildCacheState, ContainerLimits, ContainerMount, ContainerOptions, Edit, Expectation,
+    Gate, Hooks, Origin, Provenance, RemoteCache, Replay, Scenario, SecretSource, StartSettings, Step,
+    Variant,
 };
 use crate::unit::{ByteSize, Nanos};
 
@@ -264,12 +265,7 @@ impl Page<'_> {
         self.set_from("samples", start.samples, "start.samples");
         self.set_from("warmups", start.warmups, "start.warmups");
         self.set_from("timeout", duration(start.timeout), "start.timeout");
-        if !start.env.is_empty() {
-            self.set("env", table(&start.env));
-        }
-        if let Some(command) = &start.command {
-            self.set("command", list(command));
-        }
+        self.container(&start.container);
         self.header("[start.ready]");
         self.set("http", quoted(&start.ready.path));
         self.set("port", start.ready.port);
@@ -277,6 +273,53 @@ impl Page<'_> {
         self.set_from("status", format!("[{}]", status.join(", ")), "start.ready.status");
         if let Some(body) = &start.ready.body_contains {
             self.set("body-contains", quoted(body));
+        }
+    }
+
+    fn container(&mut self, container: &ContainerOptions) {
+        for (key, words) in [
+            ("entrypoint", &container.entrypoint),
+            ("command", &container.command),
+        ] {
+            if let Some(words) = words {
+                self.set(key, list(words));
+            }
+        }
+        if !container.env.is_empty() {
+            self.set("env", table(&container.env));
+        }
+        for (key, text) in [("user", &container.user), ("network", &container.network)] {
+            if let Some(text) = text {
+                self.set(key, quoted(text));
+            }
+        }
+        if !container.mounts.is_empty() {
+            let mounts = container.mounts.iter().map(|(target, mount)| match mount {
+                ContainerMount::Bind(source) => format!("{} = {{ bind = {} }}", quoted(target), path(source)),
+                ContainerMount::Tmpfs(size) => {
+                    format!(
+                        "{} = {{ tmpfs = {} }}",
+                        quoted(target),
+                        quoted(&format!("{}B", size.0))
+                    )
+                }
+            });
+            let mounts: Vec<String> = mounts.collect();
+            self.set("mounts", format!("{{ {} }}", mounts.join(", ")));
+        }
+        if !container.limits.is_empty() {
+            let ContainerLimits {
+                cpus,
+                memory,
+                processes,
+            } = container.limits;
+            let limits = [
+                cpus.map(|cpus| format!("cpus = {cpus}")),
+                memory.map(|memory| format!("memory = {}", quoted(&format!("{}B", memory.0)))),
+                processes.map(|processes| format!("processes = {processes}")),
+            ];
+            let limits: Vec<String> = limits.into_iter().flatten().collect();
+            self.set("limits", format!("{{ {} }}", limits.join(", ")));
         }
     }
 

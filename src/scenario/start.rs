@@ -1,9 +1,8 @@
 //! How a built image is started, and when it counts as started.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
+use super::ContainerOptions;
 use crate::unit::Nanos;
 
 /// How often and how to start each variant's image.
@@ -17,10 +16,9 @@ pub struct StartSettings {
     pub ready: HttpReadiness,
     /// The longest that one start may take until it is ready.
     pub timeout: Nanos,
-    /// Environment variables of the container.
-    pub env: BTreeMap<String, String>,
-    /// The command to run instead of the image's own.
-    pub command: Option<Vec<String>>,
+    /// What the container is started with besides.
+    #[serde(flatten)]
+    pub container: ContainerOptions,
 }
 
 /// Readiness by HTTP: the first response that matches.

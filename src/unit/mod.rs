@@ -2,12 +2,14 @@
 //! its unit in its name.
 
 mod byte_size;
+mod cpus;
 mod daemon_instant;
 mod nanos;
 mod parse;
 mod ratio;
 
 pub use byte_size::ByteSize;
+pub use cpus::Cpus;
 pub use daemon_instant::{DaemonInstant, DaemonSpan};
 pub use nanos::Nanos;
 pub use parse::ParseUnitError;

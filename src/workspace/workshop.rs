@@ -23,7 +23,9 @@ use crate::context::{ContextReport, Manifest, kept_digest};
 use crate::dockerfile::Dockerfile;
 use crate::dockerignore::{IgnoreFile, Pruning, beside};
 use crate::run::{BuildFolders, ContextTree, Survey, Workshop, WorkshopFault};
-use crate::scenario::{BuilderKind, Commit, Edit, Nonce, Replay, Scenario, Variant};
+use crate::scenario::{
+    BuilderKind, Commit, ContainerMount, ContainerOptions, Edit, Nonce, Replay, Scenario, Variant,
+};
 
 /// Scratch copies on disk, removed when closed or dropped.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub struct ScratchWorkshop {
     /// Copies of the named contexts, by the folder that they are copies of.
     named: BTreeMap<PathBuf, NamedCopy>,
     replay: Option<Replayed>,
+    /// The scenario's folder.
+    scenario_dir: PathBuf,
 }
 
 /// The repository that is replayed.
@@ -165,6 +169,7 @@ impl ScratchWorkshop {
             benches,
             named,
             replay,
+            scenario_dir: scenario_dir.to_owned(),
         })
     }
 
@@ -289,6 +294,18 @@ impl Workshop for ScratchWorkshop {
             local_cache: bench.local_cache.clone(),
             parsed: Arc::new(Dockerfile::parse(&text).map_err(fault)?),
         })
+    }
+
+    fn placed(&self, options: &ContainerOptions) -> ContainerOptions {
+        let mut placed = options.clone();
+        for mount in placed.mounts.values_mut() {
+            if let ContainerMount::Bind(source) = mount {
+                let folder = self.scenario_dir.join(&*source);
+                // A folder that is gone by now is for the daemon to name.
+                *source = fs::canonicalize(&folder).unwrap_or(folder);
+            }
+        }
+        placed
     }
 
     fn close(&mut self) -> Result<(), WorkshopFault> {

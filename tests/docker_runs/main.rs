@@ -46,6 +46,7 @@ mod secrets;
 mod sent_context;
 mod side_by_side;
 mod soak;
+mod start_options;
 mod stub_registry;
 mod tls_front;
 mod trial;

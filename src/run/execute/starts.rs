@@ -70,8 +70,7 @@ where
             name: format!("seatrial-{}-{}", self.run_id.to_lowercase(), key.order),
             run_id: self.run_id.to_owned(),
             image,
-            command: settings.command.clone(),
-            env: settings.env.clone(),
+            options: self.ports.workshop.placed(&settings.container),
             port: settings.ready.port,
         };
         let before = self.look_before().await;

@@ -1,9 +1,9 @@
 //! Containers of the daemon.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use super::EngineFault;
+use crate::scenario::ContainerOptions;
 
 /// Containers of the daemon.
 pub trait Containers: Sync {
@@ -44,10 +44,8 @@ pub struct ContainerRequest {
     pub run_id: String,
     /// Its image.
     pub image: String,
-    /// The command to run instead of the image's own.
-    pub command: Option<Vec<String>>,
-    /// Environment variables.
-    pub env: BTreeMap<String, String>,
+    /// What it is started with besides; the sources of bind mounts are absolute.
+    pub options: ContainerOptions,
     /// The port that it listens on; published on a free port of loopback.
     pub port: u16,
 }

@@ -8,7 +8,7 @@ use super::ContextTree;
 use crate::context::Manifest;
 use crate::digest::Digest;
 use crate::dockerfile::Dockerfile;
-use crate::scenario::{Commit, Edit, Nonce};
+use crate::scenario::{Commit, ContainerOptions, Edit, Nonce};
 use crate::unit::ByteSize;
 
 /// Scratch copies of the context, one per variant.
@@ -47,6 +47,9 @@ pub trait Workshop: Send {
     ///
     /// Where the Dockerfile cannot be read.
     fn folders(&self, variant: &str) -> Result<BuildFolders, WorkshopFault>;
+
+    /// The same options with the absolute sources of what is mounted.
+    fn placed(&self, options: &ContainerOptions) -> ContainerOptions;
 
     /// Removes all copies.
     ///

@@ -296,7 +296,13 @@ impl Resolver<'_> {
 
     fn start(&mut self, table: crate::scenario::file::StartTable) -> StartSettings {
         let counts = self.settings.start(&table, &mut self.checked.provenance);
-        start::start(table, counts, &self.at.key("start"), &mut self.findings)
+        start::start(
+            table,
+            counts,
+            &self.at.key("start"),
+            self.input,
+            &mut self.findings,
+        )
     }
 
     /// The folder's name becomes part of image references and of the run's folder.

@@ -1,8 +1,8 @@
 //! `[start]`.
 
-use std::collections::BTreeMap;
-
+use super::container_options;
 use super::findings::Findings;
+use super::input::ScenarioInput;
 use super::settings::StartCounts;
 use crate::scenario::file::{Cursor, ReadyTable, StartTable};
 use crate::scenario::{HttpReadiness, StartSettings};
@@ -12,31 +12,19 @@ const READY_STATUS: u16 = 200;
 
 /// Resolves `[start]`.
 pub(super) fn start(
-    table: StartTable,
+    mut table: StartTable,
     counts: StartCounts,
     at: &Cursor<'_>,
+    input: &ScenarioInput<'_>,
     findings: &mut Findings<'_>,
 ) -> StartSettings {
-    for name in table.env.iter().flat_map(BTreeMap::keys) {
-        if name.is_empty() || name.contains(['=', '\0']) {
-            findings.at_key(
-                &at.key("env").key(name),
-                format!("{name:?} is no name of an environment variable"),
-            );
-        }
-    }
-    if table.command.as_ref().is_some_and(Vec::is_empty) && !at.key("command").has_cut() {
-        findings
-            .at(&at.key("command"), "`command` is empty")
-            .hint("leave it out to run the image's own command");
-    }
+    let table_of_ready = table.ready.take().unwrap_or_default();
     StartSettings {
         samples: counts.samples,
         warmups: counts.warmups,
-        ready: ready(table.ready.unwrap_or_default(), &at.key("ready"), findings),
+        ready: ready(table_of_ready, &at.key("ready"), findings),
         timeout: counts.timeout,
-        env: table.env.unwrap_or_default(),
-        command: table.command,
+        container: container_options::options(table, at, input, findings),
     }
 }
 

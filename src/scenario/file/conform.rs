@@ -10,7 +10,7 @@ use super::node::{Entry, Node, Value};
 use super::unsupported;
 use super::{FolderPath, RelativePath};
 use crate::scenario::nearest::{hint, nearest, quoted_list};
-use crate::unit::{ByteSize, Nanos};
+use crate::unit::{ByteSize, Cpus, Nanos};
 
 /// One mistake.
 #[derive(Clone, Debug)]
@@ -70,6 +70,8 @@ impl<'schema> Walk<'schema> {
             }
             (Value::Array(items), Some(branch)) => self.array(node, items, branch),
             (Value::String(text), Some(branch)) => self.text(node, text, branch),
+            (Value::Integer(number), Some(branch)) if is_cpus(branch) => self.cpus(node, &number.to_string()),
+            (Value::Float(number), Some(_)) => self.cpus(node, number),
             (Value::Integer(number), Some(branch)) => self.number(node, *number, branch),
             (_, Some(_)) => node.clone(),
             (value, None) => {
@@ -205,6 +207,17 @@ impl<'schema> Walk<'schema> {
             Some(format!("expected {expected}")),
             None,
         );
+        node.cut()
+    }
+
+    /// The only number that need not be whole.
+    fn cpus(&mut self, node: &Node, number: &str) -> Node {
+        let Err(error) = number.parse::<Cpus>() else {
+            return node.clone();
+        };
+        let message = format!("{}: {error}", self.value_name());
+        let label = "expected a number of processors".to_owned();
+        self.note(node.span.clone(), message, Some(label), None);
         node.cut()
     }
 
@@ -373,6 +386,7 @@ fn is_complete(table: &Node, schema: &Json) -> bool {
 /// Whether the value has the type that the schema names.
 fn is_of_type(node: &Node, schema: &Json) -> bool {
     let name = match node.value {
+        Value::Integer(_) | Value::Float(_) if is_cpus(schema) => return true,
         Value::String(_) => "string",
         Value::Integer(_) => "integer",
         Value::Boolean(_) => "boolean",
@@ -383,11 +397,17 @@ fn is_of_type(node: &Node, schema: &Json) -> bool {
     schema.get("type").and_then(Json::as_str) == Some(name)
 }
 
+/// Whether a schema takes a number of processors.
+fn is_cpus(schema: &Json) -> bool {
+    schema.get("format").and_then(Json::as_str) == Some("cpus")
+}
+
 /// What a schema expects, for "expected ...".
 fn expectation(schema: &Json) -> String {
     let text = |key: &str| schema.get(key).and_then(Json::as_str);
     match (text("type"), text("format")) {
         (_, Some("duration-with-unit")) => "a duration in quotes, such as `\"10m\"`".to_owned(),
+        (_, Some("cpus")) => "a number of processors, such as `1.5`".to_owned(),
         (_, Some("byte-size")) => "a size in quotes, such as `\"40MiB\"`".to_owned(),
         (_, Some("relative-path" | "folder-path")) => "a relative path in quotes".to_owned(),
         (Some("string"), _) => "a string".to_owned(),

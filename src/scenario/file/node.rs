@@ -103,13 +103,12 @@ impl Node {
         }
     }
 
-    /// The value for a reader of JSON, without what was cut. Floats and dates, which no key takes, become texts.
+    /// The value for a reader of JSON, without what was cut. Dates, which no key takes, become texts.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         match &self.value {
             Value::Cut => serde_json::Value::Null,
-            Value::String(text) | Value::HugeInteger(text) | Value::Float(text) | Value::Datetime(text) => {
-                text.clone().into()
-            }
+            Value::String(text) | Value::HugeInteger(text) | Value::Datetime(text) => text.clone().into(),
+            Value::Float(text) => text.parse::<f64>().map_or(serde_json::Value::Null, Into::into),
             Value::Integer(integer) => (*integer).into(),
             Value::Boolean(boolean) => (*boolean).into(),
             Value::Array(items) => items

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::unit::{ByteSize, Nanos};
+use crate::unit::{ByteSize, Cpus, Nanos};
 
 /// A duration as a file writes it, such as `10m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub struct DurationText(pub Nanos);
 /// A size as a file writes it, such as `40MiB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SizeText(pub ByteSize);
+
+/// A number of processors as a file writes it, such as `1.5`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CpusNumber(pub Cpus);
 
 impl<'de> Deserialize<'de> for DurationText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -26,6 +30,13 @@ impl<'de> Deserialize<'de> for DurationText {
 impl<'de> Deserialize<'de> for SizeText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         parsed(deserializer).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CpusNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = serde_json::Number::deserialize(deserializer)?;
+        number.to_string().parse().map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -61,6 +72,22 @@ impl JsonSchema for SizeText {
             "format": "byte-size",
             "description": "A size with its unit: `512B`, `20KiB`, `40MB`.",
             "examples": ["512B", "20KiB", "40MB"],
+        })
+    }
+}
+
+impl JsonSchema for CpusNumber {
+    fn schema_name() -> Cow<'static, str> {
+        "Cpus".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "number",
+            "format": "cpus",
+            "exclusiveMinimum": 0,
+            "description": "A number of processors: `0.5`, `1`, `2.25`.",
+            "examples": [0.5, 1, 2.25],
         })
     }
 }

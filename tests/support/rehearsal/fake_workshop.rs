@@ -10,7 +10,7 @@ use seatrial::digest::Digest;
 use seatrial::dockerfile::Dockerfile;
 use seatrial::dockerignore::IgnoreFile;
 use seatrial::run::{BuildFolders, ContextTree, Survey, TreeFault, Workshop, WorkshopFault};
-use seatrial::scenario::{Commit, Edit, Nonce};
+use seatrial::scenario::{Commit, ContainerOptions, Edit, Nonce};
 use seatrial::unit::ByteSize;
 
 use super::log_book::LogBook;
@@ -91,6 +91,10 @@ impl Workshop for FakeWorkshop {
             local_cache: "cache".into(),
             parsed: Arc::new(parsed.map_err(|error| fault(&error.to_string()))?),
         })
+    }
+
+    fn placed(&self, options: &ContainerOptions) -> ContainerOptions {
+        options.clone()
     }
 
     fn close(&mut self) -> Result<(), WorkshopFault> {

@@ -9,8 +9,8 @@ use std::time::Duration;
 use seatrial::run::{Assignment, Earlier, Grants, Limits, Plan, Ports, Pruning, execute};
 use seatrial::scenario::{
     Base, BaseSource, BuildCacheState, BuildOptions, BuildSettings, BuilderKind, Commit, CommitRange,
-    ContextSettings, ContextState, Edit, Expectation, Hooks, HttpReadiness, LayerState, MountState, Replay,
-    Scenario, StartSettings, Step, Variant,
+    ContainerOptions, ContextSettings, ContextState, Edit, Expectation, Hooks, HttpReadiness, LayerState,
+    MountState, Replay, Scenario, StartSettings, Step, Variant,
 };
 use seatrial::unit::Nanos;
 use tokio::sync::watch;
@@ -155,8 +155,7 @@ impl Rehearsal {
                 body_contains: None,
             },
             timeout: Nanos::from_secs(7),
-            env: BTreeMap::new(),
-            command: None,
+            container: ContainerOptions::default(),
         });
         self
     }
