@@ -15,8 +15,7 @@ pub(super) fn attributes(request: &BuildRequest, gateway: Option<HostGateway>) -
     let options = &request.options;
     let mut attributes = Vec::new();
     for (name, value) in &request.grants.args {
-        let value = String::from_utf8_lossy(value.reveal()).into_owned();
-        attributes.push((format!("build-arg:{name}"), value));
+        attributes.push((format!("build-arg:{name}"), value.reveal_text().into_owned()));
     }
     for name in request.named.keys() {
         attributes.push((format!("context:{name}"), format!("local:{}", folder_name(name))));
@@ -29,7 +28,7 @@ pub(super) fn attributes(request: &BuildRequest, gateway: Option<HostGateway>) -
     if let Some(platform) = &options.platform {
         attributes.push(("platform".to_owned(), platform.clone()));
     }
-    if let Some(network @ (NetworkMode::None | NetworkMode::Host)) = options.network {
+    if let Some(network) = options.forced_network() {
         attributes.push(("force-network-mode".to_owned(), network.as_str().to_owned()));
     }
     if let Some(size) = options.shm_size {

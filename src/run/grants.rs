@@ -1,5 +1,6 @@
 //! What builds are given that nothing else may show: secrets, agents, and values of the environment.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -22,6 +23,12 @@ impl Secret {
     #[must_use]
     pub fn reveal(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The value as a text, likewise; what is no text in it is replaced.
+    #[must_use]
+    pub fn reveal_text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.0)
     }
 }
 

@@ -51,6 +51,12 @@ impl BuildOptions {
         *self == Self::default()
     }
 
+    /// The network of `RUN` where it is not to be the daemon's own choice.
+    #[must_use]
+    pub fn forced_network(&self) -> Option<NetworkMode> {
+        self.network.filter(|network| *network != NetworkMode::Default)
+    }
+
     /// Whether the address of the daemon's host is needed.
     #[must_use]
     pub fn needs_gateway(&self) -> bool {

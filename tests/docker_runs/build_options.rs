@@ -80,6 +80,24 @@ fn address_of<'hosts>(hosts: &'hosts str, name: &str) -> Option<&'hosts str> {
     })
 }
 
+/// An instruction found the names `registry` and `machine`, which stands for the engine's host.
+fn assert_hosts(kept: &Kept) {
+    let hosts = kept.note("hosts");
+    assert_eq!(address_of(&hosts, "registry"), Some("192.0.2.7"), "{hosts}");
+    // What the engine itself makes of the word for a container.
+    let told = kept.run(&["--add-host", "machine:host-gateway"], &["tell", "/etc/hosts"]);
+    let gateway = address_of(&told, "machine");
+    assert!(gateway.is_some(), "{told}");
+    assert_eq!(address_of(&hosts, "machine"), gateway, "{hosts}");
+}
+
+/// An instruction had 12 MiB of shared memory.
+fn assert_shared_memory(kept: &Kept) {
+    let mounts = kept.note("mounts");
+    let shared = mounts.lines().find(|line| line.contains(" /dev/shm ")).unwrap();
+    assert!(shared.contains("size=12288k"), "{shared}");
+}
+
 #[test]
 fn networks_and_hosts_are_those_that_were_asked_for() {
     let Some(_daemon) = daemon() else { return };
@@ -122,14 +140,9 @@ fn networks_and_hosts_are_those_that_were_asked_for() {
         "{host}"
     );
 
+    assert_hosts(usual);
     let hosts = usual.note("hosts");
-    assert_eq!(address_of(&hosts, "registry"), Some("192.0.2.7"), "{hosts}");
     assert_eq!(address_of(&hosts, "six"), Some("2001:db8::7"), "{hosts}");
-    // What the engine itself makes of the word for a container.
-    let told = usual.run(&["--add-host", "machine:host-gateway"], &["tell", "/etc/hosts"]);
-    let gateway = address_of(&told, "machine");
-    assert!(gateway.is_some(), "{told}");
-    assert_eq!(address_of(&hosts, "machine"), gateway, "{hosts}");
     drop(kept);
     assert_eq!(Inventory::take(), before);
 
@@ -170,15 +183,8 @@ fn the_classic_builder_takes_what_it_has_a_word_for() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let kept = Kept::of(&trial.journal(), "classic");
     assert_eq!(interfaces(&kept.note("network")), ["lo"]);
-    let hosts = kept.note("hosts");
-    assert_eq!(address_of(&hosts, "registry"), Some("192.0.2.7"), "{hosts}");
-    let told = kept.run(&["--add-host", "machine:host-gateway"], &["tell", "/etc/hosts"]);
-    let gateway = address_of(&told, "machine");
-    assert!(gateway.is_some(), "{told}");
-    assert_eq!(address_of(&hosts, "machine"), gateway, "{hosts}");
-    let mounts = kept.note("mounts");
-    let shared = mounts.lines().find(|line| line.contains(" /dev/shm ")).unwrap();
-    assert!(shared.contains("size=12288k"), "{shared}");
+    assert_hosts(&kept);
+    assert_shared_memory(&kept);
     assert_eq!(kept.note("given"), "in the file");
     assert_eq!(kept.note("granted"), std::env::var("PATH").unwrap());
     drop(kept);
@@ -220,9 +226,7 @@ fn named_contexts_and_shared_memory_need_a_newer_engine_and_are_told_to_an_older
     let kept = Kept::of(&run, "named");
     assert_eq!(kept.note("logo"), "a logo\n");
     assert_eq!(kept.note("extra"), "something else\n");
-    let mounts = kept.note("mounts");
-    let shared = mounts.lines().find(|line| line.contains(" /dev/shm ")).unwrap();
-    assert!(shared.contains("size=12288k"), "{shared}");
+    assert_shared_memory(&kept);
     drop(kept);
     assert_eq!(Inventory::take(), before);
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::run::BuildRequest;
-use crate::scenario::NetworkMode;
 
 /// The path and query that ask for a build; `dockerfile` is the Dockerfile's path in the context.
 pub(super) fn query(request: &BuildRequest, dockerfile: &str) -> String {
@@ -14,7 +13,7 @@ pub(super) fn query(request: &BuildRequest, dockerfile: &str) -> String {
         .map(|(name, value)| (name, Cow::Borrowed(value.as_str())))
         .collect();
     let granted = request.grants.args.iter();
-    args.extend(granted.map(|(name, value)| (name, String::from_utf8_lossy(value.reveal()))));
+    args.extend(granted.map(|(name, value)| (name, value.reveal_text())));
     let args = serde_json::to_string(&args).unwrap_or_default();
     // Containers of steps are removed also where the step failed: nothing of a build is to stay.
     let mut query = "/build?version=1&rm=1&forcerm=1".to_owned();
@@ -35,7 +34,7 @@ pub(super) fn query(request: &BuildRequest, dockerfile: &str) -> String {
     if let Some(platform) = &options.platform {
         add("platform", platform);
     }
-    if let Some(network @ (NetworkMode::None | NetworkMode::Host)) = options.network {
+    if let Some(network) = options.forced_network() {
         add("networkmode", network.as_str());
     }
     if let Some(size) = options.shm_size {
