@@ -12,9 +12,14 @@ use std::process::Command;
 
 const SOURCES: &str = "src/ballast/program";
 
+/// What of the library it is compiled with besides.
+const SHARED: [&str; 3] = ["src/probe/watching", "src/unit/nanos.rs", "src/unit/parse.rs"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed={SOURCES}");
+    for sources in SHARED.iter().chain([&SOURCES]) {
+        println!("cargo::rerun-if-changed={sources}");
+    }
 
     let out_dir = env::var("OUT_DIR")?;
     let program = Path::new(&out_dir).join("ballast");

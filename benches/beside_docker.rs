@@ -50,7 +50,7 @@ const LARGE: Bulk = Bulk {
 };
 
 /// Pairs between two removals of what they stored.
-const BLOCK: usize = 10;
+const BLOCK: usize = 3;
 
 /// Ratios are counted in millionths: statistics are of whole numbers.
 const WHOLE: f64 = 1e6;

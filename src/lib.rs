@@ -12,7 +12,7 @@
 //! * pure domain: [`dockerfile`], [`dockerignore`], [`context`], [`scenario`], [`stats`], [`results`]
 //! * pure reasoning: [`analyze`]
 //! * application: [`run`]
-//! * edges: [`docker`], [`probe`], [`host`], [`workspace`], [`ballast`], [`store`], [`report`], [`console`]
+//! * edges: [`docker`], [`probe`], [`host`], [`workspace`], [`registry`], [`ballast`], [`store`], [`report`], [`console`]
 //! * [`cli`] uses all of them and wires ports to edges
 
 pub mod unit;
@@ -44,6 +44,8 @@ pub mod probe;
 pub mod host;
 
 pub mod workspace;
+
+pub mod registry;
 
 pub mod ballast;
 

@@ -6,17 +6,23 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Duration;
 
+use futures_util::{StreamExt as _, stream};
 use rustix::process::{Pid, Signal, kill_process};
 use seatrial::ballast::PROGRAM;
+use seatrial::probe::ProbeThread;
+use seatrial::run::{LookedInside, Printed, Probe as _, WatchOrder};
+use seatrial::scenario::{HttpReadiness, LogStream, NetworkReadiness, StatusClass, StatusPattern};
+use seatrial::unit::Nanos;
 
 /// The program on disk, written once and before any test starts a process: a process started meanwhile
 /// would inherit the open file, and a file that is open for writing cannot be executed.
@@ -252,6 +258,128 @@ fn a_taken_port_fails_with_its_number() {
     );
 }
 
+/// What the program sees that watches this machine's own network, told and heard as a run tells and hears it.
+fn watched(ready: &NetworkReadiness, patience: Nanos) -> LookedInside {
+    let probe = ProbeThread::default();
+    let began = probe.now();
+    let output = ballast(
+        &probe
+            .watch_arguments(ready, patience)
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+    );
+    assert_eq!(
+        (output.status.code(), text(&output.stderr)),
+        (Some(0), String::new())
+    );
+    let printed = Printed {
+        stream: LogStream::Stdout,
+        bytes: output.stdout,
+    };
+    let order = WatchOrder {
+        began,
+        patience,
+        cancel: Arc::new(AtomicBool::new(false)),
+    };
+    let heard = async {
+        probe
+            .watch(order, stream::iter([Ok(printed)]).boxed())
+            .await?
+            .await
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    runtime.unwrap().block_on(heard).unwrap()
+}
+
+/// Readiness of a service by what is asked for here.
+fn ready_at(service: &Service, change: impl FnOnce(&mut HttpReadiness)) -> NetworkReadiness {
+    let port = service.address.rsplit(':').next().unwrap().parse().unwrap();
+    let mut http = HttpReadiness::of("/health", port);
+    change(&mut http);
+    NetworkReadiness::Http(http)
+}
+
+#[test]
+fn watch_sees_the_instant_at_which_a_service_becomes_ready() {
+    let service = Service::start(&["--ready-after", "150ms", "--body", "up é\n and more"]);
+    let ready = ready_at(&service, |http| {
+        http.headers = [("content-TYPE".to_owned(), "plain".to_owned())].into();
+        http.body_contains = Some("é\n and".to_owned());
+    });
+    let looked = watched(&ready, Nanos::from_secs(60));
+    let seen = looked.seen.unwrap();
+    let timeline = service.timeline();
+    let since = Nanos(timeline["ready_ns"].as_u64().unwrap());
+    assert!(
+        seen.not_before.unwrap() <= since && since <= seen.first_byte,
+        "{looked:?} {timeline}"
+    );
+    assert!(looked.attempts.0["status:503"] > 0, "{looked:?}");
+    assert_eq!(
+        (looked.listens_on, looked.miss),
+        (vec![Ipv4Addr::LOCALHOST.into()], None)
+    );
+}
+
+#[test]
+fn watch_tells_what_it_met_where_nothing_matches() {
+    let service = Service::start(&[]);
+    let patience = Nanos::from_millis(60);
+    let met = |ready: &NetworkReadiness| {
+        let looked = watched(ready, patience);
+        assert_eq!(looked.seen, None);
+        assert!(
+            looked
+                .miss
+                .unwrap()
+                .starts_with("no matching response within 60.0 ms; attempts met ")
+        );
+        // The last attempt may be cut off by the deadline.
+        let classes = looked.attempts.0.into_keys();
+        classes
+            .filter(|class| !class.ends_with("timeout"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        met(&ready_at(&service, |http| http.path = "/no\r\nX: y".to_owned())),
+        ["status:404"]
+    );
+    assert_eq!(
+        met(&ready_at(&service, |http| http.status = vec![StatusPattern::Code(204)])),
+        ["status:200"]
+    );
+    assert_eq!(
+        met(&ready_at(&service, |http| http.headers =
+            [("x-ready".to_owned(), String::new())].into())),
+        ["field"]
+    );
+    assert_eq!(
+        met(&ready_at(&service, |http| http.body_contains =
+            Some("--elsewhere".to_owned()))),
+        ["body"]
+    );
+    let class = StatusPattern::Class(StatusClass::ClientError);
+    let refused = ready_at(&service, |http| {
+        http.method = "HEAD".to_owned();
+        http.status = vec![class];
+    });
+    assert!(
+        watched(&refused, Nanos::from_secs(60)).seen.is_some(),
+        "405 is of the class 4xx"
+    );
+}
+
+#[test]
+fn watch_takes_a_listener_for_ready_where_nothing_is_asked() {
+    let service = Service::start(&["--ready-after", "60m"]);
+    let port = service.address.rsplit(':').next().unwrap().parse().unwrap();
+    let looked = watched(&NetworkReadiness::Tcp(port), Nanos::from_secs(60));
+    assert!(looked.seen.is_some(), "{looked:?}");
+}
+
 /// The files below `folder` by their path.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
@@ -420,13 +548,58 @@ fn an_input_that_is_absent_fails_with_its_name() {
     );
 }
 
+/// The program says why it does not take this for a command line.
+fn assert_not_understood(arguments: &[&str], complaint: &str) {
+    let output = ballast(arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+    assert!(said.starts_with("ballast: "), "{arguments:?}: {said}");
+    assert!(said.contains(complaint), "{arguments:?}: {said}");
+    assert_eq!(text(&output.stdout), "", "{arguments:?}");
+}
+
+#[test]
+fn what_to_watch_for_that_is_not_understood_exits_with_two_and_says_why() {
+    for (arguments, complaint) in [
+        (
+            vec!["watch", "--port", "70000"],
+            "`--port`: `70000` is not a port, expected 1 to 65535",
+        ),
+        (
+            vec!["watch", "--request", "474"],
+            "`--request`: `474` is not bytes, expected two hexadecimal digits each",
+        ),
+        (
+            vec!["watch", "--body", "+1"],
+            "`--body`: `+1` is not bytes, expected two hexadecimal digits each",
+        ),
+        (
+            vec!["watch", "--request", "47"],
+            "`--request` expects at least one `--status` beside it",
+        ),
+        (
+            vec!["watch", "--status", "200"],
+            "`--status`: `200` are not statuses, expected the first and the last, as in `200-299`",
+        ),
+        (
+            vec!["watch", "--field", "6f6b"],
+            "`--field`: `6f6b` is not a field, expected a name, `:` and what it holds",
+        ),
+    ] {
+        assert_not_understood(&arguments, complaint);
+    }
+}
+
 #[test]
 fn a_command_line_that_is_not_understood_exits_with_two_and_says_why() {
     for (arguments, complaint) in [
-        (vec![], "no subcommand, expected `serve` or `work`"),
+        (
+            vec![],
+            "no subcommand, expected `serve`, `work`, `ask` or `watch`",
+        ),
         (
             vec!["sail"],
-            "unknown subcommand `sail`, expected `serve` or `work`",
+            "unknown subcommand `sail`, expected `serve`, `work`, `ask` or `watch`",
         ),
         (
             vec!["serve", "--prot", "1"],
@@ -495,18 +668,18 @@ fn a_command_line_that_is_not_understood_exits_with_two_and_says_why() {
             "`--bytes`: `99999999999GiB` is more than this machine can address",
         ),
     ] {
-        let output = ballast(&arguments);
-        let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
-        assert!(said.starts_with("ballast: "), "{arguments:?}: {said}");
-        assert!(said.contains(complaint), "{arguments:?}: {said}");
-        assert_eq!(text(&output.stdout), "", "{arguments:?}");
+        assert_not_understood(&arguments, complaint);
     }
 }
 
 #[test]
 fn help_names_every_flag_that_is_known() {
-    for (subcommand, unknown) in [("serve", "--x"), ("work", "--x")] {
+    for (subcommand, unknown) in [
+        ("serve", "--x"),
+        ("work", "--x"),
+        ("ask", "--x"),
+        ("watch", "--x"),
+    ] {
         let refusal = text(&ballast(&[subcommand, unknown]).stderr);
         let names = refusal.lines().next().unwrap().split("one of ").nth(1).unwrap();
         let help = ballast(&[subcommand, "--help"]);

@@ -17,7 +17,7 @@ use command::{Seatrial, scratch};
 use fake_socket::{Answer, FakeSocket};
 
 /// Every command of the program.
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "run",
     "resume",
     "check",
@@ -29,6 +29,7 @@ const COMMANDS: [&str; 12] = [
     "report",
     "clean",
     "doctor",
+    "selftest",
     "completions",
 ];
 
@@ -68,6 +69,8 @@ mod help {
           clean        Remove what killed runs left behind
           doctor       Tell what of this machine and its daemon spoils measurements, and
                        what to do about it
+          selftest     Tell how well starts are timed on this machine, against servers
+                       that know their own instants
           completions  Print what a shell needs to complete commands and options
           help         Print this message or the help of the given subcommand(s)
 
@@ -129,6 +132,21 @@ mod help {
                   - pulled:   From a registry, by reference
                   - imported: From the scenario's recipe, a command that prints a root
                     file system
+
+              --probe <HOW>
+                  How starts are looked at, in place of the best way that this machine
+                  permits; an error where it does not
+
+                  Possible values:
+                  - trace:     From within the container's network, and by the kernel's
+                    own record of programs and sockets
+                  - netns:     From within the container's network, which is there
+                    before the container
+                  - sidecar:   From there as well, by a container of seatrial's own:
+                    needs nothing but the engine
+                  - ip:        By the container's own address, once the start call has
+                    returned
+                  - published: By the published port alone
 
               --seed <N>
                   Decides the order of variants within rounds; the same seed gives the
@@ -248,6 +266,21 @@ mod help {
                   - imported: From the scenario's recipe, a command that prints a root
                     file system
 
+              --probe <HOW>
+                  How starts are looked at, in place of the best way that this machine
+                  permits; an error where it does not
+
+                  Possible values:
+                  - trace:     From within the container's network, and by the kernel's
+                    own record of programs and sockets
+                  - netns:     From within the container's network, which is there
+                    before the container
+                  - sidecar:   From there as well, by a container of seatrial's own:
+                    needs nothing but the engine
+                  - ip:        By the container's own address, once the start call has
+                    returned
+                  - published: By the published port alone
+
               --seed <N>
                   Decides the order of variants within rounds; `run` with the same seed
                   does the same
@@ -306,6 +339,21 @@ mod help {
                   - pulled:   From a registry, by reference
                   - imported: From the scenario's recipe, a command that prints a root
                     file system
+
+              --probe <HOW>
+                  How starts are looked at, in place of the best way that this machine
+                  permits; an error where it does not
+
+                  Possible values:
+                  - trace:     From within the container's network, and by the kernel's
+                    own record of programs and sockets
+                  - netns:     From within the container's network, which is there
+                    before the container
+                  - sidecar:   From there as well, by a container of seatrial's own:
+                    needs nothing but the engine
+                  - ip:        By the container's own address, once the start call has
+                    returned
+                  - published: By the published port alone
 
               --resolved
                   Print every setting that is in force, and where it comes from
@@ -1098,6 +1146,7 @@ mod plan {
         exit 0
         --- stdout
         small: 12 builds and 14 starts, warm-ups included; seed 0
+          as many starts again, where this machine permits looking from within
           time  not known before a first run; no build may take longer than 90.0 s
           disk  8.02 KiB of scratch copies, besides images and the build cache
           base alpine           pulled or imported as ${ALPINE}
@@ -1116,13 +1165,13 @@ mod plan {
         order of turns
           build round 1      plain, ordered
           build round 2      ordered, plain
-          start warm-up 1    plain, ordered
-          start round 1      plain, ordered
-          start round 2      ordered, plain
-          start round 3      plain, ordered
-          start round 4      ordered, plain
-          start round 5      ordered, plain
-          start round 6      plain, ordered
+          start warm-up 1    plain (inside), plain, ordered (inside), ordered
+          start round 1      ordered (inside), plain, plain (inside), ordered
+          start round 2      ordered (inside), plain (inside), ordered, plain
+          start round 3      plain, ordered, ordered (inside), plain (inside)
+          start round 4      ordered, ordered (inside), plain (inside), plain
+          start round 5      ordered, ordered (inside), plain (inside), plain
+          start round 6      plain (inside), ordered (inside), plain, ordered
         ");
     }
 
@@ -1146,7 +1195,9 @@ mod plan {
             let numbers = ["builds", "starts"].map(|key| plan[key].as_u64().unwrap());
             assert_eq!(plan["parts"].as_array().unwrap().len() as u64, {
                 let steps = plan["steps"].as_array().unwrap().len() as u64;
-                numbers[0] / steps + numbers[1]
+                // As many starts again, to be looked at from within.
+                assert_eq!(plan["starts_inside"], plan["starts"]);
+                numbers[0] / steps + 2 * numbers[1]
             });
             numbers
         };
@@ -1291,6 +1342,30 @@ mod show {
         let resolved = resolve(Path::new(SMALL));
         fs::write(copy.join("scenario.toml"), &resolved).unwrap();
         assert_eq!(resolve(&copy), resolved);
+    }
+
+    #[test]
+    fn a_named_line_is_resolved_to_what_it_stands_for() {
+        let folder = scratch();
+        let copy = folder.path().join("small");
+        for (name, text) in files_below(Path::new(SMALL)) {
+            let path = copy.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let file = copy.join("scenario.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        let states =
+            "[start]\ncache = [\"cold-pull\", \"warm\"]\npull = { profile = \"edge\", latency = \"1ms\" }\n";
+        let text = text.replacen("[start]\n", states, 1);
+        assert!(text.contains(states), "{text}");
+        let mut resolved = text;
+        for _ in 0..2 {
+            fs::write(&file, &resolved).unwrap();
+            resolved = Seatrial::new(["show", "--resolved"]).arg(&copy).run().data();
+            let line = "[start.pull]\nbandwidth = \"25Mbit/s\"  # scenario\nlatency = \"1ms\"  # scenario\n";
+            assert!(resolved.contains(line), "{resolved}");
+        }
     }
 
     fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {

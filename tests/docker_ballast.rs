@@ -4,8 +4,10 @@
 
 mod support;
 
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -84,6 +86,17 @@ fn answer_of(container: &str, path: &str) -> String {
     answer.lines().next().unwrap_or_default().to_owned()
 }
 
+/// What the kernel tells of a container's first process, where it tells it to this test: which program it runs by now,
+/// what it waits in, and whether it is frozen.
+fn process_of(container: &str) -> String {
+    let pid = docker(&["inspect", "--format", "{{.State.Pid}}", container]);
+    let process = Path::new("/proc").join(&pid);
+    let program = fs::read_link(process.join("exe"));
+    let read = |name: &str| fs::read_to_string(process.join(name)).unwrap_or_else(|error| error.to_string());
+    let waits = ["wchan", "syscall", "stack", "cgroup"].map(|name| format!("{name}: {}", read(name)));
+    format!("{pid}, {program:?}, {}\n{}", waits.join("\n"), read("status"))
+}
+
 #[test]
 fn the_image_has_the_architecture_of_its_program() {
     if !docker_or_skip() {
@@ -158,7 +171,8 @@ fn serve_answers_through_the_published_port_and_stops_at_once() {
         ]);
         assert!(
             began.elapsed() < PATIENCE && state.contains("\"Running\":true"),
-            "`{answer}` from a container with {state}, which said: {}",
+            "`{answer}` from a container with {state}, whose process is {}, which said: {}",
+            process_of(&container),
             docker(&["logs", &container])
         );
         thread::sleep(Duration::from_millis(20));

@@ -80,6 +80,7 @@ fn every_output_is_made_again_and_the_journal_is_left_alone() {
             "report.html",
             "samples.csv",
             "size-start.svg",
+            "starts.svg",
             "summary.json",
             "summary.md",
             "timeline.svg",

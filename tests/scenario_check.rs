@@ -247,7 +247,7 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
         "[[build.step]]\nname = \"s\"\nexpect = { rebuild = [] }\n",
         "[[build.step]]\ncache = {}\n",
         "[start]\nsamples = 1\n",
-        "[start]\nready = { tcp = 8000 }\n",
+        "[start]\nready = { tpc = 8000 }\n",
         "[start]\nready = { http = \"/\", port = 0 }\n",
         "[start]\nready = { http = \"/\", port = 70000, status = [99] }\n",
         "[start]\nready = \"http\"\n",
@@ -308,8 +308,9 @@ fn mistakes_of_structure_say_what_was_read_and_what_was_expected() {
     > [start] | samples = 1
     s/scenario.toml:8:1: `start` lacks the key `ready`
       hint: `ready`: what counts as started
-    > [start] | ready = { tcp = 8000 }
-    s/scenario.toml:9:11: `start.ready.tcp` is not supported by this version
+    > [start] | ready = { tpc = 8000 }
+    s/scenario.toml:9:11: unknown key `tpc` in `start.ready` [unknown key]
+      hint: did you mean `tcp`?
     > [start] | ready = { http = "/", port = 0 }
     s/scenario.toml:9:30: `start.ready.port` is 0, expected at least 1 [expected at least 1]
     > [start] | ready = { http = "/", port = 70000, status = [99] }
@@ -341,6 +342,8 @@ fn what_a_container_cannot_be_started_with_is_a_mistake() {
         "limits = { cpus = \"two\" }",
         "limits = { processes = 0 }",
         "limits = { cpu = 1 }",
+        "burst = [0, 2, 2, 300]",
+        "burst = \"many\"",
     ];
     let texts = texts.map(|text| format!("[start]\n{ready}\n{text}\n"));
     insta::assert_snapshot!(table(texts.iter().map(String::as_str), with), @r#"
@@ -380,6 +383,12 @@ fn what_a_container_cannot_be_started_with_is_a_mistake() {
     > [start] | ready = { http = "/", port = 80 } | limits = { cpu = 1 }
     s/scenario.toml:10:12: unknown key `cpu` in `start.limits` [unknown key]
       hint: did you mean `cpus`?
+    > [start] | ready = { http = "/", port = 80 } | burst = [0, 2, 2, 300]
+    s/scenario.toml:10:10: a burst cannot be of 0 containers [expected 1 to 256]
+    s/scenario.toml:10:16: 2 is named twice [expected each number once]
+    s/scenario.toml:10:19: a burst cannot be of 300 containers [expected 1 to 256]
+    > [start] | ready = { http = "/", port = 80 } | burst = "many"
+    s/scenario.toml:10:9: `start.burst` is the string "many", expected an array [expected an array]
     "#);
 }
 
@@ -425,6 +434,7 @@ fn mistakes_of_meaning_say_what_may_help() {
         "[base.Upper]\nimage = \"a\"\n[base.none]\n[base.two]\nballast = true\nimage = \"a\"\n",
         "[base.a]\nimport = []\n[base.b]\nimage = \"a b\"\n[base.c]\nimage = \"a\"\nfrom = \"imported\"\n",
         "[base.a-b]\nimage = \"a\"\n[base.a_b]\nimage = \"a\"\n",
+        "base = \"o\"\n[base.o]\nimage = \"a\"\noptional = true\n",
         "[build]\nstep = []\n",
         "[[build.step]]\nname = \"s\"\n[[build.step]]\nname = \"s\"\n[[build.step]]\nname = \"a.b\"\n",
         "[[build.step]]\nname = \"s\"\nexpect = \"cached\"\ncache.layers = \"empty\"\n",
@@ -477,6 +487,9 @@ fn mistakes_of_meaning_say_what_may_help() {
     s/scenario.toml:14:8: the base `c` is to be imported, and has no `import`
     > [base.a-b] | image = "a" | [base.a_b] | image = "a"
     s/scenario.toml:10:7: the bases `a-b` and `a_b` are both passed as `A_B`
+    > base = "o" | [base.o] | image = "a" | optional = true
+    s/scenario.toml:8:1: the baseline `plain` chooses the base `o`, which is optional
+      hint: the others are compared with the baseline: give it a base that is always there
     > [build] | step = []
     s/scenario.toml:9:8: the scenario has no step
       hint: leave `step` out to get a cold build and an unchanged one
@@ -1343,5 +1356,85 @@ fn mistakes_of_a_replay_are_found() {
     > [context] | fill = []
     s/scenario.toml:7:1: `context` lacks the key `path`
       hint: `path`: the folder that is copied to a scratch directory; never edited in place
+    "#);
+}
+
+#[test]
+fn mistakes_of_readiness_and_of_states_to_start_in_say_what_there_is() {
+    let texts = [
+        "[start]\nready = {}\n",
+        "[start]\nready = { http = \"/\" }\n",
+        "[start]\nready = { http = \"/\", tcp = 80, port = 80 }\n",
+        "[start]\nready = { log = \"\", port = 80, every = \"1s\" }\n",
+        "[start]\nready = { health = false }\n",
+        "[start]\nready = { exec = [], every = \"1ms\" }\n",
+        "[start]\nready = { exit = [] }\n",
+        "[start]\nready = { http = \"/\", port = 80, method = \"HEAD\", headers = { \"a b\" = \"\" }, body-contains = \"x\" }\n",
+        "[start]\nready = { http = \"/\", port = 80, status = [\"2x\"] }\n",
+        "[start]\nready = { tcp = 80 }\ncache = []\n",
+        "[start]\nready = { tcp = 80 }\ncache = [\"warm\", \"cold\", \"cold-pull\"]\n",
+        "[start]\nready = { tcp = 80 }\npull = { profile = \"lan\" }\n",
+        "[start]\nready = { tcp = 80 }\ncache = [\"cold-pull\"]\npull = {}\n",
+        "[start]\nready = { tcp = 80 }\ncache = [\"cold-pull\"]\npull = { profile = \"wan\", bandwidth = \"0bit/s\", latency = 3 }\n",
+        "[start]\nready = { tcp = 80 }\ncache = [\"cold-pull\"]\n[gate]\n\"start.pull\" = { at-most = \"1MiB\" }\n\"pull.byte\" = { at-most = \"1MiB\" }\n",
+        "[start]\nready = { tcp = 80 }\ncache = [\"restart\", \"restart\"]\n",
+        "[start]\nready = { tcp = 80 }\ncache = [\"warm\"]\n[gate]\n\"start.app.cold-pages\" = { at-most = \"1s\" }\n",
+    ];
+    insta::assert_snapshot!(table(texts, with), @r#"
+    > [start] | ready = {}
+    s/scenario.toml:9:9: `start.ready` does not say what counts as started
+      hint: give exactly one of `http`, `tcp`, `log`, `health`, `exec` and `exit`, such as `ready = { http = "/health", port = 8000 }`
+    > [start] | ready = { http = "/" }
+    s/scenario.toml:9:9: `start.ready` lacks the key `port`
+      hint: `port`: the port that the application listens on inside the container
+    > [start] | ready = { http = "/", tcp = 80, port = 80 }
+    s/scenario.toml:9:23: `start.ready` says both `http` and `tcp` [expected one of them]
+    > [start] | ready = { log = "", port = 80, every = "1s" }
+    s/scenario.toml:9:17: `log` is empty, which every line holds
+      hint: give a part of the line that is printed last, such as `log = "Listening on"`
+    s/scenario.toml:9:21: `port` has no meaning with `log` [belongs to `http`]
+    s/scenario.toml:9:32: `every` has no meaning with `log` [belongs to `health` and `exec`]
+    > [start] | ready = { health = false }
+    s/scenario.toml:9:20: `health = false` says nothing about readiness
+      hint: give `health = true`, or another kind of readiness
+    > [start] | ready = { exec = [], every = "1ms" }
+    s/scenario.toml:9:18: `exec` is empty
+      hint: give a command of the image, such as `exec = ["pg_isready"]`
+    s/scenario.toml:9:30: commands 1.00 ms apart would slow down what is measured [expected at least 50.0 ms]
+    > [start] | ready = { exit = [] }
+    s/scenario.toml:9:18: `exit` accepts no exit code
+      hint: a container that has done its work ends with 0: `exit = [0]`
+    > [start] | ready = { http = "/", port = 80, method = "HEAD", headers = { "a b" = "" }, body-contains = "x" }
+    s/scenario.toml:9:63: "a b" is no name of a header field
+    s/scenario.toml:9:77: the response to `HEAD` has no body [would never be found]
+    > [start] | ready = { http = "/", port = 80, status = ["2x"] }
+    s/scenario.toml:9:44: `start.ready.status` is the string "2x", expected one of `2xx`, `3xx`, `4xx`, `5xx` or a whole number [expected one of `2xx`, `3xx`, `4xx`, `5xx` or a whole number]
+      hint: did you mean `2xx`?
+    > [start] | ready = { tcp = 80 } | cache = []
+    s/scenario.toml:10:9: `cache` names no state to start in
+      hint: leave it out to start warm images
+    > [start] | ready = { tcp = 80 } | cache = ["warm", "cold", "cold-pull"]
+    s/scenario.toml:10:18: `start.cache` is the string "cold", expected one of `warm`, `cold-pages`, `restart`, `cold-pull` [expected one of `warm`, `cold-pages`, `restart`, `cold-pull`]
+      hint: the words here are: `warm`, `cold-pages`, `restart`, `cold-pull`
+    > [start] | ready = { tcp = 80 } | pull = { profile = "lan" }
+    s/scenario.toml:10:1: `pull` says how images are pulled, and no start is from one
+      hint: name `cold-pull` in `cache`, or leave it out
+    > [start] | ready = { tcp = 80 } | cache = ["cold-pull"] | pull = {}
+    s/scenario.toml:11:1: `pull` has neither a `profile` nor a `bandwidth` nor a `latency`
+      hint: leave it out to pull as fast as this machine can
+    > [start] | ready = { tcp = 80 } | cache = ["cold-pull"] | pull = { profile = "wan", bandwidth = "0bit/s", latency = 3 }
+    s/scenario.toml:11:20: `start.pull.profile` is the string "wan", expected one of `lan`, `cloud`, `office`, `edge` [expected one of `lan`, `cloud`, `office`, `edge`]
+      hint: did you mean `lan`?
+    s/scenario.toml:11:39: `start.pull.bandwidth`: `0bit/s` is not valid, expected a bandwidth above 0 with its unit, such as `25Mbit/s`, `1Gbit/s`, `3MB/s` [expected a number with its unit]
+    s/scenario.toml:11:59: `start.pull.latency` is the number 3, expected a duration in quotes, such as `"10m"` [expected a duration in quotes, such as `"10m"`]
+    > [start] | ready = { tcp = 80 } | cache = ["cold-pull"] | [gate] | "start.pull" = { at-most = "1MiB" } | "pull.byte" = { at-most = "1MiB" }
+    s/scenario.toml:12:28: `at-most` of `start.pull` is "1MiB", expected a duration such as `10ms` [expected a duration such as `10ms`]
+    s/scenario.toml:13:1: `pull.byte` is no metric of this scenario
+      hint: did you mean `pull.bytes`?
+    > [start] | ready = { tcp = 80 } | cache = ["restart", "restart"]
+    s/scenario.toml:10:21: `restart` is named twice [expected each state once]
+    > [start] | ready = { tcp = 80 } | cache = ["warm"] | [gate] | "start.app.cold-pages" = { at-most = "1s" }
+    s/scenario.toml:12:1: `start.app.cold-pages` is no metric of this scenario
+      hint: its metrics are: `step.cold.time`, `step.cold.rebuilt`, `step.cold.sent`, `step.unchanged.time`, `step.unchanged.rebuilt`, `step.unchanged.sent`, `context.size`, `context.files`, `image.size`, `image.layers`, `start.client`, `start.ready`, `start.app`, `start.runtime`, `start.cpu`, `start.memory`, `start.majflt`, `start.read`, `start.disk`
     "#);
 }

@@ -170,7 +170,7 @@ mod tests {
     use super::*;
     use crate::analyze::Analysis;
     use crate::analyze::specimen::Specimen;
-    use crate::results::ProbeTier;
+    use crate::scenario::ProbeTier;
 
     fn finding(specimen: &Specimen) -> Finding {
         let analysis = Analysis::of(&specimen.run());

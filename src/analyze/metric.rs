@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::burst_metric::BurstMetric;
+use super::start_metric::StartMetric;
+use crate::scenario::StartCache;
 use crate::unit::{ByteSize, Nanos};
 
 /// A metric of a run. Shown as its key, such as `step.edit source.time`.
@@ -23,10 +26,11 @@ pub enum Metric {
     ImageSize,
     /// `image.layers`: file-system layers of the image.
     ImageLayers,
-    /// `start.client`: start call to first match through the published port.
-    StartClient,
-    /// `start.ready`: start call to first match on the container's own network stack.
-    StartReady,
+    /// `start.<what>`, and the state that the image was in where that is not the usual one and not said by the metric itself: what is
+    /// measured of starts.
+    Start(StartMetric, StartCache),
+    /// `burst.<n>.<what>`: what is measured of so many containers that are started at once.
+    Burst(BurstMetric, u32),
 }
 
 /// Whether repeats of a metric must be identical.
@@ -54,7 +58,6 @@ impl Metric {
     #[must_use]
     pub const fn kind(&self) -> MetricKind {
         match self {
-            Self::StepTime(_) | Self::StartClient | Self::StartReady => MetricKind::Timed,
             Self::StepRebuilt(_)
             | Self::StepSent(_)
             | Self::ContextSize
@@ -62,6 +65,7 @@ impl Metric {
             | Self::ContextTar
             | Self::ImageSize
             | Self::ImageLayers => MetricKind::Exact,
+            Self::StepTime(_) | Self::Start(..) | Self::Burst(..) => MetricKind::Timed,
         }
     }
 
@@ -69,16 +73,18 @@ impl Metric {
     #[must_use]
     pub const fn unit(&self) -> MetricUnit {
         match self {
-            Self::StepTime(_) | Self::StartClient | Self::StartReady => MetricUnit::Nanoseconds,
+            Self::StepTime(_) => MetricUnit::Nanoseconds,
             Self::StepSent(_) | Self::ContextSize | Self::ContextTar | Self::ImageSize => MetricUnit::Bytes,
             Self::StepRebuilt(_) | Self::ContextFiles | Self::ImageLayers => MetricUnit::Count,
+            Self::Start(what, _) => what.unit(),
+            Self::Burst(what, _) => what.unit(),
         }
     }
 
-    /// Whether it is a time to readiness, whose samples carry an interval each.
+    /// Whether it is taken of starts.
     #[must_use]
     pub const fn is_start(&self) -> bool {
-        matches!(self, Self::StartClient | Self::StartReady)
+        matches!(self, Self::Start(..))
     }
 
     /// Whether it is taken at every step without naming one in its key.
@@ -108,8 +114,9 @@ impl fmt::Display for Metric {
             Self::ContextTar => "context.tar".to_owned(),
             Self::ImageSize => "image.size".to_owned(),
             Self::ImageLayers => "image.layers".to_owned(),
-            Self::StartClient => "start.client".to_owned(),
-            Self::StartReady => "start.ready".to_owned(),
+            Self::Burst(what, containers) => format!("burst.{containers}.{}", what.word()),
+            Self::Start(what, _) if what.is_of_pull() => what.key().to_owned(),
+            Self::Start(what, cache) => format!("{}{}", what.key(), cache.suffix()),
         };
         formatter.pad(&text)
     }
@@ -158,7 +165,7 @@ impl fmt::Display for MetricKind {
     clippy::cast_sign_loss,
     reason = "the cast saturates, and summaries of unsigned samples are not negative"
 )]
-pub(super) fn whole(value: f64) -> u64 {
+pub(crate) fn whole(value: f64) -> u64 {
     value.round() as u64
 }
 
@@ -176,7 +183,24 @@ mod tests {
             (Metric::StepRebuilt("a.b".to_owned()), "step.a.b.rebuilt"),
             (Metric::StepSent("cold".to_owned()), "step.cold.sent"),
             (Metric::ImageLayers, "image.layers"),
-            (Metric::StartReady, "start.ready"),
+            (Metric::Start(StartMetric::Ready, StartCache::Warm), "start.ready"),
+            (Metric::Burst(BurstMetric::Last, 16), "burst.16.last"),
+            (
+                Metric::Start(StartMetric::MajorFaults, StartCache::ColdPages),
+                "start.majflt.cold-pages",
+            ),
+            (
+                Metric::Start(StartMetric::App, StartCache::ColdPull),
+                "start.app.cold-pull",
+            ),
+            (
+                Metric::Start(StartMetric::Pull, StartCache::ColdPull),
+                "start.pull",
+            ),
+            (
+                Metric::Start(StartMetric::PulledBytes, StartCache::ColdPull),
+                "pull.bytes",
+            ),
         ] {
             assert_eq!(metric.to_string(), key);
         }

@@ -6,7 +6,9 @@
 
 mod analysis;
 mod band;
+mod burst_metric;
 mod cache_traffic;
+mod calibration;
 mod comparative;
 mod comparison;
 mod critical_path;
@@ -20,23 +22,28 @@ mod sentence;
 mod series;
 #[cfg(test)]
 pub(crate) mod specimen;
+mod start_metric;
 mod timeline;
 mod verdict;
 mod warning;
 
 pub use analysis::Analysis;
 pub use band::{Band, Materiality};
+pub use burst_metric::BurstMetric;
 pub use cache_traffic::CacheTraffic;
+pub use calibration::{Check, OwnTimeline, Verdict as CheckVerdict, Witnessed, checks};
 pub use comparative::Comparative;
 pub use comparison::{Comparison, Finding, MAX_LOST_SHARE};
 pub use critical_path::CriticalPath;
 pub use estimate::Estimate;
 pub use instruction_series::InstructionSeries;
 pub use median_build::median_build;
+pub(crate) use metric::whole;
 pub use metric::{Metric, MetricKind, MetricUnit};
 pub use replay::{CommitCost, CostComparison, PairedRatio, ReplayCosts, VariantCost};
 pub use sentence::{Clause, Sentence, Stamp};
 pub use series::{Sample, Series, Standing};
+pub use start_metric::StartMetric;
 pub use timeline::{Bar, Timeline, Waits};
 pub use verdict::{Judgement, MIN_SAMPLES, Status, Verdict};
 pub use warning::Warning;

@@ -1,5 +1,7 @@
 //! The verdict sentence, the answer of a run: words first, numbers after.
 
+use super::burst_metric::BurstMetric;
+use super::start_metric::StartMetric;
 use std::fmt;
 
 use super::comparison::{Comparison, Finding};
@@ -190,8 +192,25 @@ fn place(run: &Run, metric: &Metric) -> String {
     match metric {
         Metric::StepTime(step) if follows_a_change(run, step) => format!("after `{step}`"),
         Metric::StepTime(step) => format!("in `{step}`"),
-        Metric::StartReady | Metric::StartClient => {
+        Metric::Start(StartMetric::Ready | StartMetric::Client, _) => {
             format!("from the start call to the first answer (`{metric}`)")
+        }
+        Metric::Start(StartMetric::App, _) => {
+            format!("from the begin of its program to the first answer (`{metric}`)")
+        }
+        Metric::Start(StartMetric::Runtime, _) => {
+            format!("from the start call to the begin of its program (`{metric}`)")
+        }
+        Metric::Start(StartMetric::Pull, _) => {
+            format!("from the pull call to its end (`{metric}`)")
+        }
+        Metric::Start(StartMetric::PulledBytes, _) => format!("from the registry (`{metric}`)"),
+        Metric::Start(..) => format!("until the first answer (`{metric}`)"),
+        Metric::Burst(BurstMetric::Memory | BurstMetric::Disk, containers) => {
+            format!("with {containers} containers that are ready (`{metric}`)")
+        }
+        Metric::Burst(_, containers) => {
+            format!("from the release of {containers} containers at once (`{metric}`)")
         }
         other => format!("in `{other}`"),
     }
@@ -270,9 +289,14 @@ fn clause(comparison: &Comparison) -> Clause {
     });
     let span = span.unwrap_or_default();
     let count = format!("n {}/{}", n[0], n[1]);
+    let measure = match comparison.metric.unit() {
+        MetricUnit::Nanoseconds => "long",
+        MetricUnit::Bytes => "much",
+        MetricUnit::Count => "many",
+    };
     match &comparison.finding {
         Finding::OtherSlower | Finding::OtherFaster => Clause {
-            words: format!("{slow} takes {} as long as {fast}", times(ratio)),
+            words: format!("{slow} takes {} as {measure} as {fast}", times(ratio)),
             numbers: Some(format!("{span}{count}")),
         },
         Finding::NoDifference => Clause {

@@ -1,9 +1,14 @@
 //! The samples of one metric of one variant, and what they come to.
 
+use std::collections::BTreeSet;
+
+use super::burst_metric::BurstMetric;
 use super::estimate::Estimate;
 use super::metric::{Metric, MetricKind};
-use crate::results::{BuildSample, ProbeTier, Run, SampleKey, StartSample, Status};
-use crate::scenario::BuilderKind;
+use super::start_metric::StartMetric;
+use crate::results::{Bounded, BuildSample, BurstSample, Run, SampleKey, StartSample, Status};
+use crate::scenario::{BuilderKind, ProbeTier, StartCache};
+use crate::stats::{Sorted, median};
 
 /// The samples of one metric of one variant. Of a metric without a step in its key, such as `image.size`, there is
 /// a series for every step, since an edit may change it.
@@ -36,6 +41,8 @@ pub struct Sample {
     pub value: u64,
     /// The lower end of the interval in which the value truly lies; absent where there is none.
     pub low: Option<u64>,
+    /// Whether nothing proved "not yet" before the value, so that it is an upper bound only.
+    pub left_censored: bool,
     /// How readiness was looked for; absent for a build.
     pub tier: Option<ProbeTier>,
     /// Whether the value is used.
@@ -88,17 +95,11 @@ impl Series {
     /// The median width of the samples' own intervals, in the metric's unit; absent where samples have none.
     #[must_use]
     pub fn uncertainty(&self) -> Option<f64> {
-        let mut widths: Vec<u64> = self
+        let widths: Vec<u64> = self
             .counted_samples()
             .filter_map(|sample| sample.low.map(|low| sample.value.saturating_sub(low)))
             .collect();
-        widths.sort_unstable();
-        let middle = widths.len() / 2;
-        match widths.len() {
-            0 => None,
-            odd if odd % 2 == 1 => Some(widths[middle] as f64),
-            _ => Some(widths[middle - 1] as f64 / 2.0 + widths[middle] as f64 / 2.0),
-        }
+        Sorted::of(&widths).map(|sorted| median(&sorted))
     }
 
     fn new(variant: &str, metric: Metric, step: Option<&str>) -> Self {
@@ -134,6 +135,7 @@ impl Series {
                 order: key.order,
                 value: value.value,
                 low: value.low,
+                left_censored: value.left_censored,
                 tier: value.tier,
                 standing,
             });
@@ -154,6 +156,7 @@ impl Series {
 struct Measured {
     value: u64,
     low: Option<u64>,
+    left_censored: bool,
     tier: Option<ProbeTier>,
 }
 
@@ -162,7 +165,17 @@ impl Measured {
         Self {
             value,
             low: None,
+            left_censored: false,
             tier: None,
+        }
+    }
+
+    const fn bounded(bounded: Bounded, tier: ProbeTier) -> Self {
+        Self {
+            value: bounded.value_ns.0,
+            low: Some(bounded.low_ns.0),
+            left_censored: bounded.left_censored,
+            tier: Some(tier),
         }
     }
 }
@@ -199,18 +212,68 @@ pub(super) fn extract(run: &Run) -> Vec<Series> {
             }
         }
     }
-    for metric in [Metric::StartReady, Metric::StartClient] {
-        for variant in &run.header.variants {
-            let mut series = Series::new(&variant.name, metric.clone(), None);
-            for start in &run.starts {
-                if start.key.variant == variant.name {
-                    series.take(&start.key, &start.outcome, of_start(&metric, start));
-                }
+    let looks_inside = run.starts.iter().any(|start| start.tier.is_inside());
+    for cache in caches(run) {
+        for what in StartMetric::ALL {
+            if what.is_of_pull() && cache != StartCache::ColdPull {
+                continue;
             }
-            all.extend(series.close());
+            // Where some starts were looked at from within, those are for what is seen there, and the others for what users
+            // see.
+            let is_told_by = |start: &StartSample| match what {
+                StartMetric::Client => matches!(start.tier, ProbeTier::Ip | ProbeTier::Published),
+                // Of pulls one a round: those of the other way are pulls of the same image.
+                StartMetric::Ready | StartMetric::Pull | StartMetric::PulledBytes => {
+                    start.tier.is_inside() == looks_inside
+                }
+                StartMetric::App | StartMetric::Runtime => {
+                    matches!(start.tier, ProbeTier::Trace | ProbeTier::Engine)
+                }
+                _ => start.tier.is_inside() || start.tier == ProbeTier::Engine,
+            };
+            for variant in &run.header.variants {
+                let mut series = Series::new(&variant.name, Metric::Start(what, cache), None);
+                for start in &run.starts {
+                    if start.key.variant == variant.name && start.cache == cache && is_told_by(start) {
+                        series.take(&start.key, &start.outcome, of_start(what, start));
+                    }
+                }
+                all.extend(series.close());
+            }
         }
     }
+    all.extend(bursts(run));
     all
+}
+
+/// What is measured of bursts, by how many containers they are of.
+fn bursts(run: &Run) -> impl Iterator<Item = Series> {
+    let sizes: BTreeSet<u32> = run.bursts.iter().map(|burst| burst.containers).collect();
+    let metrics = sizes
+        .into_iter()
+        .flat_map(|containers| BurstMetric::ALL.map(|what| (what, containers)));
+    metrics.flat_map(move |(what, containers)| {
+        run.header.variants.iter().filter_map(move |variant| {
+            let mut series = Series::new(&variant.name, Metric::Burst(what, containers), None);
+            for burst in &run.bursts {
+                if burst.key.variant == variant.name && burst.containers == containers {
+                    series.take(&burst.key, &burst.outcome, of_burst(what, burst));
+                }
+            }
+            series.close()
+        })
+    })
+}
+
+fn of_burst(what: BurstMetric, burst: &BurstSample) -> Option<Measured> {
+    let bounded = match what {
+        BurstMetric::First => burst.first(),
+        BurstMetric::Median => burst.median(),
+        BurstMetric::Last => burst.last(),
+        BurstMetric::Memory => return Some(Measured::plain(burst.memory_bytes?.0)),
+        BurstMetric::Disk => return Some(Measured::plain(burst.written_bytes?.0)),
+    };
+    Some(Measured::bounded(bounded?, ProbeTier::Published))
 }
 
 fn of_build(metric: &Metric, build: &BuildSample) -> Option<Measured> {
@@ -228,30 +291,48 @@ fn of_build(metric: &Metric, build: &BuildSample) -> Option<Measured> {
         Metric::ContextTar => context.and_then(|context| context.tar_bytes).map(|tar| tar.0),
         Metric::ImageSize => image.map(|image| image.size_bytes.0),
         Metric::ImageLayers => image.map(|image| u64::from(image.layers)),
-        Metric::StartClient | Metric::StartReady => None,
+        Metric::Start(..) | Metric::Burst(..) => None,
     };
     debug_assert!(metric.kind() == MetricKind::Exact || metric.is_step_time());
     value.map(Measured::plain)
 }
 
-fn of_start(metric: &Metric, start: &StartSample) -> Option<Measured> {
-    let bounded = match metric {
-        Metric::StartClient => start.client,
-        Metric::StartReady => start.ready,
-        _ => None,
+fn of_start(what: StartMetric, start: &StartSample) -> Option<Measured> {
+    let state = start.state.as_ref();
+    let plain = |value: u64| {
+        Some(Measured {
+            tier: Some(start.tier),
+            ..Measured::plain(value)
+        })
+    };
+    let bounded = match what {
+        StartMetric::Client => start.client,
+        StartMetric::Ready => start.ready,
+        StartMetric::App => start.app,
+        StartMetric::Runtime => return plain(start.runtime()?.0),
+        StartMetric::Cpu => return plain(state?.cpu_ns?.0),
+        StartMetric::Memory => return plain(state?.memory_bytes?.0),
+        StartMetric::MajorFaults => return plain(state?.major_faults?),
+        StartMetric::Read => return plain(state?.read_bytes?.0),
+        StartMetric::Disk => return plain(state?.written_bytes?.0),
+        StartMetric::Pull => return plain(start.pull.as_ref()?.duration_ns.0),
+        StartMetric::PulledBytes => return plain(start.pull.as_ref()?.bytes.0),
     }?;
-    Some(Measured {
-        value: bounded.value_ns.0,
-        low: Some(bounded.low_ns.0),
-        tier: Some(start.tier),
-    })
+    Some(Measured::bounded(bounded, start.tier))
+}
+
+/// The states that images were started in, the usual one first.
+fn caches(run: &Run) -> BTreeSet<StartCache> {
+    run.starts.iter().map(|start| start.cache).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::analyze::specimen::Specimen;
-    use crate::unit::Nanos;
+    use crate::results::Pull;
+    use crate::scenario::PullShape;
+    use crate::unit::{ByteSize, Nanos};
 
     #[test]
     fn warm_ups_failed_and_invalid_samples_are_counted_apart() {
@@ -280,6 +361,32 @@ mod tests {
     }
 
     #[test]
+    fn of_pulls_one_a_round_counts_and_only_where_images_are_pulled() {
+        let mut specimen = Specimen::new(&["naive"], &["cold"]);
+        for (tier, millis) in [(ProbeTier::Trace, 70), (ProbeTier::Published, 90)] {
+            let start = specimen.start("naive", Nanos::from_millis(300), Nanos::from_millis(1));
+            start.tier = tier;
+            start.cache = StartCache::ColdPull;
+            start.pull = Some(Pull {
+                duration_ns: Nanos::from_millis(millis),
+                bytes: ByteSize(1_000),
+                layers: Vec::new(),
+                shape: PullShape::default(),
+            });
+        }
+        specimen.start("naive", Nanos::from_millis(200), Nanos::from_millis(1));
+        let series = extract(&specimen.run());
+        let of = |key: &str| {
+            let mut found = series.iter().filter(|series| series.metric.to_string() == key);
+            let only = found.next().unwrap().counted();
+            assert!(found.next().is_none(), "{key}");
+            only
+        };
+        assert_eq!(of("start.pull"), [70_000_000]);
+        assert_eq!(of("pull.bytes"), [1_000]);
+    }
+
+    #[test]
     fn the_uncertainty_of_starts_is_the_median_width_of_their_intervals() {
         let mut specimen = Specimen::new(&["naive"], &["cold"]);
         for (millis, width) in [(300, 2), (301, 4), (305, 9)] {
@@ -288,7 +395,7 @@ mod tests {
         let series = extract(&specimen.run());
         let ready = series
             .iter()
-            .find(|series| series.metric == Metric::StartReady)
+            .find(|series| series.metric == Metric::Start(StartMetric::Ready, StartCache::Warm))
             .unwrap();
         assert!((ready.uncertainty().unwrap() - 4e6).abs() < 1.0);
     }

@@ -14,6 +14,13 @@ const INTERVAL_SAMPLES: usize = 6;
 /// What a reader must know before using the numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Warning {
+    /// Nothing could be measured of a variant.
+    NotMeasured {
+        /// The variant.
+        variant: String,
+        /// Why, in words.
+        reason: String,
+    },
     /// Builds or starts failed.
     FailedSamples {
         /// The variant.
@@ -114,6 +121,10 @@ pub(super) fn warn(run: &Run, series: &[Series]) -> Vec<Warning> {
         let driver = environment.storage_driver.clone();
         all.push(Warning::ExportWaits { driver });
     }
+    all.extend(run.not_measured.iter().map(|left_out| Warning::NotMeasured {
+        variant: left_out.variant.clone(),
+        reason: left_out.reason.clone(),
+    }));
     all.extend(neighbours(run));
     all.extend(few_samples(run, series));
     for variant in &run.header.variants {
@@ -126,7 +137,8 @@ pub(super) fn warn(run: &Run, series: &[Series]) -> Vec<Warning> {
             all.extend(lost(&variant.name, Some(step), outcomes));
         }
         let outcomes = run.starts.iter().map(|start| (&start.key, &start.outcome));
-        all.extend(lost(&variant.name, None, outcomes));
+        let bursts = run.bursts.iter().map(|burst| (&burst.key, &burst.outcome));
+        all.extend(lost(&variant.name, None, outcomes.chain(bursts)));
     }
     all.extend(series.iter().filter_map(|series| match series.estimate {
         Estimate::Unstable { low, high, .. } => Some(Warning::UnstableMetric {
@@ -156,6 +168,7 @@ fn neighbours(run: &Run) -> Option<Warning> {
     let starts = run.starts.iter().map(|start| (&start.key, start.neighbours));
     let measured: Vec<_> = builds
         .chain(starts)
+        .chain(run.bursts.iter().map(|burst| (&burst.key, burst.neighbours)))
         .filter(|(key, _)| !key.warmup)
         .map(|(_, neighbours)| neighbours.unwrap_or_default())
         .collect();
@@ -313,6 +326,9 @@ impl fmt::Display for Warning {
             } => formatter.write_str("the run was interrupted before its end"),
             Self::LeftBehind { names } => {
                 write!(formatter, "still in the daemon: {}", names.join(", "))
+            }
+            Self::NotMeasured { variant, reason } => {
+                write!(formatter, "`{variant}` is not measured: {reason}")
             }
             Self::Noted { message } => formatter.write_str(message),
         }

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::run::{Limits, Pruning};
+use crate::scenario::ProbeTier;
 use crate::unit::Nanos;
 
 /// Sea trials for container images: what each Dockerfile choice costs, measured on a real Docker daemon.
@@ -65,6 +66,12 @@ pub(super) enum Command {
     /// where there is one, to tell what this program itself costs. What that leaves in the daemon is removed, but for records
     /// of the build cache where others would lose theirs (see `--prune-anyway` of `run`).
     Doctor(DoctorArgs),
+    /// Tell how well starts are timed on this machine, against servers that know their own instants.
+    ///
+    /// Starts small servers in every way that is permitted here, holds what was seen against what they say themselves, and
+    /// prints how far off each way is and whether it keeps what is claimed of it. The outcome is stored in the folder of
+    /// reports. Ends with exit code 1 where the best way misses a claim.
+    Selftest(SelftestArgs),
     /// Print what a shell needs to complete commands and options.
     Completions(CompletionsArgs),
 }
@@ -76,6 +83,33 @@ pub(super) enum BasesFrom {
     Pulled,
     /// From the scenario's recipe, a command that prints a root file system.
     Imported,
+}
+
+/// How a start is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProbeBy {
+    /// From within the container's network, and by the kernel's own record of programs and sockets.
+    Trace,
+    /// From within the container's network, which is there before the container.
+    Netns,
+    /// From there as well, by a container of seatrial's own: needs nothing but the engine.
+    Sidecar,
+    /// By the container's own address, once the start call has returned.
+    Ip,
+    /// By the published port alone.
+    Published,
+}
+
+impl From<ProbeBy> for ProbeTier {
+    fn from(by: ProbeBy) -> Self {
+        match by {
+            ProbeBy::Trace => Self::Trace,
+            ProbeBy::Netns => Self::Netns,
+            ProbeBy::Sidecar => Self::Sidecar,
+            ProbeBy::Ip => Self::Ip,
+            ProbeBy::Published => Self::Published,
+        }
+    }
 }
 
 /// What the command line lays over the scenario.
@@ -99,6 +133,9 @@ pub(super) struct OverrideArgs {
     /// Where bases come from that the scenario can both pull and import.
     #[arg(long, value_name = "WHERE")]
     pub(super) bases: Option<BasesFrom>,
+    /// How starts are looked at, in place of the best way that this machine permits; an error where it does not.
+    #[arg(long, value_name = "HOW")]
+    pub(super) probe: Option<ProbeBy>,
 }
 
 /// When a run ends before its plan is complete.
@@ -196,6 +233,27 @@ pub(super) struct RunArgs {
     pub(super) reports: PathBuf,
     #[command(flatten)]
     pub(super) measuring: MeasuringArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SelftestArgs {
+    /// How many starts each way is tried on; of fewer than 300 no 99th percentile is claimed.
+    #[arg(short, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=3000))]
+    pub(super) n: u32,
+    /// Try this way alone.
+    #[arg(long, value_name = "HOW")]
+    pub(super) probe: Option<ProbeBy>,
+    /// Where run folders are made, and the outcome is stored.
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(super) reports: PathBuf,
+    /// Where another run holds the daemon, wait until it has ended instead of giving up.
+    #[arg(long)]
+    pub(super) wait: bool,
+    /// Print the outcome as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) daemon: DaemonArgs,
 }
 
 #[derive(Debug, Args)]

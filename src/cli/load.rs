@@ -34,6 +34,7 @@ impl From<&OverrideArgs> for Overrides {
                 BasesFrom::Pulled => BaseChoice::Pulled,
                 BasesFrom::Imported => BaseChoice::Imported,
             }),
+            probe: args.probe.map(Into::into),
             variants: args.variant.clone(),
             steps: args.step.clone(),
         }

@@ -20,14 +20,14 @@ use crate::context::{Manifest, ManifestDiff};
 use crate::digest::Digest;
 use crate::docker::Engine;
 use crate::host::{DaemonHost, Machine};
-use crate::probe::ProbeThread;
+use crate::registry::LocalRegistry;
 use crate::results::{
     ContextRecord, Environment, ProtocolRecord, RESULTS_SCHEMA, Record, ReplayRecord, ReplayedCommit, RunEnd,
     RunHeader, SourcesRecord, StopReason, VariantRecord, WarningRecord,
 };
 use crate::run::{
-    Assignment, Earlier, Grants, Host, Ledger, Limits, Outcome, Plan, Ports, Pruning, Redactor,
-    Workshop as _, cache_reference, execute, image_repository,
+    Assignment, Earlier, Grants, Host, Ledger, Limits, Outcome, Plan, Ports, Probe, Pruning, Redactor,
+    Registry, Workshop as _, cache_reference, execute, image_repository,
 };
 use crate::scenario::{BuilderKind, Overrides, RemoteCache, Scenario, ScenarioFiles as _};
 use crate::store::{Journal, RunFolder};
@@ -64,6 +64,7 @@ impl Measurement<'_> {
     /// Measures from the beginning, in a new folder in `reports`.
     pub(super) async fn begin(
         &self,
+        probe: &impl Probe,
         reports: &Path,
         seed: Option<u64>,
         interrupted: watch::Receiver<bool>,
@@ -109,12 +110,13 @@ impl Measurement<'_> {
             sources,
             earlier: Earlier::default(),
         };
-        self.go_on(opened, interrupted, out).await
+        self.go_on(probe, opened, interrupted, out).await
     }
 
     /// Measures what is left of the plan, and reports.
     pub(super) async fn go_on(
         &self,
+        probe: &impl Probe,
         opened: Opened<'_>,
         interrupted: watch::Receiver<bool>,
         out: &mut dyn Write,
@@ -142,6 +144,7 @@ impl Measurement<'_> {
             let data_root = self.engine.data_root();
             DaemonHost::new(data_root.map(Path::to_owned))
         });
+        let registry = self.registry(&workshop);
         let mut watcher = RunWatcher::new();
         let outcome = execute(
             Assignment {
@@ -157,7 +160,8 @@ impl Measurement<'_> {
                 daemon: self.engine,
                 bases: &bases,
                 workshop: &mut workshop,
-                probe: &ProbeThread,
+                probe,
+                registry: registry.as_ref().map(|registry| registry as &dyn Registry),
                 hooks: &hooks,
                 grants: &grants,
                 host: host.as_ref().map(|host| host as &dyn Host),
@@ -168,6 +172,7 @@ impl Measurement<'_> {
         )
         .await;
         drop(watcher);
+        drop(registry);
         let ended = Record::End(RunEnd {
             finished_utc: Timestamp::now().to_string(),
             stop: outcome.stop,
@@ -183,6 +188,14 @@ impl Measurement<'_> {
             kept.map_err(|fault| Failure::new(ExitCode::Failed, fault)),
             reported,
         )
+    }
+
+    /// What images are pulled from; absent where the daemon's loopback address is another machine's.
+    fn registry(&self, workshop: &ScratchWorkshop) -> Option<LocalRegistry> {
+        let start = self.scenario.start.as_ref()?;
+        // What it keeps goes with the scratch copies.
+        let folder = workshop.spare_folder().filter(|_| self.engine.is_here())?;
+        Some(LocalRegistry::new(&folder, start.pull))
     }
 
     /// The scratch copies.

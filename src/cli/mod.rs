@@ -24,6 +24,7 @@ mod resume;
 mod run;
 mod scenario_folder;
 mod schema;
+mod selftest;
 mod show;
 mod surroundings;
 mod sweep;
@@ -92,6 +93,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<ExitCode, Failure> 
         Command::Context(args) => context::context(&args, out),
         Command::Report(args) => report::report(&args, out),
         Command::Clean(args) => clean::clean(&args, out),
+        Command::Selftest(args) => selftest::selftest(&args, out),
         Command::Doctor(args) => doctor::doctor(&args, out),
         Command::Completions(args) => {
             completions::completions(args.shell, out)?;

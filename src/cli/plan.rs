@@ -10,8 +10,10 @@ use super::check::say_problems;
 use super::load::{Loaded, load};
 use super::show::{replay_in_words, settings_of};
 use super::{ExitCode, Failure};
-use crate::run::{Part, Plan, Turn};
-use crate::scenario::{BaseState, BuildCacheState, ContextState, LayerState, MountState, Scenario, Variant};
+use crate::run::{Part, Plan, StartWay, Turn};
+use crate::scenario::{
+    BaseState, BuildCacheState, ContextState, LayerState, MountState, Scenario, StartSettings, Variant,
+};
 use crate::store::latest_of;
 use crate::unit::{ByteSize, Nanos};
 use crate::workspace::{Visited, walk};
@@ -33,7 +35,8 @@ pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
             "scenario": scenario.name,
             "seed": plan.seed,
             "builds": plan.builds(scenario),
-            "starts": plan.starts(),
+            "starts": plan.starts(&[StartWay::Published]),
+            "starts_inside": plan.starts(&[StartWay::Inside]),
             "estimated_time_ns": time.as_ref().map(|estimate| estimate.total),
             "estimated_scratch_bytes": disk,
             "variants": scenario.variants.iter().map(variant_json).collect::<Vec<_>>(),
@@ -43,12 +46,20 @@ pub(super) fn plan(args: &PlanArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
         writeln!(out, "{value:#}")?;
         return Ok(ExitCode::Done);
     }
-    let (builds, starts) = (plan.builds(scenario), plan.starts());
+    let builds = plan.builds(scenario);
+    let starts = plan.starts(&[StartWay::Published]);
     writeln!(
         out,
         "{}: {builds} builds and {starts} starts, warm-ups included; seed {}",
         scenario.name, plan.seed
     )?;
+    let sees_port = |start: &StartSettings| start.ready.is_seen_through_published_ports();
+    if starts > 0 && scenario.start.as_ref().is_some_and(sees_port) {
+        writeln!(
+            out,
+            "  as many starts again, where this machine permits looking from within"
+        )?;
+    }
     match &time {
         Some(estimate) => {
             let (total, started) = (estimate.total, &estimate.from_run);
@@ -117,8 +128,12 @@ fn estimated_time(
 ) -> Result<Option<TimeEstimate>, Failure> {
     let earlier = latest_of(&args.reports, &scenario.name);
     let earlier = earlier.map_err(|error| Failure::new(ExitCode::Failed, error))?;
-    let planned = (plan.builds(scenario) + plan.starts()) as u64;
     Ok(earlier.and_then(|run| {
+        let looks_inside = run.starts.iter().any(|start| start.tier.is_inside());
+        let start = scenario.start.as_ref();
+        let through_port = start.is_none_or(|start| start.ready.is_seen_through_published_ports());
+        let ways = StartWay::of(looks_inside, through_port);
+        let planned = (plan.builds(scenario) + plan.starts(ways)) as u64;
         let began: Timestamp = run.header.started_utc.parse().ok()?;
         let ended: Timestamp = run.end.as_ref()?.finished_utc.parse().ok()?;
         let took = u64::try_from(ended.as_nanosecond() - began.as_nanosecond()).ok()?;
@@ -152,15 +167,25 @@ fn estimated_disk(loaded: &Loaded, scenario: &Scenario) -> Option<ByteSize> {
 fn rounds(plan: &Plan) -> Vec<(String, Vec<String>)> {
     let mut rounds: Vec<(String, Vec<String>)> = Vec::new();
     for part in &plan.parts {
-        let (what, turn) = match part {
-            Part::Builds(turn) => ("build", turn),
-            Part::Start(turn) => ("start", turn),
+        let (what, turn, name) = match part {
+            Part::Builds(turn) => ("build", turn, turn.variant.clone()),
+            Part::Start(turn, cell) => {
+                let way = (cell.way != StartWay::Published).then(|| cell.way.as_str());
+                let cache = (!cell.cache.is_usual()).then(|| cell.cache.as_str());
+                let special: Vec<&str> = cache.into_iter().chain(way).collect();
+                let name = match special[..] {
+                    [] => turn.variant.clone(),
+                    _ => format!("{} ({})", turn.variant, special.join(", ")),
+                };
+                ("start", turn, name)
+            }
+            Part::Burst(turn, containers) => ("burst", turn, format!("{} × {containers}", turn.variant)),
         };
         let kind = if turn.warmup { "warm-up" } else { "round" };
         let label = format!("{what} {kind} {}", turn.round);
         match rounds.last_mut() {
-            Some((last, names)) if *last == label => names.push(turn.variant.clone()),
-            _ => rounds.push((label, vec![turn.variant.clone()])),
+            Some((last, names)) if *last == label => names.push(name),
+            _ => rounds.push((label, vec![name])),
         }
     }
     rounds
@@ -186,11 +211,25 @@ fn part_json(part: &Part) -> serde_json::Value {
             round,
             warmup,
         },
+        cell,
     ) = match part {
-        Part::Builds(turn) => ("builds", turn),
-        Part::Start(turn) => ("start", turn),
+        Part::Builds(turn) => ("builds", turn, None),
+        Part::Start(turn, cell) => ("start", turn, Some(cell)),
+        Part::Burst(turn, _) => ("burst", turn, None),
     };
-    json!({ "kind": kind, "variant": variant, "round": round, "warmup": warmup })
+    let containers = match part {
+        Part::Burst(_, containers) => Some(containers),
+        Part::Builds(_) | Part::Start(..) => None,
+    };
+    json!({
+        "kind": kind,
+        "variant": variant,
+        "round": round,
+        "warmup": warmup,
+        "way": cell.map(|cell| cell.way.as_str()),
+        "cache": cell.map(|cell| cell.cache.as_str()),
+        "containers": containers,
+    })
 }
 
 fn state_in_words(cache: BuildCacheState) -> String {

@@ -20,6 +20,7 @@ use super::sweep::{Sweep, settle};
 use super::{ExitCode, Failure};
 use crate::causes::in_one_line;
 use crate::context::{Manifest, ManifestDiff};
+use crate::probe::ProbeThread;
 use crate::results::{Environment, ProtocolRecord, Record, ResumedRecord, Run, RunHeader, StopReason};
 use crate::run::Earlier;
 use crate::store::{Journal, Named, load as load_run};
@@ -51,7 +52,7 @@ pub(super) fn resume(args: &ResumeArgs, out: &mut dyn Write) -> Result<ExitCode,
                     pruning: (&args.measuring.pruning).into(),
                     json: args.measuring.json,
                 };
-                return go_on(args, &run, &measured, out).await;
+                return Box::pin(go_on(args, &run, &measured, out)).await;
             }
         }
         say_problems(&loaded)?;
@@ -146,7 +147,9 @@ async fn go_on(
         sources,
         earlier,
     };
-    measured.go_on(opened, interrupted, out).await
+    measured
+        .go_on(&ProbeThread::default(), opened, interrupted, out)
+        .await
 }
 
 /// Removes what the stopped session left: the builds to come must not find it.

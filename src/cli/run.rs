@@ -11,6 +11,7 @@ use super::load::{Loaded, load};
 use super::measurement::Measurement;
 use super::{ExitCode, Failure};
 use crate::docker::Engine;
+use crate::probe::ProbeThread;
 use crate::scenario::{BuilderKind, Overrides, Scenario, Variant};
 
 /// Measures every scenario in turn. All of them are checked before the first build.
@@ -49,6 +50,7 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
         else {
             return Ok(ExitCode::Interrupted);
         };
+        let probe = ProbeThread::default();
         let mut code = ExitCode::Done;
         for loaded in &loaded {
             let Some(scenario) = loaded.checked.runnable() else {
@@ -66,7 +68,7 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
                 pruning: (&args.measuring.pruning).into(),
                 json: args.measuring.json,
             };
-            let ended = measured.begin(&args.reports, args.seed, interrupted.clone(), out);
+            let ended = measured.begin(&probe, &args.reports, args.seed, interrupted.clone(), out);
             code = code.max(ended.await?);
             if *interrupted.borrow() {
                 break;

@@ -80,13 +80,16 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
     if let Some(start) = &scenario.start {
         writeln!(
             out,
-            "\nstart\n  {} after {}, ready at {} on port {} within {}",
+            "\nstart\n  {} after {}, {} within {}",
             counted(start.samples, "start"),
             counted(start.warmups, "warm-up"),
-            start.ready.path,
-            start.ready.port,
+            start.ready,
             start.timeout
         )?;
+    }
+    if let Some(start) = scenario.start.as_ref().filter(|start| !start.bursts.is_empty()) {
+        let bursts: Vec<String> = start.bursts.iter().map(ToString::to_string).collect();
+        writeln!(out, "  and as often, at once: {}", bursts.join(", "))?;
     }
     for (kind, commands) in [
         (HookKind::Setup, &scenario.hooks.setup),

@@ -66,8 +66,11 @@ impl Sweep<'_> {
                 Err(fault) => faults.push(fault),
             }
         }
-        let nameless = match self.nameless_images(named, out).await? {
-            Ok(ids) => ids,
+        let nameless = match self.nameless_images(named).await {
+            Ok(found) => {
+                found.tell(self, named, out)?;
+                found.own
+            }
             Err(fault) => {
                 faults.push(fault);
                 Vec::new()
@@ -88,33 +91,30 @@ impl Sweep<'_> {
                 }
             }
         }
-        if !nameless.is_empty() && !self.dry_run {
+        if built_by_classic(named) && !self.dry_run {
+            // The daemon may have made another one while it noticed that nobody listens any more.
+            let late = self.nameless_images(named).await;
+            let late = late.map(|found| found.own).unwrap_or_default().into_iter();
+            let late: Vec<_> = late.filter(|id| !nameless.contains(id)).collect();
             // Bases are the oldest: they are without a name by now, where something was made of them.
             let ids = named
                 .image_ids
                 .iter()
                 .map(|id| id.trim_start_matches("sha256:").to_owned());
-            let ids: Vec<_> = ids.chain(nameless).collect();
+            let ids: Vec<_> = ids.chain(nameless).chain(late).collect();
             faults.extend(self.engine.remove_made_images(&ids).await.err());
         }
         self.build_records(named, &mut swept, out).await?;
         Ok(swept)
     }
 
-    /// Ids, without the algorithm and oldest first, of the images without a name that builds of the classic builder
-    /// made; also of those that nobody heard of any more when the run was killed.
-    async fn nameless_images(
-        &self,
-        named: &Named,
-        out: &mut dyn Write,
-    ) -> io::Result<Result<Vec<String>, EngineFault>> {
-        if named.made_images.is_empty() && named.classic_stand.is_none() {
-            return Ok(Ok(Vec::new()));
+    /// The images without a name that builds of the classic builder made; also those that nobody heard of any more when
+    /// the run was killed.
+    async fn nameless_images(&self, named: &Named) -> Result<Nameless, EngineFault> {
+        if !built_by_classic(named) {
+            return Ok(Nameless::default());
         }
-        let images = match self.engine.nameless_images().await {
-            Ok(images) => images,
-            Err(fault) => return Ok(Err(fault)),
-        };
+        let images = self.engine.nameless_images().await?;
         let short = |id: &str| id.trim_start_matches("sha256:").to_owned();
         let is_there = |made: &&String| images.iter().any(|image| short(&image.id).starts_with(*made));
         let unheard = named
@@ -124,20 +124,13 @@ impl Sweep<'_> {
                 ClassicLeftovers::find(stand, &named.made_images, &images)
             });
         let unheard_own: Vec<String> = unheard.own.iter().map(|id| short(id)).collect();
-        for id in named.made_images.iter().filter(is_there).chain(&unheard_own) {
-            self.say("image without a name", shown(id), out)?;
-        }
-        if !unheard.doubtful.is_empty() {
-            let ids: Vec<_> = unheard.doubtful.iter().map(|id| shown(id)).collect();
-            writeln!(
-                out,
-                "left of {}: images without a name {}: they may be of a build of somebody else's",
-                named.run_id,
-                ids.join(", ")
-            )?;
-        }
-        // One that has a name still has none once that is removed.
-        Ok(Ok(named.made_images.iter().cloned().chain(unheard_own).collect()))
+        let there = named.made_images.iter().filter(is_there).chain(&unheard_own);
+        Ok(Nameless {
+            there: there.cloned().collect(),
+            doubtful: unheard.doubtful,
+            // One that has a name still has none once that is removed.
+            own: named.made_images.iter().cloned().chain(unheard_own).collect(),
+        })
     }
 
     /// Removes records of the build cache that were the run's for certain, and says how many are left because they may
@@ -190,6 +183,40 @@ impl Sweep<'_> {
         let verb = if self.dry_run { "would remove" } else { "removed" };
         writeln!(out, "{verb} {kind} {name}")
     }
+}
+
+/// Images without a name, by ids without the algorithm and oldest first.
+#[derive(Default)]
+struct Nameless {
+    /// The run's own that are there without a name now.
+    there: Vec<String>,
+    /// Those that may be somebody else's.
+    doubtful: Vec<String>,
+    /// The run's own that are or will be without one.
+    own: Vec<String>,
+}
+
+impl Nameless {
+    fn tell(&self, sweep: &Sweep<'_>, named: &Named, out: &mut dyn Write) -> io::Result<()> {
+        for id in &self.there {
+            sweep.say("image without a name", shown(id), out)?;
+        }
+        if self.doubtful.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<_> = self.doubtful.iter().map(|id| shown(id)).collect();
+        writeln!(
+            out,
+            "left of {}: images without a name {}: they may be of a build of somebody else's",
+            named.run_id,
+            ids.join(", ")
+        )
+    }
+}
+
+/// Whether the classic builder may have left images of the run.
+fn built_by_classic(named: &Named) -> bool {
+    !named.made_images.is_empty() || named.classic_stand.is_some()
 }
 
 /// An id as it is shown, without the algorithm and shortened as the docker command does.

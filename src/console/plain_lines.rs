@@ -45,6 +45,11 @@ impl<W: Write> PlainLines<W> {
         self.line(elapsed, text);
     }
 
+    /// So many units will not come.
+    pub(super) fn left_out(&mut self, units: u64) {
+        self.total = self.total.saturating_sub(units);
+    }
+
     /// Something that must be read; always written.
     pub(super) fn note(&mut self, text: &str) {
         self.write(&one_line(text));

@@ -71,6 +71,14 @@ impl Progress {
         }
     }
 
+    /// So many units will not come.
+    pub fn left_out(&mut self, units: u64) {
+        match &mut self.shape {
+            Shape::Bar(bar) => bar.set_length(bar.length().unwrap_or(0).saturating_sub(units)),
+            Shape::Lines(lines) => lines.left_out(units),
+        }
+    }
+
     /// Shows something that must be read, above the bar; it stays.
     pub fn note(&mut self, text: &str) {
         match &mut self.shape {

@@ -30,9 +30,23 @@ impl RunWatcher {
 impl Watcher for RunWatcher {
     fn notice(&mut self, event: &Event<'_>) {
         match event {
-            Event::Planned { builds, starts } => {
-                self.progress = Some(Progress::new((builds + starts) as u64));
-                self.note(&format!("{builds} builds and {starts} starts, warm-ups included"));
+            Event::Planned {
+                builds,
+                starts,
+                bursts,
+            } => {
+                self.progress = Some(Progress::new((builds + starts + bursts) as u64));
+                let planned = match bursts {
+                    0 => format!("{builds} builds and {starts} starts"),
+                    bursts => format!("{builds} builds, {starts} starts and {bursts} bursts"),
+                };
+                self.note(&format!("{planned}, warm-ups included"));
+            }
+            Event::ProbeChosen(probe) => {
+                self.note(&format!("starts are looked at by `{}`", probe.tier));
+                for refused in &probe.refused {
+                    self.note(&format!("  not by `{}`: {}", refused.tier, refused.reason));
+                }
             }
             Event::Preparing { what } => self.note(what),
             Event::Building {
@@ -62,6 +76,29 @@ impl Watcher for RunWatcher {
             Event::Started(sample) => {
                 let text = format!("start `{}`", sample.key.variant);
                 self.end(&text, &sample.outcome);
+            }
+            Event::Bursting {
+                variant,
+                containers,
+                round,
+                warmup,
+            } => {
+                let text = format!("{}: burst of {containers} `{variant}`", label(*round, *warmup));
+                self.begin(&text);
+            }
+            Event::Burst(sample) => {
+                let text = format!("burst of {} `{}`", sample.containers, sample.key.variant);
+                self.end(&text, &sample.outcome);
+            }
+            Event::LeftOut {
+                variant,
+                reason,
+                parts,
+            } => {
+                self.note(&format!("`{variant}` is not measured: {reason}"));
+                if let Some(progress) = &mut self.progress {
+                    progress.left_out(*parts as u64);
+                }
             }
             Event::Warned(message) => self.note(&format!("warning: {message}")),
         }

@@ -49,6 +49,7 @@ impl Engine {
             api: version.api_version.unwrap_or_default(),
             platforms,
             containerd_store: self.store == ImageStore::Containerd,
+            pulls_from_here: self.is_here() || self.is_elsewhere(),
         })
     }
 

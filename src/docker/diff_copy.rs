@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::io::Read as _;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +21,7 @@ use tokio_stream::{Stream, StreamExt as _};
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::context::{Entry, EntryKind, Selection};
+use crate::context::{Entry, EntryKind, Selection, compare_paths};
 use crate::run::{ContextTransfer, ContextTree};
 use crate::unit::ByteSize;
 
@@ -178,39 +179,27 @@ impl Sender {
 
     /// Lists the folder and sends a stat per entry. Blocking.
     fn list(&self, selection: &Selection) -> Result<Vec<Entry>, Status> {
-        let entries = self
-            .folder
-            .tree
-            .walk(selection)
-            .map_err(|fault| Status::failed_precondition(fault.to_string()))?;
-        let files = entries
-            .iter()
-            .filter(|entry| matches!(entry.kind, EntryKind::File { .. } | EntryKind::Socket));
+        let mut listing = Listing::default();
+        let mut sent = Ok(());
+        let walked = self.folder.tree.walk(selection, &mut |entry| {
+            sent = self.send(Packet {
+                stat: Some(listing.stat(&entry)),
+                ..packet(PacketType::PacketStat)
+            });
+            listing.entries.push(entry);
+            match sent {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        });
+        walked.map_err(|fault| Status::failed_precondition(fault.to_string()))?;
+        sent?;
         let offered = &self.folder.counts.offered_files;
         if self.counted {
-            offered.fetch_add(files.count() as u64, Ordering::Relaxed);
-        }
-        let mut linked: HashMap<&str, ByteSize> = HashMap::new();
-        for entry in &entries {
-            let mut stat = stat(entry);
-            // A further name says the size of the file, as with the docker command.
-            match &entry.kind {
-                EntryKind::File { size_bytes, .. } => {
-                    linked.insert(&entry.path, *size_bytes);
-                }
-                EntryKind::Hardlink { target } => {
-                    let size = linked.get(target.as_str()).map_or(0, |size| size.0);
-                    stat.size = i64::try_from(size).unwrap_or(i64::MAX);
-                }
-                _ => {}
-            }
-            self.send(Packet {
-                stat: Some(stat),
-                ..packet(PacketType::PacketStat)
-            })?;
+            offered.fetch_add(listing.files, Ordering::Relaxed);
         }
         self.send(packet(PacketType::PacketStat))?;
-        Ok(entries)
+        Ok(listing.entries)
     }
 
     /// Answers requests for files until there are no more. Blocking.
@@ -257,6 +246,33 @@ impl Sender {
         self.packets
             .blocking_send(Ok(packet))
             .map_err(|_| Status::cancelled("the daemon ended the transfer"))
+    }
+}
+
+/// What was listed of a folder so far.
+#[derive(Default)]
+struct Listing {
+    entries: Vec<Entry>,
+    /// How many of them the daemon can ask for.
+    files: u64,
+}
+
+impl Listing {
+    /// What is told of an entry. A further name says the size of the file, as with the docker command.
+    fn stat(&mut self, entry: &Entry) -> Stat {
+        let mut stat = stat(entry);
+        match &entry.kind {
+            EntryKind::File { .. } | EntryKind::Socket => self.files += 1,
+            EntryKind::Hardlink { target } => {
+                let first = self
+                    .entries
+                    .binary_search_by(|earlier| compare_paths(&earlier.path, target));
+                let size = first.map_or(0, |index| self.entries[index].size().0);
+                stat.size = i64::try_from(size).unwrap_or(i64::MAX);
+            }
+            _ => {}
+        }
+        stat
     }
 }
 

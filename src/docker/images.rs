@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use bollard::body_try_stream;
 use bollard::errors::Error as Refusal;
@@ -12,6 +14,7 @@ use bollard::query_parameters::{
     TagImageOptionsBuilder,
 };
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -19,11 +22,14 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::Engine;
 use super::builds::failed;
 use super::engine::CALL_TIMEOUT;
-use super::progress::{LONGEST_SILENCE, to_the_end};
+use super::progress::{LONGEST_SILENCE, silent, to_the_end};
 use super::registry_logins::credentials_for;
 use crate::results::{ImageFacts, InstructionSize};
-use crate::run::{BaseImage, EngineFault, Images, RootFs};
+use crate::run::{BaseImage, EngineFault, Images, PullState, PullStep, RootFs};
 use crate::unit::ByteSize;
+
+/// How long an engine may take to put an image together that it is to export.
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(1_800);
 
 impl Images for Engine {
     async fn find_base(&self, reference: &str) -> Result<Option<BaseImage>, EngineFault> {
@@ -63,6 +69,31 @@ impl Images for Engine {
             .map_err(|error| failed("pull", &reference, error))?;
         let progress = self.docker.create_image(Some(options), None, login);
         to_the_end("pull", &reference, progress, LONGEST_SILENCE).await
+    }
+
+    fn pull_told(&self, reference: &str) -> BoxStream<'static, Result<PullStep, EngineFault>> {
+        let options = CreateImageOptionsBuilder::new().from_image(reference).build();
+        let progress = self.docker.create_image(Some(options), None, None);
+        let reference = reference.to_owned();
+        let heard = tokio_stream::StreamExt::timeout(progress, LONGEST_SILENCE);
+        let steps = heard.filter_map(move |told| {
+            let step = match told {
+                Ok(Ok(told)) => pull_step(told.id, told.status.as_deref()).map(Ok),
+                Ok(Err(refusal)) => Some(Err(fault("pull", &reference, refusal))),
+                Err(_) => Some(Err(silent("pull", &reference, LONGEST_SILENCE))),
+            };
+            std::future::ready(step)
+        });
+        steps.boxed()
+    }
+
+    fn export(&self, reference: &str) -> BoxStream<'static, Result<Bytes, EngineFault>> {
+        // Engines with a storage driver put the whole image together before they answer at all.
+        let patient = self.docker.clone().with_timeout(EXPORT_TIMEOUT);
+        let owned = reference.to_owned();
+        let chunks = patient.export_image(reference);
+        let chunks = chunks.map(move |chunk| chunk.map_err(|refusal| fault("export", &owned, refusal)));
+        chunks.boxed()
     }
 
     async fn push(&self, image: &str, reference: &str) -> Result<(), EngineFault> {
@@ -154,6 +185,24 @@ impl Images for Engine {
         Ok(references)
     }
 
+    async fn layer_folders(&self, reference: &str) -> Result<Option<Vec<PathBuf>>, EngineFault> {
+        let inspected = self.docker.inspect_image(reference).await;
+        let inspected = inspected.map_err(|refusal| fault("inspect image", reference, refusal))?;
+        // The storage drivers that lay folders over each other name them so.
+        let told = inspected
+            .graph_driver
+            .map(|driver| driver.data)
+            .unwrap_or_default();
+        let folders = ["UpperDir", "LowerDir"]
+            .into_iter()
+            .filter_map(|key| told.get(key))
+            .flat_map(|folders| folders.split(':'))
+            .filter(|folder| !folder.is_empty())
+            .map(PathBuf::from);
+        let folders: Vec<_> = folders.collect();
+        Ok((!folders.is_empty()).then_some(folders))
+    }
+
     async fn remove_image(&self, reference: &str) -> Result<(), EngineFault> {
         // The daemon would remove nameless parents as well, which may be somebody else's.
         let options = RemoveImageOptionsBuilder::new().noprune(true).build();
@@ -189,6 +238,20 @@ fn file_chunks(path: &Path) -> io::Result<impl Stream<Item = io::Result<Bytes>> 
         }
     });
     Ok(ReceiverStream::new(stream))
+}
+
+/// What the engine's words say of a layer.
+fn pull_step(layer: Option<String>, words: Option<&str>) -> Option<PullStep> {
+    let state = match words? {
+        "Already exists" => PullState::Present,
+        "Pulling fs layer" | "Waiting" | "Downloading" | "Verifying Checksum" | "Download complete" => {
+            PullState::Fetching
+        }
+        "Extracting" => PullState::Extracting,
+        "Pull complete" => PullState::Complete,
+        _ => return None,
+    };
+    Some(PullStep { layer: layer?, state })
 }
 
 fn layers(image: &ImageInspect) -> Vec<String> {

@@ -31,18 +31,21 @@ pub(super) async fn to_the_end<T>(
                 step.map_err(|refusal| fault(operation, subject, refusal))?;
             }
             Err(_) => {
-                let silence = longest.as_secs();
-                return Err(EngineFault {
-                    operation,
-                    subject: subject.to_owned(),
-                    status: None,
-                    source: format!(
-                        "nothing was heard of it for {silence} s, as where a registry does not answer"
-                    )
-                    .into(),
-                });
+                return Err(silent(operation, subject, longest));
             }
         }
+    }
+}
+
+/// Nothing was heard for so long.
+pub(super) fn silent(operation: &'static str, subject: &str, longest: Duration) -> EngineFault {
+    let silence = longest.as_secs();
+    EngineFault {
+        operation,
+        subject: subject.to_owned(),
+        status: None,
+        source: format!("nothing was heard of it for {silence} s, as where a registry does not answer")
+            .into(),
     }
 }
 

@@ -3,9 +3,13 @@
 //! It says something about a measurement only where the daemon runs on this machine; the caller knows whether it
 //! does. What cannot be read is absent.
 
+mod container_state;
+mod daemon_view;
 mod governor;
 mod machine;
+mod page_cache;
 mod reading;
+mod root_layers;
 mod way_out;
 
 pub use governor::governors;

@@ -6,8 +6,13 @@ use std::path::{Path, PathBuf};
 use rustix::fs::statvfs;
 use rustix::time::{ClockId, clock_gettime};
 
+use super::container_state::container_state;
+use super::daemon_view::DaemonView;
 use super::machine::{load_1m, memory_field};
-use crate::run::{Host, HostReading};
+use super::page_cache::{evict, residency};
+use super::root_layers::root_layers;
+use crate::results::StartState;
+use crate::run::{Host, HostReading, Residency};
 use crate::unit::{ByteSize, Nanos};
 
 /// This machine, as the one that the daemon runs on.
@@ -15,17 +20,41 @@ use crate::unit::{ByteSize, Nanos};
 pub struct DaemonHost {
     /// Where the daemon keeps its data, where this machine shows it.
     data_root: Option<PathBuf>,
+    view: DaemonView,
 }
 
 impl DaemonHost {
     /// This machine, with a daemon that keeps its data in a folder.
     #[must_use]
-    pub const fn new(data_root: Option<PathBuf>) -> Self {
-        Self { data_root }
+    pub fn new(data_root: Option<PathBuf>) -> Self {
+        Self {
+            data_root,
+            view: DaemonView::default(),
+        }
     }
 }
 
 impl Host for DaemonHost {
+    fn container(&self, process: u32) -> StartState {
+        container_state(Path::new("/proc"), Path::new("/sys/fs/cgroup"), process)
+    }
+
+    fn root_layers(&self, process: u32) -> Option<Vec<PathBuf>> {
+        root_layers(Path::new("/proc"), process)
+    }
+
+    fn shown(&self, folders: Vec<PathBuf>, process: Option<u32>) -> Option<Vec<PathBuf>> {
+        self.view.shown(folders, process)
+    }
+
+    fn residency(&self, folders: &[PathBuf]) -> Result<Residency, String> {
+        residency(folders).map_err(|error| error.to_string())
+    }
+
+    fn evict(&self, folders: &[PathBuf]) -> Result<(), String> {
+        evict(folders).map_err(|error| error.to_string())
+    }
+
     fn look(&self) -> HostReading {
         let text = |path| fs::read_to_string(path).unwrap_or_default();
         let ticks = processor_ticks(&text("/proc/stat"));

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::clock::Stamp;
+use super::watching::Stamp;
 use crate::unit::Nanos;
 
 /// What the server does with a connection.

@@ -1,21 +1,51 @@
 //! The port of a run through which it looks for readiness.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{io, thread};
 
+use futures_util::FutureExt as _;
+use futures_util::stream::BoxStream;
 use tokio::sync::oneshot;
 
-use super::clock::Stamp;
+use super::inside::Inside;
+use super::sidecar;
 use super::start::measure_start;
-use crate::results::{Attempts, ProbeTier};
-use crate::run::{LookOrder, Looked, Probe};
+use super::trace::Tracer;
+use super::watching::Stamp;
+use crate::results::Attempts;
+use crate::run::{EngineFault, InsideOrder, LookOrder, Looked, Looking, Printed, Probe, Traced, WatchOrder};
+use crate::scenario::{NetworkReadiness, ProbeTier};
 use crate::unit::Nanos;
 
 /// Looks for readiness on a thread of its own per start. The run only waits for the thread's result, and nothing of
 /// what is timed passes through its async runtime.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct ProbeThread;
+#[derive(Debug, Default)]
+pub struct ProbeThread {
+    /// Opened when it is first asked for.
+    tracer: Mutex<Option<Tracer>>,
+}
+
+impl ProbeThread {
+    fn tracer(&self) -> MutexGuard<'_, Option<Tracer>> {
+        // Nothing leaves it half made.
+        self.tracer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs `measuring` on a thread of its own, which comes before others where that is permitted: it works for microseconds
+/// and sleeps for the rest, and what it waits for a processor would be an error of what it measures.
+fn on_a_thread(measuring: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let measuring = move || {
+        // Of this thread alone.
+        let _ = rustix::process::setpriority_process(None, -20);
+        measuring();
+    };
+    thread::Builder::new()
+        .name("probe".to_owned())
+        .spawn(measuring)
+        .map(drop)
+}
 
 impl Probe for ProbeThread {
     fn now(&self) -> Nanos {
@@ -30,7 +60,6 @@ impl Probe for ProbeThread {
             // Nobody receives where the run has dropped its end, and then nobody needs the result.
             let _ = sender.send(measure_start(&order));
         };
-        let thread = thread::Builder::new().name("probe".to_owned()).spawn(measuring);
         let failed = |miss: String| Looked {
             tier: ProbeTier::Published,
             ready: None,
@@ -38,13 +67,85 @@ impl Probe for ProbeThread {
             attempts: Attempts::default(),
             miss: Some(miss),
         };
-        match thread {
-            Ok(_) => receiver
-                .await
-                .unwrap_or_else(|_| failed("the probe ended without a result".to_owned())),
-            Err(error) => failed(format!("the system has no thread for the probe: {error}")),
+        match on_a_thread(measuring) {
+            Ok(()) => receiver.await.unwrap_or_else(|_| failed(NO_RESULT.to_owned())),
+            Err(error) => failed(no_thread(&error)),
         }
     }
+
+    async fn look_inside(&self, order: InsideOrder) -> Result<Looking, String> {
+        let over = CancelOnDrop(Arc::clone(&order.cancel));
+        let feed = self.tracer().as_ref().and_then(Tracer::feed);
+        let (entered, has_entered) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
+        // A thread that is in another namespace never comes back from it, so that it must not be one of a pool.
+        let looking = move || match Inside::enter(order.process) {
+            Ok(inside) => {
+                let _ = entered.send(Ok(()));
+                let _ = sender.send(inside.look(&order, feed.as_ref()));
+            }
+            Err(refusal) => {
+                let _ = entered.send(Err(refusal));
+            }
+        };
+        on_a_thread(looking).map_err(|error| no_thread(&error))?;
+        has_entered.await.unwrap_or_else(|_| Err(NO_RESULT.to_owned()))?;
+        let looked = async move {
+            let _over = over;
+            receiver.await.map_err(|_| NO_RESULT.to_owned())
+        };
+        Ok(looked.boxed())
+    }
+
+    fn watch_arguments(&self, ready: &NetworkReadiness, patience: Nanos) -> Vec<String> {
+        sidecar::arguments(ready, patience)
+    }
+
+    async fn watch(
+        &self,
+        order: WatchOrder,
+        printed: BoxStream<'static, Result<Printed, EngineFault>>,
+    ) -> Result<Looking, String> {
+        sidecar::watch(order, printed).await
+    }
+
+    async fn wait_until(&self, instant: Nanos) {
+        tokio::time::sleep(instant.saturating_since(self.now()).into()).await;
+    }
+
+    fn begin_trace(&self, port: Option<u16>) -> Result<(), String> {
+        let mut tracer = self.tracer();
+        if tracer.is_none() {
+            *tracer = Some(Tracer::open()?);
+        }
+        match tracer.as_mut() {
+            Some(tracer) => tracer.begin(port),
+            None => Err(NO_TRACE.to_owned()),
+        }
+    }
+
+    fn end_trace(&self, main_process: u32) -> Result<Traced, String> {
+        match self.tracer().as_mut() {
+            Some(tracer) => tracer.end(main_process),
+            None => Err(NO_TRACE.to_owned()),
+        }
+    }
+
+    fn leave_trace(&self) {
+        if let Some(tracer) = self.tracer().as_mut() {
+            tracer.leave();
+        }
+    }
+}
+
+/// What is said where a thread came to no end of its own.
+const NO_RESULT: &str = "the probe ended without a result";
+
+/// What is said where recording was never begun.
+const NO_TRACE: &str = "no trace was begun";
+
+fn no_thread(error: &io::Error) -> String {
+    format!("the system has no thread for the probe: {error}")
 }
 
 /// Ends the thread with the future that waits for it. Once there is a result this has no effect.
@@ -61,23 +162,20 @@ mod tests {
     use super::*;
     use crate::probe::loopback::{Behaviour, Server};
     use crate::run::Addresses;
-    use crate::scenario::HttpReadiness;
+    use crate::scenario::{HttpReadiness, NetworkReadiness};
 
     fn order(server: &Server) -> LookOrder {
-        let start_call = ProbeThread.now();
+        let start_call = ProbeThread::default().now();
         LookOrder {
             addresses: Addresses {
                 container: None,
                 published: Some(server.address()),
             },
-            ready: HttpReadiness {
-                path: "/".to_owned(),
-                port: 80,
-                status: vec![200],
-                body_contains: None,
-            },
+            ready: NetworkReadiness::Http(HttpReadiness::of("/", 80)),
             start_call,
+            start_done: start_call,
             deadline: start_call + Nanos::from_secs(3_600),
+            looks: 1,
             cancel: Arc::new(AtomicBool::new(false)),
         }
     }
@@ -85,7 +183,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn a_run_gets_the_result_of_the_thread() {
         let server = Server::start(Behaviour::WarmingUp(Nanos::from_millis(5)));
-        let looked = ProbeThread.look(order(&server)).await;
+        let looked = ProbeThread::default().look(order(&server)).await;
         assert!(looked.client.is_some() && looked.miss.is_none(), "{looked:?}");
     }
 
@@ -94,7 +192,7 @@ mod tests {
         let server = Server::start(Behaviour::Silent);
         let order = order(&server);
         let cancel = Arc::clone(&order.cancel);
-        let look = tokio::spawn(ProbeThread.look(order));
+        let look = tokio::spawn(async move { ProbeThread::default().look(order).await });
         server.await_connection();
         cancel.store(true, Ordering::Relaxed);
         let looked = look.await.unwrap();
@@ -109,7 +207,7 @@ mod tests {
         let server = Server::start(Behaviour::Silent);
         let order = order(&server);
         let cancel = Arc::clone(&order.cancel);
-        let look = tokio::spawn(ProbeThread.look(order));
+        let look = tokio::spawn(async move { ProbeThread::default().look(order).await });
         server.await_connection();
         look.abort();
         assert!(look.await.unwrap_err().is_cancelled());

@@ -3,20 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 
-use super::attempt::{Attempt, AttemptEnd, Limits, attempt};
-use super::clock::{Stamp, sharpen_sleeps, sleep_until, thread_cpu_time};
-use super::poll::Schedule;
-use super::request::Request;
+use super::kernel::sharpen_sleeps;
+use super::watching::{Ended, NEAR_CONNECT_LIMIT, Poll, Polled, Request, Schedule, Stamp};
 use crate::results::{Attempts, Bounded};
-use crate::scenario::HttpReadiness;
+use crate::run::{LONGEST_WAY, Sighting};
+use crate::scenario::NetworkReadiness;
 use crate::unit::Nanos;
 
-/// How long one request may stay unanswered before another is made in its place. Generous, because giving up on a
-/// slow first response would mean never seeing it.
-const REQUEST_LIMIT: Nanos = Nanos::from_secs(30);
-/// How long a connection to this machine may take to be made. Its kernel answers at once or drops the packet, and
-/// a dropped one is not sent again before a second has passed.
-pub(super) const NEAR_CONNECT_LIMIT: Nanos = Nanos::from_millis(20);
 /// How long a connection to another machine may take.
 const FAR_CONNECT_LIMIT: Nanos = Nanos::from_secs(1);
 
@@ -48,22 +41,44 @@ pub struct Match {
     pub hi: Stamp,
     /// Whether nothing proved "not yet", so that the value is an upper bound only.
     pub left_censored: bool,
-    /// The response's status.
-    pub status: u16,
+    /// The response's status; absent where the connection was all that was looked for.
+    pub status: Option<u16>,
     /// What the attempts before it met.
     pub attempts: Attempts,
 }
 
+impl ReadinessResult {
+    /// How polling ended that counts from the start call.
+    pub(super) fn of(polled: Polled, start_call: Stamp) -> Self {
+        let attempts = Attempts(polled.met);
+        match polled.ended {
+            Ended::Match(found) => Self::Match(Match {
+                prev: found.not_before.unwrap_or(start_call),
+                sent: found.sent,
+                hi: found.first_byte,
+                left_censored: found.not_before.is_none(),
+                status: found.status,
+                attempts,
+            }),
+            Ended::TimedOut => Self::TimedOut { attempts },
+            Ended::Cancelled => Self::Cancelled { attempts },
+        }
+    }
+}
+
 impl Match {
-    /// The value and its low bound, counted from the start call: the value is `hi`, the bound lies `sent` less
-    /// `prev` before it.
+    /// The value and its low bound, counted from the start call.
     #[must_use]
     pub fn bounded(&self, start_call: Stamp) -> Bounded {
-        let value = self.hi.since(start_call);
-        Bounded {
-            value_ns: value,
-            low_ns: value - self.sent.since(self.prev),
-            left_censored: self.left_censored,
+        self.sighting().bounded(start_call.into(), LONGEST_WAY)
+    }
+
+    /// The match by its instants alone.
+    pub(super) fn sighting(&self) -> Sighting {
+        Sighting {
+            not_before: (!self.left_censored).then(|| self.prev.into()),
+            sent: self.sent.into(),
+            first_byte: self.hi.into(),
         }
     }
 }
@@ -75,7 +90,7 @@ impl Match {
 #[must_use]
 pub fn wait_until_ready(
     target: SocketAddr,
-    readiness: &HttpReadiness,
+    readiness: &NetworkReadiness,
     start_call: Stamp,
     deadline: Stamp,
     cancel: &AtomicBool,
@@ -84,74 +99,14 @@ pub fn wait_until_ready(
     let poll = Poll {
         target,
         request: &Request::new(readiness),
+        schedule: Schedule::for_this_machine(1),
         connect: connect_limit(target),
         start_call,
         last_begin: deadline,
         deadline,
         cancel,
     };
-    poll.run(None)
-}
-
-/// What is polled, and for how long.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Poll<'a> {
-    pub(super) target: SocketAddr,
-    pub(super) request: &'a Request,
-    /// How long a connection may take to be made.
-    pub(super) connect: Nanos,
-    pub(super) start_call: Stamp,
-    /// After this instant no attempt begins any more.
-    pub(super) last_begin: Stamp,
-    /// At this instant an outstanding attempt ends.
-    pub(super) deadline: Stamp,
-    pub(super) cancel: &'a AtomicBool,
-}
-
-impl Poll<'_> {
-    /// Polls. `known_not_ready` is an instant at which the application is known not to have been ready; absent,
-    /// the start call stands for it until an attempt proves a later one.
-    pub(super) fn run(&self, known_not_ready: Option<Stamp>) -> ReadinessResult {
-        let schedule = Schedule::for_this_machine();
-        let limits = Limits {
-            connect: self.connect,
-            request: REQUEST_LIMIT,
-            deadline: self.deadline,
-            cancel: self.cancel,
-        };
-        let mut prev = known_not_ready;
-        let mut attempts = Attempts::default();
-        loop {
-            let cpu_before = thread_cpu_time();
-            let Attempt { began, end } = attempt(self.target, self.request, &limits);
-            match end {
-                AttemptEnd::Match { first_byte, status } => {
-                    return ReadinessResult::Match(Match {
-                        prev: prev.unwrap_or(self.start_call),
-                        sent: began,
-                        hi: first_byte,
-                        left_censored: prev.is_none(),
-                        status,
-                        attempts,
-                    });
-                }
-                AttemptEnd::Cancelled => return ReadinessResult::Cancelled { attempts },
-                AttemptEnd::Miss(miss) => {
-                    attempts.count(&miss.to_string());
-                    if miss.proves_not_ready() {
-                        prev = Some(began);
-                    }
-                }
-            }
-            let cost = thread_cpu_time() - cpu_before;
-            let interval = schedule.interval(began.since(self.start_call), cost);
-            let due = Schedule::next(began, interval, Stamp::now());
-            if due > self.last_begin {
-                return ReadinessResult::TimedOut { attempts };
-            }
-            sleep_until(due);
-        }
-    }
+    ReadinessResult::of(poll.run(None, &mut || None), start_call)
 }
 
 /// How long a connection to `target` may take to be made.
@@ -175,14 +130,13 @@ mod tests {
 
     use super::*;
     use crate::probe::loopback::{self, Behaviour, Server};
+    use crate::scenario::HttpReadiness;
 
-    fn readiness() -> HttpReadiness {
-        HttpReadiness {
-            path: "/health".to_owned(),
-            port: 80,
-            status: vec![200],
+    fn readiness() -> NetworkReadiness {
+        NetworkReadiness::Http(HttpReadiness {
             body_contains: Some("ok".to_owned()),
-        }
+            ..HttpReadiness::of("/health", 80)
+        })
     }
 
     fn wait(target: SocketAddr, start_call: Stamp) -> ReadinessResult {
@@ -210,10 +164,14 @@ mod tests {
         assert!(found.prev <= found.sent && found.sent <= found.hi, "{found:?}");
         let bounded = found.bounded(start_call);
         assert_eq!(bounded.value_ns, found.hi.since(start_call));
-        assert_eq!(bounded.value_ns - bounded.low_ns, found.sent.since(found.prev));
-        // A request that had been waiting when the server became ready would have been answered as fast as the
-        // matching one was, which is what the low bound claims to lie before.
-        let answered = ready.since(start_call) + found.hi.since(found.sent);
+        let asking = found.hi.since(found.sent);
+        assert_eq!(
+            bounded.value_ns - bounded.low_ns,
+            found.sent.since(found.prev) + asking.min(LONGEST_WAY)
+        );
+        // A request that had been waiting when the server became ready would have been answered at once where its way is
+        // all that it takes, which is what the low bound claims to lie before.
+        let answered = ready.since(start_call) + asking.saturating_since(LONGEST_WAY);
         assert!(bounded.low_ns <= answered, "{bounded:?} answered {answered}");
     }
 
@@ -252,7 +210,7 @@ mod tests {
         assert_eq!(found.attempts.total(), 0);
         assert_eq!(
             found.bounded(start_call).low_ns,
-            found.hi.since(found.sent),
+            found.hi.since(found.sent).saturating_since(LONGEST_WAY),
             "at the earliest, it was answered as if it had been asked at the start call"
         );
     }
@@ -267,7 +225,7 @@ mod tests {
         assert!(log[0].responding <= found.hi && found.sent <= log[0].accepted);
         let bounded = found.bounded(start_call);
         assert!(
-            bounded.low_ns >= log[0].responding.since(log[0].accepted),
+            bounded.low_ns + LONGEST_WAY >= log[0].responding.since(log[0].accepted),
             "the handler's time is in the low bound too: {bounded:?}"
         );
     }
@@ -315,6 +273,7 @@ mod tests {
         let request = Request::new(&readiness());
         let cancel = AtomicBool::new(false);
         let poll = Poll {
+            schedule: Schedule::for_this_machine(1),
             target: server.address(),
             request: &request,
             connect: NEAR_CONNECT_LIMIT,
@@ -324,7 +283,8 @@ mod tests {
             cancel: &cancel,
         };
         let known = Stamp(start_call.0 - 5);
-        let found = matched(poll.run(Some(known)));
+        let polled = poll.run(Some(known), &mut || None);
+        let found = matched(ReadinessResult::of(polled, start_call));
         assert_eq!((found.prev, found.left_censored), (known, false));
     }
 }

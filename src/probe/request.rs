@@ -1,24 +1,23 @@
 //! The bytes of the request, made once.
 
-use crate::scenario::HttpReadiness;
-
-/// The request, ready to be written, and what its response has to be.
-#[derive(Clone, Debug)]
-pub(super) struct Request {
-    /// What goes over the wire.
-    pub(super) bytes: Vec<u8>,
-    /// The accepted status codes.
-    pub(super) status: Vec<u16>,
-    /// What the body must hold; `None` leaves the body unread.
-    pub(super) body_contains: Option<Vec<u8>>,
-}
+use super::watching::{Expected, Request};
+use crate::scenario::{HttpReadiness, NetworkReadiness};
 
 impl Request {
     /// Makes the request for `readiness`.
-    ///
+    pub(super) fn new(readiness: &NetworkReadiness) -> Self {
+        match readiness {
+            NetworkReadiness::Http(http) => Self::http(http),
+            NetworkReadiness::Tcp(_) => Self {
+                bytes: Vec::new(),
+                response: None,
+            },
+        }
+    }
+
     /// The Host field is the same on every address, and one that applications which check it accept most often.
-    pub(super) fn new(readiness: &HttpReadiness) -> Self {
-        let mut bytes = b"GET ".to_vec();
+    fn http(readiness: &HttpReadiness) -> Self {
+        let mut bytes = format!("{} ", readiness.method).into_bytes();
         for byte in readiness.path.bytes() {
             // A space or a line end would end the request line; what is not ASCII has no place in it.
             if byte.is_ascii_graphic() {
@@ -35,13 +34,18 @@ impl Request {
             )
             .bytes(),
         );
+        let body = readiness.body_contains.as_ref();
+        let fields = readiness.headers.iter();
         Self {
             bytes,
-            status: readiness.status.clone(),
-            body_contains: readiness
-                .body_contains
-                .as_ref()
-                .map(|text| text.as_bytes().to_vec()),
+            response: Some(Expected {
+                statuses: readiness.status.iter().map(|status| status.statuses()).collect(),
+                fields: fields
+                    .map(|(name, value)| (name.clone(), value.clone().into_bytes()))
+                    .collect(),
+                body_contains: body.map(|text| text.as_bytes().to_vec()),
+                bodiless: readiness.method == "HEAD",
+            }),
         }
     }
 }
@@ -51,12 +55,7 @@ mod tests {
     use super::*;
 
     fn line(path: &str) -> String {
-        let request = Request::new(&HttpReadiness {
-            path: path.to_owned(),
-            port: 80,
-            status: vec![200],
-            body_contains: None,
-        });
+        let request = Request::new(&NetworkReadiness::Http(HttpReadiness::of(path, 80)));
         let text = String::from_utf8(request.bytes).unwrap();
         assert!(text.ends_with("\r\nConnection: close\r\n\r\n"), "{text:?}");
         text.split("\r\n").next().unwrap().to_owned()

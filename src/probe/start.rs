@@ -1,10 +1,11 @@
 //! One start, measured in two stages: the container's own address, then the published port.
 
-use super::clock::{Stamp, sharpen_sleeps};
-use super::readiness::{Match, NEAR_CONNECT_LIMIT, Poll, ReadinessResult, connect_limit};
-use super::request::Request;
-use crate::results::{Attempts, Bounded, ProbeTier};
-use crate::run::{LookOrder, Looked};
+use super::kernel::sharpen_sleeps;
+use super::readiness::{Match, ReadinessResult, connect_limit};
+use super::watching::{NEAR_CONNECT_LIMIT, Poll, Request, Schedule, Stamp};
+use crate::results::{Attempts, Bounded};
+use crate::run::{LONGEST_FORWARDED_WAY, LookOrder, Looked, Sighting};
+use crate::scenario::ProbeTier;
 use crate::unit::Nanos;
 
 /// How long the published port may keep failing after the container itself has answered. No attempt begins later;
@@ -12,7 +13,7 @@ use crate::unit::Nanos;
 const PUBLISHED_WINDOW: Nanos = Nanos::from_secs(1);
 
 /// Names attempts in words: `refused (312), status:503 (4)`.
-fn met(attempts: &Attempts) -> String {
+pub(super) fn met(attempts: &Attempts) -> String {
     if attempts.0.is_empty() {
         return "nothing".to_owned();
     }
@@ -33,9 +34,11 @@ pub fn measure_start(order: &LookOrder) -> Looked {
     sharpen_sleeps();
     let request = Request::new(&order.ready);
     let deadline = Stamp::from(order.deadline);
+    let schedule = Schedule::for_this_machine(order.looks);
     let poll = |target, connect| Poll {
         target,
         request: &request,
+        schedule,
         connect,
         start_call: order.start_call.into(),
         last_begin: deadline,
@@ -55,8 +58,7 @@ pub fn measure_start(order: &LookOrder) -> Looked {
         (Some(container), published) => container_first(order, container, published),
         (None, Some(published)) => {
             let mut looked = nothing_yet(ProbeTier::Published);
-            looked.client =
-                poll_into(&mut looked, order, published).map(|found| found.bounded(published.start_call));
+            looked.client = poll_into(&mut looked, order, published).map(|found| for_users(&found, order));
             looked
         }
         (None, None) => Looked {
@@ -81,7 +83,7 @@ fn nothing_yet(tier: ProbeTier) -> Looked {
 
 /// Polls, adds what attempts met to `looked`, and says there why no response matched, if none did.
 fn poll_into(looked: &mut Looked, order: &LookOrder, poll: Poll<'_>) -> Option<Match> {
-    let (found, attempts, miss) = match poll.run(None) {
+    let (found, attempts, miss) = match ReadinessResult::of(poll.run(None, &mut || None), poll.start_call) {
         ReadinessResult::Match(found) => (Some(found.clone()), found.attempts, None),
         ReadinessResult::TimedOut { attempts } => {
             let after = order.deadline.saturating_since(order.start_call);
@@ -97,7 +99,7 @@ fn poll_into(looked: &mut Looked, order: &LookOrder, poll: Poll<'_>) -> Option<M
             Some("given up before a response matched".to_owned()),
         ),
     };
-    add(&mut looked.attempts, &attempts);
+    looked.attempts.add(&attempts);
     looked.miss = miss.map(|miss| format!("{miss}; attempts met {}", met(&looked.attempts)));
     found
 }
@@ -117,13 +119,14 @@ fn container_first(order: &LookOrder, container: Poll<'_>, published: Option<Pol
         last_begin: Stamp::now().plus(PUBLISHED_WINDOW).min(published.deadline),
         ..published
     };
-    match published.run((!inside.left_censored).then_some(inside.prev)) {
+    let known = (!inside.left_censored).then_some(inside.prev);
+    match ReadinessResult::of(published.run(known, &mut || None), published.start_call) {
         ReadinessResult::Match(found) => {
-            add(&mut looked.attempts, &found.attempts);
-            looked.client = Some(through_forwarding(ready, found.bounded(start_call)));
+            looked.attempts.add(&found.attempts);
+            looked.client = Some(through_forwarding(ready, for_users(&found, order)));
         }
         ReadinessResult::TimedOut { attempts } | ReadinessResult::Cancelled { attempts } => {
-            add(&mut looked.attempts, &attempts);
+            looked.attempts.add(&attempts);
             looked.miss = Some(format!(
                 "answers on its own address but not through the published port; attempts there met {}",
                 met(&attempts)
@@ -131,6 +134,20 @@ fn container_first(order: &LookOrder, container: Poll<'_>, published: Option<Pol
         }
     }
     looked
+}
+
+/// The value of a match through the published port. It is that of users, who wait for the start call to return: an
+/// application that answered before is one that answers them at once, and not one of which less is known.
+fn for_users(found: &Match, order: &LookOrder) -> Bounded {
+    let sighting = found.sighting();
+    let floored = Sighting {
+        not_before: sighting.not_before.max(Some(order.start_done)),
+        ..sighting
+    };
+    Bounded {
+        left_censored: found.left_censored,
+        ..floored.bounded(order.start_call, LONGEST_FORWARDED_WAY)
+    }
 }
 
 /// The client's value with the better of two low bounds: what its own attempts prove, and that port forwarding
@@ -143,12 +160,6 @@ fn through_forwarding(ready: Bounded, client: Bounded) -> Bounded {
     }
 }
 
-fn add(attempts: &mut Attempts, more: &Attempts) {
-    for (class, count) in &more.0 {
-        *attempts.0.entry(class.clone()).or_default() += count;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
@@ -158,9 +169,27 @@ mod tests {
     use super::*;
     use crate::probe::loopback::{self, Behaviour, Server};
     use crate::run::Addresses;
-    use crate::scenario::HttpReadiness;
+    use crate::scenario::{HttpReadiness, NetworkReadiness};
 
     const PATIENT: Nanos = Nanos::from_secs(60);
+
+    /// The start call had returned as soon as it was made.
+    fn order(
+        container: Option<SocketAddr>,
+        published: Option<SocketAddr>,
+        start_call: Nanos,
+        timeout: Nanos,
+    ) -> LookOrder {
+        LookOrder {
+            addresses: Addresses { container, published },
+            ready: NetworkReadiness::Http(HttpReadiness::of("/", 80)),
+            start_call,
+            start_done: start_call,
+            deadline: start_call + timeout,
+            looks: 1,
+            cancel: Arc::new(AtomicBool::new(false)),
+        }
+    }
 
     fn measure(
         container: Option<SocketAddr>,
@@ -168,19 +197,7 @@ mod tests {
         start_call: Stamp,
         timeout: Nanos,
     ) -> Looked {
-        let start_call = Nanos::from(start_call);
-        measure_start(&LookOrder {
-            addresses: Addresses { container, published },
-            ready: HttpReadiness {
-                path: "/".to_owned(),
-                port: 80,
-                status: vec![200],
-                body_contains: None,
-            },
-            start_call,
-            deadline: start_call + timeout,
-            cancel: Arc::new(AtomicBool::new(false)),
-        })
+        measure_start(&order(container, published, start_call.into(), timeout))
     }
 
     #[test]
@@ -221,7 +238,10 @@ mod tests {
             PATIENT,
         );
         let client = looked.client.unwrap();
-        assert!(client.low_ns >= Nanos::from_millis(120), "{client:?}");
+        assert!(
+            client.low_ns + LONGEST_FORWARDED_WAY >= Nanos::from_millis(120),
+            "{client:?}"
+        );
         assert!(client.left_censored);
     }
 
@@ -235,6 +255,24 @@ mod tests {
             (ProbeTier::Published, None, &None)
         );
         assert!(published.ready().since(start_call) <= looked.client.unwrap().value_ns);
+    }
+
+    #[test]
+    fn what_answered_before_the_start_call_returned_answers_users_at_once() {
+        let server = Server::start(Behaviour::WarmingUp(Nanos::ZERO));
+        let start_call = Nanos::from(Stamp::now());
+        std::thread::sleep(Nanos::from_millis(30).into());
+        let looked = measure_start(&LookOrder {
+            start_done: Stamp::now().into(),
+            ..order(None, Some(server.address()), start_call, PATIENT)
+        });
+        let client = looked.client.unwrap();
+        assert!(client.left_censored, "the first attempt matched");
+        // Before the call had returned there was nobody to be answered; a request's own way is all that is open.
+        assert!(
+            client.low_ns + LONGEST_FORWARDED_WAY >= Nanos::from_millis(30),
+            "{client:?}"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::moment::moment;
 use super::quantity::times;
 use crate::analyze::Comparison;
-use crate::results::{Run, StopReason};
+use crate::results::{ProbeRecord, Run, StopReason};
 
 /// A fact about a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,14 @@ pub(super) fn comparison_numbers(comparison: &Comparison) -> ComparisonNumbers {
     }
 }
 
+/// How starts were looked at, and why not better.
+fn probe_in_words(probe: &ProbeRecord) -> String {
+    let by = if probe.forced { ", as asked for" } else { "" };
+    let refused = probe.refused.iter();
+    let refused = refused.map(|refused| format!("; not by {}: {}", refused.tier, refused.reason));
+    format!("{}{by}{}", probe.tier, refused.collect::<String>())
+}
+
 /// The machine, the daemon and the protocol of a run.
 pub(super) fn environment(run: &Run) -> Vec<Fact> {
     let header = &run.header;
@@ -106,6 +114,9 @@ pub(super) fn environment(run: &Run) -> Vec<Fact> {
         "image store",
         format!("{} ({})", environment.store, environment.storage_driver),
     );
+    if let Some(probe) = &run.probe {
+        fact("starts looked at by", probe_in_words(probe));
+    }
     if environment.export_waits_for_second {
         fact(
             "export",
@@ -196,6 +207,19 @@ pub(super) fn failures(run: &Run) -> Vec<Failure> {
                 message: format!("{reason}{met}"),
                 instruction: None,
                 log_tail: start.log_tail.clone(),
+            });
+        }
+    }
+    for burst in &run.bursts {
+        if let (Some(reason), false) = (burst.outcome.reason(), is_invalid(&burst.outcome)) {
+            all.push(Failure {
+                place: format!(
+                    "{}, burst of {}, round {}",
+                    burst.key.variant, burst.containers, burst.key.round
+                ),
+                message: reason.to_owned(),
+                instruction: None,
+                log_tail: burst.log_tail.clone(),
             });
         }
     }

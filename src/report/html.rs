@@ -8,7 +8,7 @@ use super::charts::Chart;
 use super::facts;
 use super::instructions::{self, instruction_tables};
 use super::moment::moment;
-use super::overview::Overview;
+use super::overview::{Overview, Scale};
 use super::paths;
 use super::quantity::Shown;
 use super::untrusted::{plain_line, plain_tail};
@@ -78,8 +78,33 @@ struct OverviewRows {
     builds: Vec<BuildCells>,
     caches: Vec<CacheCells>,
     images: Vec<Vec<String>>,
-    starts: Vec<StartCells>,
+    starts: Vec<StartCellsTable>,
+    bursts: Vec<BurstCells>,
+    scale: Option<ScaleCells>,
     notes: Vec<String>,
+}
+
+struct ScaleCells {
+    metric: String,
+    rows: Vec<ScaleRowCells>,
+}
+
+struct ScaleRowCells {
+    variant: String,
+    /// Packed, on the disk, and layers.
+    sizes: [String; 3],
+    start: TimeCell,
+    n: String,
+}
+
+struct BurstCells {
+    containers: u32,
+    /// Whether this is the first row of so many containers.
+    first: bool,
+    variant: String,
+    times: [TimeCell; 3],
+    ratio: String,
+    sizes: [String; 4],
 }
 
 struct CommitsCells {
@@ -113,12 +138,14 @@ struct CacheCells {
     export_time: TimeCell,
 }
 
+struct StartCellsTable {
+    metrics: [String; 2],
+    rows: Vec<StartCells>,
+}
+
 struct StartCells {
     variant: String,
-    ready: TimeCell,
-    ready_ratio: String,
-    client: TimeCell,
-    client_ratio: String,
+    cells: Vec<(TimeCell, String)>,
 }
 
 struct TimeCell {
@@ -133,6 +160,9 @@ struct ChartsByName<'a> {
     timeline: Option<&'a Chart>,
     layers: Option<&'a Chart>,
     size_start: Option<&'a Chart>,
+    starts: Option<&'a Chart>,
+    start_shares: Option<&'a Chart>,
+    burst: Option<&'a Chart>,
 }
 
 struct PathRow {
@@ -200,6 +230,9 @@ impl<'a> Page<'a> {
                 timeline: chart("timeline.svg"),
                 layers: chart("layers.svg"),
                 size_start: chart("size-start.svg"),
+                starts: chart("starts.svg"),
+                start_shares: chart("start-shares.svg"),
+                burst: chart("burst.svg"),
             },
             variants: header
                 .variants
@@ -291,19 +324,54 @@ fn overview(overview: &Overview) -> OverviewRows {
         starts: overview
             .starts
             .iter()
-            .map(|row| StartCells {
-                variant: plain_line(&row.variant),
-                ready: time(&row.ready),
-                ready_ratio: row.ready_ratio.clone(),
-                client: time(&row.client),
-                client_ratio: row.client_ratio.clone(),
+            .map(|table| StartCellsTable {
+                metrics: table.metrics.clone(),
+                rows: table
+                    .rows
+                    .iter()
+                    .map(|row| StartCells {
+                        variant: plain_line(&row.variant),
+                        cells: row
+                            .cells
+                            .iter()
+                            .map(|(shown, ratio)| (time(shown), ratio.clone()))
+                            .collect(),
+                    })
+                    .collect(),
             })
             .collect(),
+        bursts: bursts(overview),
+        scale: overview.scale.as_ref().map(scale),
         notes: overview
             .notes
             .iter()
             .map(|note| first_large(&plain_line(note)))
             .collect(),
+    }
+}
+
+fn bursts(overview: &Overview) -> Vec<BurstCells> {
+    let rows = overview.bursts.iter().map(|row| BurstCells {
+        containers: row.containers,
+        first: row.first,
+        variant: plain_line(&row.variant),
+        times: row.times.each_ref().map(time),
+        ratio: row.ratio.clone(),
+        sizes: row.sizes.clone(),
+    });
+    rows.collect()
+}
+
+fn scale(scale: &Scale) -> ScaleCells {
+    let rows = scale.rows.iter().map(|row| ScaleRowCells {
+        variant: plain_line(&row.variant),
+        sizes: [row.packed.clone(), row.image.clone(), row.layers.clone()],
+        start: time(&row.start),
+        n: row.n.clone(),
+    });
+    ScaleCells {
+        metric: scale.metric.clone(),
+        rows: rows.collect(),
     }
 }
 
@@ -461,7 +529,7 @@ mod tests {
             assert!(!page.contains(foreign), "{foreign}");
         }
         // Each chart once for a desktop and once for a phone.
-        assert_eq!(page.matches("<svg ").count(), 10);
+        assert_eq!(page.matches("<svg ").count(), 12);
     }
 
     #[test]

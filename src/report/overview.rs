@@ -1,11 +1,14 @@
 //! The rows that the terminal, the page and Markdown show, each in its own form.
 
-use std::collections::BTreeMap;
+use crate::analyze::StartMetric;
+use crate::scenario::StartCache;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::quantity::{self, Shown};
-use crate::analyze::{Analysis, CacheTraffic, Metric, MetricUnit, ReplayCosts, VariantCost};
+use crate::analyze::{Analysis, BurstMetric, CacheTraffic, Metric, MetricUnit, ReplayCosts, VariantCost};
 use crate::results::Run;
 use crate::stats::Summary;
+use crate::unit::Ratio;
 
 /// What stands for a ratio where no difference can be told.
 pub(super) const NO_DIFFERENCE: &str = "~";
@@ -19,7 +22,11 @@ pub(super) struct Overview {
     /// What builds read from remote caches and stored in them; empty for a run without any.
     pub(super) caches: Vec<CacheRow>,
     pub(super) images: Vec<ImageRow>,
-    pub(super) starts: Vec<StartRow>,
+    pub(super) starts: Vec<StartTable>,
+    /// What bursts took; empty for a run without any.
+    pub(super) bursts: Vec<BurstRow>,
+    /// What each image weighs and how fast it starts; absent where images were not weighed as a registry keeps them.
+    pub(super) scale: Option<Scale>,
     /// What the numbers are, a sentence each.
     pub(super) notes: Vec<String>,
 }
@@ -75,26 +82,69 @@ pub(super) struct ImageRow {
     pub(super) layers: String,
 }
 
-/// The starts of a variant.
+/// Two metrics of starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StartTable {
+    /// Their keys.
+    pub(super) metrics: [String; 2],
+    pub(super) rows: Vec<StartRow>,
+}
+
+/// Two metrics of the starts of a variant, each with its ratio.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StartRow {
     pub(super) variant: String,
-    pub(super) ready: Shown,
-    pub(super) ready_ratio: String,
-    pub(super) client: Shown,
-    pub(super) client_ratio: String,
+    pub(super) cells: [(Shown, String); 2],
+}
+
+/// The bursts of so many containers of a variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct BurstRow {
+    pub(super) containers: u32,
+    /// Whether this is the first row of so many containers.
+    pub(super) first: bool,
+    pub(super) variant: String,
+    /// Until the first, half and all of them were ready.
+    pub(super) times: [Shown; 3],
+    /// How many times the baseline, until all were.
+    pub(super) ratio: String,
+    /// Memory, and how many times that of one container by itself; and the same of what they wrote to their own layers.
+    pub(super) sizes: [String; 4],
+}
+
+/// What each image weighs, packed and on the disk, beside one metric of its starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Scale {
+    /// The metric's key.
+    pub(super) metric: String,
+    pub(super) rows: Vec<ScaleRow>,
+}
+
+/// An image on the scale.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ScaleRow {
+    pub(super) variant: String,
+    pub(super) packed: String,
+    pub(super) image: String,
+    pub(super) layers: String,
+    pub(super) start: Shown,
+    /// Starts that count.
+    pub(super) n: String,
 }
 
 impl Overview {
     pub(super) fn of(run: &Run, analysis: &Analysis) -> Self {
         let source = Source { run, analysis };
+        let scale = source.scale();
         Self {
             commits: source.commits(),
             builds: source.builds(),
             caches: source.caches(),
             images: source.images(),
             starts: source.starts(),
-            notes: source.notes(),
+            bursts: source.bursts(),
+            notes: source.notes(scale.is_some()),
+            scale,
         }
     }
 }
@@ -228,25 +278,135 @@ impl<'a> Source<'a> {
             .collect()
     }
 
-    fn starts(self) -> Vec<StartRow> {
-        let is_measured = |variant: &&str| {
-            [Metric::StartReady, Metric::StartClient]
-                .iter()
-                .any(|metric| self.analysis.series(variant, metric).is_some())
-        };
-        self.variants()
-            .filter(is_measured)
-            .map(|variant| StartRow {
+    /// What starts took for users, and, where the kernel's record was to be had, what of it was the image's own.
+    fn starts(self) -> Vec<StartTable> {
+        let pairs = [
+            [StartMetric::Ready, StartMetric::Client],
+            [StartMetric::App, StartMetric::Runtime],
+            [StartMetric::Cpu, StartMetric::Memory],
+            [StartMetric::MajorFaults, StartMetric::Read],
+            [StartMetric::Pull, StartMetric::PulledBytes],
+        ];
+        let of_state = |cache| pairs.map(|pair| pair.map(|what| Metric::Start(what, cache)));
+        let tables = StartCache::ALL.into_iter().flat_map(of_state).map(|metrics| {
+            let is_measured = |variant: &&str| {
+                let mut metrics = metrics.iter();
+                metrics.any(|metric| self.analysis.series(variant, metric).is_some())
+            };
+            let rows = self.variants().filter(is_measured).map(|variant| StartRow {
                 variant: variant.to_owned(),
-                ready: self.shown(variant, &Metric::StartReady),
-                ready_ratio: self.ratio(variant, &Metric::StartReady),
-                client: self.shown(variant, &Metric::StartClient),
-                client_ratio: self.ratio(variant, &Metric::StartClient),
-            })
-            .collect()
+                cells: [0, 1].map(|index| {
+                    let metric = &metrics[index];
+                    (self.shown(variant, metric), self.ratio(variant, metric))
+                }),
+            });
+            StartTable {
+                rows: rows.collect(),
+                metrics: metrics.map(|metric| metric.to_string()),
+            }
+        });
+        tables.filter(|table| !table.rows.is_empty()).collect()
     }
 
-    fn notes(self) -> Vec<String> {
+    fn bursts(self) -> Vec<BurstRow> {
+        let sizes: BTreeSet<u32> = self.run.bursts.iter().map(|burst| burst.containers).collect();
+        let mut rows = Vec::new();
+        for containers in sizes {
+            for (index, variant) in self.variants().enumerate() {
+                let metric = |what| Metric::Burst(what, containers);
+                let times = [BurstMetric::First, BurstMetric::Median, BurstMetric::Last];
+                let [memory, memory_times] = self.beside_one(variant, BurstMetric::Memory, containers);
+                let [disk, disk_times] = self.beside_one(variant, BurstMetric::Disk, containers);
+                rows.push(BurstRow {
+                    containers,
+                    first: index == 0,
+                    variant: variant.to_owned(),
+                    times: times.map(|what| self.shown(variant, &metric(what))),
+                    ratio: self.ratio(variant, &metric(BurstMetric::Last)),
+                    sizes: [memory, memory_times, disk, disk_times],
+                });
+            }
+        }
+        rows
+    }
+
+    /// The metric is that of the verdict where that is of starts, else `start.app` or `start.ready` of images on the disk or
+    /// in memory.
+    fn scale(self) -> Option<Scale> {
+        let packed = Metric::Start(StartMetric::PulledBytes, StartCache::ColdPull);
+        let is_measured = |metric: &Metric| {
+            let mut variants = self.variants();
+            variants.any(|variant| self.analysis.series(variant, metric).is_some())
+        };
+        if !is_measured(&packed) {
+            return None;
+        }
+        let lead = self.analysis.sentence.metric.clone();
+        let lead = lead.filter(|metric| matches!(metric, Metric::Start(..)));
+        let usual = [StartCache::ColdPages, StartCache::ColdPull, StartCache::Warm]
+            .into_iter()
+            .flat_map(|cache| [StartMetric::App, StartMetric::Ready].map(|what| Metric::Start(what, cache)));
+        let metric = lead.into_iter().chain(usual).find(is_measured)?;
+        let rows = self.variants().map(|variant| {
+            let value = |metric| self.shown(variant, &metric).value;
+            let n = self
+                .analysis
+                .series(variant, &metric)
+                .map(|series| series.estimate.n());
+            ScaleRow {
+                variant: variant.to_owned(),
+                packed: value(packed.clone()),
+                image: value(Metric::ImageSize),
+                layers: value(Metric::ImageLayers),
+                start: self.shown(variant, &metric),
+                n: n.map_or_else(|| Shown::of(None).value, |n| n.to_string()),
+            }
+        });
+        Some(Scale {
+            metric: metric.to_string(),
+            rows: rows.collect(),
+        })
+    }
+
+    /// What so many containers use, and how many times what one uses that is released alone.
+    fn beside_one(self, variant: &str, what: BurstMetric, containers: u32) -> [String; 2] {
+        let median = |containers| {
+            let series = self.analysis.series(variant, &Metric::Burst(what, containers))?;
+            Some(series.estimate.timed()?.median)
+        };
+        let shown = self.shown(variant, &Metric::Burst(what, containers)).value;
+        let times = match (median(containers), median(1)) {
+            (Some(all), Some(one)) if one > 0.0 && containers > 1 => quantity::times(Ratio(all / one)),
+            _ => String::new(),
+        };
+        [shown, times]
+    }
+
+    /// How exactly starts are known, a line for each state: the median width of the samples' own intervals, the widest of
+    /// the variants.
+    fn uncertainty(self) -> impl Iterator<Item = String> {
+        StartCache::ALL.into_iter().filter_map(move |cache| {
+            let metrics = [StartMetric::Ready, StartMetric::Client, StartMetric::App];
+            let known = metrics.into_iter().filter_map(|what| {
+                let metric = Metric::Start(what, cache);
+                let widths = self
+                    .variants()
+                    .filter_map(|variant| self.analysis.series(variant, &metric)?.uncertainty());
+                let widest = widths.max_by(f64::total_cmp)?;
+                Some(format!("{} {}", what.key(), metric.unit().show_rounded(widest)))
+            });
+            let known: Vec<String> = known.collect();
+            let state = if cache.is_usual() {
+                String::new()
+            } else {
+                format!(" ({cache})")
+            };
+            (!known.is_empty()).then(|| format!("known to{state}: {}", known.join(", ")))
+        })
+    }
+
+    /// `weighed`: whether images were weighed as a registry keeps them.
+    fn notes(self, weighed: bool) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(note) = quantity::span_note(&self.analysis.series) {
             notes.push(format!("time: {note}"));
@@ -256,6 +416,28 @@ impl<'a> Source<'a> {
                 "ratio: how many times the baseline, {}; {NO_DIFFERENCE} where no difference can be told",
                 self.run.header.baseline
             ));
+        }
+        let known = notes.len();
+        notes.extend(self.uncertainty());
+        if notes.len() > known {
+            notes.push(
+                "known to: the width in which a start lies; less than twice is never claimed".to_owned(),
+            );
+        }
+        notes.extend(self.utilisation());
+        if !self.run.bursts.is_empty() {
+            let sentences = [
+                "burst: containers released at once; first, half, all: from the release until ready",
+                "of one: how many times what one container uses that is released alone",
+            ];
+            notes.extend(sentences.map(str::to_owned));
+        }
+        notes.extend(self.line());
+        if weighed {
+            notes.push(
+                "packed: as pulled, gzip; layers that the engine keeps unpacked are packed at level 6"
+                    .to_owned(),
+            );
         }
         if let Some(costs) = &self.analysis.replay {
             let sentences = [
@@ -281,6 +463,30 @@ impl<'a> Source<'a> {
             notes.push("failed and invalid samples are not in any number; the report says why".to_owned());
         }
         notes
+    }
+
+    /// What lay between the registry and the engine, where images were pulled.
+    fn line(self) -> Option<String> {
+        let mut pulls = self.run.starts.iter().filter_map(|start| start.pull.as_ref());
+        let shape = pulls.next()?.shape;
+        Some(format!("pulled from a registry on this machine: {shape}"))
+    }
+
+    /// How much of each image its starts from the disk brought to memory: the largest of them, since none needed more.
+    fn utilisation(self) -> impl Iterator<Item = String> {
+        self.variants().filter_map(move |variant| {
+            let cold = self.run.starts.iter().filter(|start| {
+                start.key.variant == variant && start.cache == StartCache::ColdPages && start.outcome.is_ok()
+            });
+            let pages = cold.filter_map(|start| start.pages);
+            let most = pages.max_by_key(|pages| pages.ready_bytes)?;
+            Some(format!(
+                "{variant} started from the disk: {} of the image's {} came to memory, {:.1} %",
+                most.ready_bytes?,
+                most.image_bytes,
+                most.utilisation()? * 100.0
+            ))
+        })
     }
 
     fn variants(self) -> impl Iterator<Item = &'a str> {

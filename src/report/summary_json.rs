@@ -1,5 +1,6 @@
 //! `summary.json`: the run, its samples and comparisons for other programs.
 
+use crate::analyze::{BurstMetric, StartMetric};
 use serde::Serialize;
 
 use crate::analyze::{
@@ -461,8 +462,10 @@ fn of_sample<'a>(run: &'a Run, series: &'a Series, sample: &'a Sample) -> Sample
     let reason = || {
         let builds = run.builds.iter().map(|build| (build.key.order, &build.outcome));
         let starts = run.starts.iter().map(|start| (start.key.order, &start.outcome));
+        let bursts = run.bursts.iter().map(|burst| (burst.key.order, &burst.outcome));
         builds
             .chain(starts)
+            .chain(bursts)
             .find(|(order, _)| *order == sample.order)
             .and_then(|(_, outcome)| outcome.reason())
     };
@@ -497,9 +500,25 @@ fn failed(run: &Run) -> Vec<SamplePart<'_>> {
         .starts
         .iter()
         .filter(|start| is_failed(&start.outcome))
-        .map(|start| (&start.key, &start.outcome, None, Metric::StartReady.to_string()));
+        .map(|start| {
+            (
+                &start.key,
+                &start.outcome,
+                None,
+                Metric::Start(StartMetric::Ready, start.cache).to_string(),
+            )
+        });
+    let bursts = run
+        .bursts
+        .iter()
+        .filter(|burst| is_failed(&burst.outcome))
+        .map(|burst| {
+            let metric = Metric::Burst(BurstMetric::Last, burst.containers).to_string();
+            (&burst.key, &burst.outcome, None, metric)
+        });
     builds
         .chain(starts)
+        .chain(bursts)
         .map(|(key, outcome, step, metric)| SamplePart {
             variant: &key.variant,
             step,

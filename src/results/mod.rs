@@ -6,15 +6,20 @@
 mod build_graph;
 mod build_records;
 mod build_sample;
+mod burst_sample;
 mod classic_stand;
 mod env_argument;
 mod environment;
 mod image_facts;
+mod image_pages;
+mod probe_record;
+mod pull;
 mod record;
 mod replay_record;
 mod run;
 mod sample_key;
 mod start_sample;
+mod start_state;
 mod status;
 mod surroundings;
 
@@ -24,18 +29,24 @@ pub use build_sample::{
     BuildFailure, BuildSample, CacheExport, ContextSent, Downloaded, Downloads, InstructionResult,
     NamedContext, Phase,
 };
+pub use burst_sample::{BurstMember, BurstSample};
 pub use classic_stand::ClassicStand;
 pub use env_argument::EnvArgumentRecord;
 pub use environment::{Environment, ImageStore};
 pub use image_facts::{ImageFacts, InstructionSize};
+pub use image_pages::ImagePages;
+pub use probe_record::{ProbeRecord, ProbeRefusal};
+pub use pull::{Pull, PullSpan, PulledLayer};
 pub use record::{
-    BaseRecord, ContextRecord, ErrandRecord, ImportingRecord, MadeImagesRecord, ProtocolRecord, Record,
-    ResumedRecord, RunEnd, RunHeader, SourcesRecord, StopReason, VariantRecord, WarningRecord,
+    BaseRecord, ContextRecord, ErrandRecord, ImportingRecord, MadeImagesRecord, NotMeasuredRecord,
+    ProtocolRecord, PullingRecord, Record, ResumedRecord, RunEnd, RunHeader, SourcesRecord, StopReason,
+    VariantRecord, WarningRecord,
 };
 pub use replay_record::{ReplayRecord, ReplayedCommit};
 pub use run::{Run, UnreadableRun};
 pub use sample_key::{SampleKey, TurnKey};
-pub use start_sample::{Attempts, Bounded, ProbeTier, StartSample};
+pub use start_sample::{Attempts, Bounded, Program, StartSample, StartStamps};
+pub use start_state::StartState;
 pub use status::Status;
 pub use surroundings::{HostConditions, Neighbours};
 

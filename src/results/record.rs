@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BuildRecordsSeen, BuildSample, ClassicStand, EnvArgumentRecord, Environment, ReplayRecord, StartSample,
-    TurnKey,
+    BuildRecordsSeen, BuildSample, BurstSample, ClassicStand, EnvArgumentRecord, Environment, ProbeRecord,
+    ReplayRecord, StartSample, TurnKey,
 };
 use crate::context::ManifestDiff;
 use crate::digest::Digest;
@@ -24,8 +24,12 @@ pub enum Record {
     Errand(ErrandRecord),
     /// A base image that is about to be imported.
     Importing(ImportingRecord),
+    /// Images that are about to be pulled from this program's own registry.
+    Pulling(PullingRecord),
     /// A base image that is ready.
     Base(BaseRecord),
+    /// A variant of which nothing can be measured here.
+    NotMeasured(NotMeasuredRecord),
     /// A build context, as a change of an earlier one.
     Context(ContextRecord),
     /// Images without a name that builds left.
@@ -40,8 +44,12 @@ pub enum Record {
     Build(Box<BuildSample>),
     /// Whose records of the build cache are whose, so that they are found after a run that was killed.
     BuildRecords(BuildRecordsSeen),
+    /// How readiness is looked for.
+    Probe(ProbeRecord),
     /// One start.
     Start(Box<StartSample>),
+    /// Several starts at once.
+    Burst(Box<BurstSample>),
     /// Something that a reader of the numbers must know.
     Warning(WarningRecord),
     /// How the run ended; missing where it was killed.
@@ -162,6 +170,13 @@ pub struct ImportingRecord {
     pub reference: String,
 }
 
+/// Images that are about to be pulled, each under a tag of its own and removed after one start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullingRecord {
+    /// Their repository, which is this session's alone.
+    pub repository: String,
+}
+
 /// A base image that is ready.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BaseRecord {
@@ -179,6 +194,15 @@ pub struct BaseRecord {
     pub source: String,
     /// Whether this run put it into the daemon, so that it is removed again.
     pub own: bool,
+}
+
+/// A variant of which nothing can be measured here, since the base that it chooses cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotMeasuredRecord {
+    /// The variant.
+    pub variant: String,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// A build context: the manifest with digest `manifest` is the one with digest `base` with `delta` applied, or

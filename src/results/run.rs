@@ -1,8 +1,9 @@
 //! A run read back from its records.
 
 use super::{
-    BaseRecord, BuildRecordsSeen, BuildSample, ClassicStand, ContextRecord, RESULTS_SCHEMA, Record,
-    ResumedRecord, RunEnd, RunHeader, SourcesRecord, StartSample, Status, TurnKey, WarningRecord,
+    BaseRecord, BuildRecordsSeen, BuildSample, BurstSample, ClassicStand, ContextRecord, NotMeasuredRecord,
+    ProbeRecord, RESULTS_SCHEMA, Record, ResumedRecord, RunEnd, RunHeader, SourcesRecord, StartSample,
+    Status, TurnKey, WarningRecord,
 };
 
 /// A run, complete or not.
@@ -12,8 +13,12 @@ pub struct Run {
     pub header: RunHeader,
     /// Base images.
     pub bases: Vec<BaseRecord>,
+    /// Variants of which nothing could be measured.
+    pub not_measured: Vec<NotMeasuredRecord>,
     /// References of bases that were about to be imported.
     pub importing: Vec<String>,
+    /// Repositories that images were about to be pulled from.
+    pub pulling: Vec<String>,
     /// Build contexts.
     pub contexts: Vec<ContextRecord>,
     /// Short ids of images without a name that builds made, oldest first.
@@ -30,8 +35,12 @@ pub struct Run {
     pub sources: Option<SourcesRecord>,
     /// What was learned of records of the build cache, in the order in which it was.
     pub build_records: Vec<BuildRecordsSeen>,
+    /// How readiness was looked for; absent before the first start, and in journals of earlier versions.
+    pub probe: Option<ProbeRecord>,
     /// Starts, in the order in which they were taken.
     pub starts: Vec<StartSample>,
+    /// Bursts, in the order in which they were taken.
+    pub bursts: Vec<BurstSample>,
     /// What a reader must know.
     pub warnings: Vec<WarningRecord>,
     /// How it ended; absent where it was killed.
@@ -76,7 +85,9 @@ impl Run {
         let mut run = Self {
             header: *header,
             bases: Vec::new(),
+            not_measured: Vec::new(),
             importing: Vec::new(),
+            pulling: Vec::new(),
             contexts: Vec::new(),
             made_images: Vec::new(),
             classic_stand: None,
@@ -85,7 +96,9 @@ impl Run {
             resumed: Vec::new(),
             sources: None,
             build_records: Vec::new(),
+            probe: None,
             starts: Vec::new(),
+            bursts: Vec::new(),
             warnings: Vec::new(),
             end: None,
         };
@@ -94,11 +107,13 @@ impl Run {
                 // A second header has no meaning; the first one stands. An errand is no run's.
                 Record::Run(_) | Record::Errand(_) => {}
                 Record::Importing(importing) => run.importing.push(importing.reference),
+                Record::Pulling(pulling) => run.pulling.push(pulling.repository),
                 Record::Base(base) => {
                     // A run that is resumed prepares its bases once more.
                     run.bases.retain(|earlier| earlier.name != base.name);
                     run.bases.push(base);
                 }
+                Record::NotMeasured(variant) => run.not_measured.push(variant),
                 Record::Sources(sources) => run.sources = Some(sources),
                 Record::Resumed(resumed) => run.resume(resumed),
                 Record::Context(context) => run.contexts.push(context),
@@ -106,7 +121,9 @@ impl Run {
                 Record::ClassicStand(stand) => run.classic_stand = Some(stand),
                 Record::Build(sample) => run.builds.push(*sample),
                 Record::BuildRecords(seen) => run.build_records.push(seen),
+                Record::Probe(probe) => run.probe = Some(probe),
                 Record::Start(sample) => run.starts.push(*sample),
+                Record::Burst(sample) => run.bursts.push(*sample),
                 Record::Warning(warning) => run.warnings.push(warning),
                 Record::End(end) => run.end = Some(end),
             }
@@ -123,6 +140,8 @@ impl Run {
             self.given_up.push(build);
         }
         self.resumed.push(record.resumed_utc);
+        // Bases are prepared once more, and may be there by now.
+        self.not_measured.clear();
         self.end = None;
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{HostConditions, Neighbours, Phase, SampleKey, Status};
+use super::{HostConditions, ImagePages, Neighbours, Phase, Pull, SampleKey, StartState, Status};
+use crate::scenario::{ProbeTier, StartCache};
 use crate::unit::Nanos;
 
 /// One start of a variant's image, up to readiness.
@@ -16,10 +17,28 @@ pub struct StartSample {
     pub outcome: Status,
     /// How readiness was looked for.
     pub tier: ProbeTier,
+    /// What of the image was there before.
+    #[serde(default, skip_serializing_if = "StartCache::is_usual")]
+    pub cache: StartCache,
     /// `start.client`: the start call to the first match through the published port.
     pub client: Option<Bounded>,
     /// `start.ready`: the start call to the first match on the container's own network stack.
     pub ready: Option<Bounded>,
+    /// `start.app`: the begin of the container's own program to that same match; absent where that begin is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<Bounded>,
+    /// When what happened in the container; absent where the kernel's record was not to be had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamps: Option<StartStamps>,
+    /// What it had used when it was ready; absent where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<StartState>,
+    /// How much of the image was in memory; absent where that was not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<ImagePages>,
+    /// How the image came to the engine; absent where it was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull: Option<Pull>,
     /// Create and start calls, and the wait until ready.
     pub phases: Vec<Phase>,
     /// What the probe's attempts met before the match.
@@ -36,14 +55,36 @@ pub struct StartSample {
     pub neighbours: Option<Neighbours>,
 }
 
-/// How readiness was looked for. Samples of different tiers are never compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProbeTier {
-    /// The container's own address, from this host, after the start call has returned.
-    Ip,
-    /// The published port, after the start call has returned.
-    Published,
+impl StartSample {
+    /// `start.runtime`: the start call to the begin of the container's own program, where that is known.
+    #[must_use]
+    pub fn runtime(&self) -> Option<Nanos> {
+        self.stamps.as_ref()?.exec_ns
+    }
+}
+
+/// When what happened in a container, after the start call, by the kernel's own record. Absent is what was not seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartStamps {
+    /// The container's first process began its program.
+    pub exec_ns: Option<Nanos>,
+    /// The process that came to listen began its program.
+    pub app_exec_ns: Option<Nanos>,
+    /// The port was first listened on.
+    pub listen_ns: Option<Nanos>,
+    /// The first connection to it was made.
+    pub connection_ns: Option<Nanos>,
+    /// Every program that a process of the container began, in order, up to the match.
+    pub programs: Vec<Program>,
+}
+
+/// A program that began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// When, after the start call.
+    pub began_ns: Nanos,
+    /// Its path, as it was given.
+    pub path: String,
 }
 
 /// An instant after the start call, with the interval in which it truly lies.
@@ -66,6 +107,13 @@ impl Attempts {
     /// Counts one attempt of a class.
     pub fn count(&mut self, class: &str) {
         *self.0.entry(class.to_owned()).or_default() += 1;
+    }
+
+    /// Adds what others met.
+    pub fn add(&mut self, more: &Self) {
+        for (class, count) in &more.0 {
+            *self.0.entry(class.clone()).or_default() += count;
+        }
     }
 
     /// All attempts that did not match.

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::plan::{Part, Plan, Turn};
-use crate::results::{BuildSample, Run, Status, TurnKey};
+use super::plan::{Part, Plan, StartCell, StartWay, Turn};
+use crate::results::{BuildSample, Run, StartSample, Status, TurnKey};
+use crate::scenario::ProbeTier;
 
 /// What a run has done already, read from its journal; nothing for a new run.
 #[derive(Clone, Debug, Default)]
@@ -11,7 +12,10 @@ pub struct Earlier {
     sessions: u32,
     last_order: u32,
     built: BTreeSet<TurnKey>,
-    started: BTreeSet<TurnKey>,
+    started: BTreeSet<(TurnKey, StartCell)>,
+    released: BTreeSet<(TurnKey, u32)>,
+    /// How readiness was looked for.
+    probe: Option<ProbeTier>,
     given_up: BTreeSet<TurnKey>,
     /// Variants whose last turn failed, with the step that did.
     failed: BTreeMap<String, String>,
@@ -50,12 +54,24 @@ impl Earlier {
             };
         }
         let builds = run.builds.iter().chain(&run.given_up).map(|build| &build.key);
-        let keys = builds.chain(run.starts.iter().map(|start| &start.key));
+        let keys = builds
+            .chain(run.starts.iter().map(|start| &start.key))
+            .chain(run.bursts.iter().map(|burst| &burst.key));
         Self {
             sessions: u32::try_from(run.resumed.len()).unwrap_or(u32::MAX - 1) + 1,
             last_order: keys.map(|key| key.order).max().unwrap_or_default(),
             built: built.into_keys().collect(),
-            started: run.starts.iter().map(|start| TurnKey::of(&start.key)).collect(),
+            started: run.starts.iter().map(of_start).collect(),
+            released: run
+                .bursts
+                .iter()
+                .map(|burst| (TurnKey::of(&burst.key), burst.containers))
+                .collect(),
+            probe: match &run.probe {
+                Some(probe) => Some(probe.tier),
+                // Versions that did not say so looked at the container's address.
+                None => (!run.starts.is_empty()).then_some(ProbeTier::Ip),
+            },
             given_up: given_up.into_keys().collect(),
             failed,
         }
@@ -83,7 +99,8 @@ impl Earlier {
     pub fn has_done(&self, part: &Part) -> bool {
         match part {
             Part::Builds(turn) => self.built.contains(&key(turn)),
-            Part::Start(turn) => self.started.contains(&key(turn)),
+            Part::Start(turn, cell) => self.started.contains(&(key(turn), *cell)),
+            Part::Burst(turn, containers) => self.released.contains(&(key(turn), *containers)),
         }
     }
 
@@ -92,15 +109,34 @@ impl Earlier {
         let done = plan.parts.iter().filter(|part| self.has_done(part));
         done.filter_map(|part| match part {
             Part::Builds(turn) => Some((turn.variant.clone(), turn.clone())),
-            Part::Start(_) => None,
+            Part::Start(..) | Part::Burst(..) => None,
         })
         .collect()
+    }
+
+    /// How readiness was looked for, where it was.
+    pub(super) fn probe(&self) -> Option<ProbeTier> {
+        self.probe
     }
 
     /// Variants whose last turn failed, with the step that did.
     pub(super) fn failed(&self) -> &BTreeMap<String, String> {
         &self.failed
     }
+}
+
+/// The turn of a start, and how its container was reached.
+fn of_start(start: &StartSample) -> (TurnKey, StartCell) {
+    let way = if start.tier.is_inside() {
+        StartWay::Inside
+    } else {
+        StartWay::Published
+    };
+    let cell = StartCell {
+        way,
+        cache: start.cache,
+    };
+    (TurnKey::of(&start.key), cell)
 }
 
 fn key(turn: &Turn) -> TurnKey {

@@ -1,6 +1,6 @@
 //! What a run tells while it works.
 
-use crate::results::{BuildSample, StartSample};
+use crate::results::{BuildSample, BurstSample, ProbeRecord, StartSample};
 
 /// One thing that happened, for whoever watches.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub enum Event<'run> {
         builds: usize,
         /// Starts in it.
         starts: usize,
+        /// Bursts in it.
+        bursts: usize,
     },
     /// Something untimed takes a while: a base is pulled, the build cache is tidied.
     Preparing {
@@ -30,6 +32,8 @@ pub enum Event<'run> {
     },
     /// A build ended.
     Built(&'run BuildSample),
+    /// How starts are looked at was decided.
+    ProbeChosen(&'run ProbeRecord),
     /// A start begins.
     Starting {
         /// The variant.
@@ -41,6 +45,28 @@ pub enum Event<'run> {
     },
     /// A start ended.
     Started(&'run StartSample),
+    /// Several containers are about to be started at once.
+    Bursting {
+        /// The variant.
+        variant: &'run str,
+        /// How many.
+        containers: u32,
+        /// The round, from 1.
+        round: u32,
+        /// Whether it is a warm-up.
+        warmup: bool,
+    },
+    /// All of them are ready, or one cannot be.
+    Burst(&'run BurstSample),
+    /// A variant of which nothing can be measured.
+    LeftOut {
+        /// The variant.
+        variant: &'run str,
+        /// Why, in words.
+        reason: &'run str,
+        /// Builds, starts and bursts of the plan that it had.
+        parts: usize,
+    },
     /// Something that a reader of the numbers must know.
     Warned(&'run str),
 }

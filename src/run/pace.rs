@@ -38,7 +38,7 @@ impl Round {
     fn of(part: &Part) -> Self {
         let (is_start, Turn { warmup, round, .. }) = match part {
             Part::Builds(turn) => (false, turn),
-            Part::Start(turn) => (true, turn),
+            Part::Start(turn, _) | Part::Burst(turn, _) => (true, turn),
         };
         Self {
             is_start,
@@ -107,6 +107,9 @@ impl Pace {
 mod tests {
     use super::*;
 
+    use crate::run::plan::{StartCell, StartWay};
+    use crate::scenario::StartCache;
+
     fn part(is_start: bool, variant: &str, round: u32, warmup: bool) -> Part {
         let turn = Turn {
             variant: variant.to_owned(),
@@ -114,7 +117,13 @@ mod tests {
             warmup,
         };
         if is_start {
-            Part::Start(turn)
+            Part::Start(
+                turn,
+                StartCell {
+                    way: StartWay::Published,
+                    cache: StartCache::Warm,
+                },
+            )
         } else {
             Part::Builds(turn)
         }

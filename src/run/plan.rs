@@ -1,14 +1,14 @@
 //! What a run will do, in order: made from the scenario alone, before anything is touched.
 
 use crate::digest::Digest;
-use crate::scenario::{LayerState, Scenario, Variant};
+use crate::scenario::{LayerState, Readiness, Scenario, StartCache, StartSettings, Variant};
 
 /// Every build and start of a run, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// What the order within rounds is made from.
     pub seed: u64,
-    /// Builds first, then starts.
+    /// Builds first, then starts, then bursts.
     pub parts: Vec<Part>,
 }
 
@@ -18,7 +18,82 @@ pub enum Part {
     /// Every step of the scenario, once, from the original files on.
     Builds(Turn),
     /// One start of the image that the last builds left.
-    Start(Turn),
+    Start(Turn, StartCell),
+    /// So many starts of that image at once.
+    Burst(Turn, u32),
+}
+
+impl Part {
+    /// Whose work it is, and in which round.
+    #[must_use]
+    pub const fn turn(&self) -> &Turn {
+        match self {
+            Self::Builds(turn) | Self::Start(turn, _) | Self::Burst(turn, _) => turn,
+        }
+    }
+}
+
+/// One of the ways and states in which each variant is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StartCell {
+    /// How the container is reached.
+    pub way: StartWay,
+    /// What of the image is there before.
+    pub cache: StartCache,
+}
+
+/// How a started container is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StartWay {
+    /// With a network of its own, as users start it: by its published port, its own address, or what the engine tells.
+    Published,
+    /// From within a network namespace that is there before it, where that is permitted.
+    Inside,
+}
+
+impl StartCell {
+    /// Those in which a scenario may start its images.
+    fn all(start: &StartSettings) -> Vec<Self> {
+        let ways: &[StartWay] = match start.ready {
+            Readiness::Network(_) => &StartWay::ALL,
+            // Nobody asks: there is nothing to be looked at from within.
+            Readiness::Engine(_) => &[StartWay::Published],
+        };
+        let caches = start.caches.iter();
+        caches
+            .flat_map(|cache| {
+                ways.iter().map(|way| Self {
+                    way: *way,
+                    cache: *cache,
+                })
+            })
+            .collect()
+    }
+}
+
+impl StartWay {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Published, Self::Inside];
+
+    /// Those that a run goes: `inside` where looking from within is permitted, `through_port` where a published port tells
+    /// of readiness at all.
+    #[must_use]
+    pub const fn of(inside: bool, through_port: bool) -> &'static [Self] {
+        match (inside, through_port) {
+            (true, true) => &Self::ALL,
+            (true, false) => &[Self::Inside],
+            (false, _) => &[Self::Published],
+        }
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Inside => "inside",
+        }
+    }
 }
 
 /// One variant's turn in a round.
@@ -38,15 +113,55 @@ impl Plan {
     pub fn of(scenario: &Scenario, seed: u64) -> Self {
         let mut parts = Vec::new();
         let build = &scenario.build;
-        for turn in turns(&scenario.variants, build.warmups, build.rounds, seed, "build") {
+        for (turn, ()) in turns(
+            &scenario.variants,
+            &[()],
+            build.warmups,
+            build.rounds,
+            seed,
+            "build",
+        ) {
             parts.push(Part::Builds(turn));
         }
         if let Some(start) = &scenario.start {
-            for turn in turns(&scenario.variants, start.warmups, start.samples, seed, "start") {
-                parts.push(Part::Start(turn));
+            for (turn, cell) in turns(
+                &scenario.variants,
+                &StartCell::all(start),
+                start.warmups,
+                start.samples,
+                seed,
+                "start",
+            ) {
+                parts.push(Part::Start(turn, cell));
+            }
+            for (turn, containers) in turns(
+                &scenario.variants,
+                &start.bursts,
+                start.warmups,
+                start.samples,
+                seed,
+                "burst",
+            ) {
+                parts.push(Part::Burst(turn, containers));
             }
         }
         Self { seed, parts }
+    }
+
+    /// What is left of it without some parts.
+    #[must_use]
+    pub(super) fn without(&self, is_gone: impl Fn(&Part) -> bool) -> Self {
+        let left = self.parts.iter().filter(|part| !is_gone(part));
+        Self {
+            seed: self.seed,
+            parts: left.cloned().collect(),
+        }
+    }
+
+    /// What of it is about some variants.
+    #[must_use]
+    pub(super) fn only(&self, is_wanted: impl Fn(&str) -> bool) -> Self {
+        self.without(|part| !is_wanted(&part.turn().variant))
     }
 
     /// Builds of the plan, warm-ups included.
@@ -60,12 +175,19 @@ impl Plan {
         turns * scenario.build.steps.len()
     }
 
-    /// Starts of the plan, warm-ups included.
+    /// Bursts of the plan, warm-ups included.
     #[must_use]
-    pub fn starts(&self) -> usize {
+    pub fn bursts(&self) -> usize {
+        let bursts = self.parts.iter().filter(|part| matches!(part, Part::Burst(..)));
+        bursts.count()
+    }
+
+    /// Starts of the plan, warm-ups included, that are reached in one of these ways.
+    #[must_use]
+    pub fn starts(&self, ways: &[StartWay]) -> usize {
         self.parts
             .iter()
-            .filter(|part| matches!(part, Part::Start(_)))
+            .filter(|part| matches!(part, Part::Start(_, cell) if ways.contains(&cell.way)))
             .count()
     }
 }
@@ -91,30 +213,49 @@ pub(super) fn priming(scenario: &Scenario) -> Option<Priming> {
     (reuses || export).then_some(Priming { export })
 }
 
-/// Every variant once per round, warm-up rounds first.
-fn turns(variants: &[Variant], warmups: u32, rounds: u32, seed: u64, kind: &str) -> Vec<Turn> {
+/// Every variant once per round and way, warm-up rounds first.
+fn turns<T: Copy>(
+    variants: &[Variant],
+    ways: &[T],
+    warmups: u32,
+    rounds: u32,
+    seed: u64,
+    kind: &str,
+) -> Vec<(Turn, T)> {
     let warmup_rounds = (1..=warmups).map(|round| (round, true));
     let measured_rounds = (1..=rounds).map(|round| (round, false));
     warmup_rounds
         .chain(measured_rounds)
         .flat_map(|(round, warmup)| {
-            shuffled(variants, &format!("{seed}\0{kind}\0{warmup}\0{round}"))
+            shuffled(variants, ways, &format!("{seed}\0{kind}\0{warmup}\0{round}"))
                 .into_iter()
-                .map(move |variant| Turn {
-                    variant,
-                    round,
-                    warmup,
+                .map(move |(variant, way)| {
+                    let turn = Turn {
+                        variant,
+                        round,
+                        warmup,
+                    };
+                    (turn, way)
                 })
         })
         .collect()
 }
 
-/// The variants' names in an order that looks random and is the same on every machine for the same key: sorted by a
-/// digest of key and name.
-fn shuffled(variants: &[Variant], key: &str) -> Vec<String> {
-    let mut names: Vec<_> = variants.iter().map(|variant| variant.name.clone()).collect();
-    names.sort_by_cached_key(|name| Digest::of(format!("{key}\0{name}")));
-    names
+/// The variants' names with each way, in an order that looks random and is the same on every machine for the same key:
+/// sorted by a digest of key, name and, where there are several, way.
+fn shuffled<T: Copy>(variants: &[Variant], ways: &[T], key: &str) -> Vec<(String, T)> {
+    let mut all: Vec<_> = variants
+        .iter()
+        .flat_map(|variant| {
+            let ways = ways.iter().enumerate();
+            ways.map(|(number, way)| (variant.name.clone(), number, *way))
+        })
+        .collect();
+    all.sort_by_cached_key(|(name, number, _)| match number {
+        0 => Digest::of(format!("{key}\0{name}")),
+        number => Digest::of(format!("{key}\0{name}\0{number}")),
+    });
+    all.into_iter().map(|(name, _, way)| (name, way)).collect()
 }
 
 #[cfg(test)]
@@ -144,20 +285,23 @@ mod tests {
 
     #[test]
     fn every_variant_has_one_turn_in_every_round() {
-        let turns = turns(&variants(&["a", "b", "c"]), 1, 4, 7, "build");
+        let turns = turns(&variants(&["a", "b", "c"]), &[()], 1, 4, 7, "build");
         assert_eq!(turns.len(), 15);
         for (index, round) in turns.chunks(3).enumerate() {
-            let mut names: Vec<_> = round.iter().map(|turn| turn.variant.as_str()).collect();
+            let mut names: Vec<_> = round.iter().map(|(turn, ())| turn.variant.as_str()).collect();
             names.sort_unstable();
             assert_eq!(names, ["a", "b", "c"], "round {index}");
-            assert!(round.iter().all(|turn| turn.warmup == (index == 0)));
+            assert!(round.iter().all(|(turn, ())| turn.warmup == (index == 0)));
         }
     }
 
     #[test]
     fn the_order_depends_on_the_seed_alone_and_each_order_comes_about_as_often() {
         let variants = variants(&["a", "b", "c"]);
-        let order = |seed: u64| shuffled(&variants, &seed.to_string());
+        let order = |seed: u64| -> Vec<String> {
+            let shuffled = shuffled(&variants, &[()], &seed.to_string());
+            shuffled.into_iter().map(|(name, ())| name).collect()
+        };
         assert_eq!(order(1), order(1));
         let mut counts: BTreeMap<Vec<String>, u32> = BTreeMap::new();
         for seed in 0..6_000 {
@@ -168,6 +312,25 @@ mod tests {
         assert!(
             counts.values().all(|count| (870..=1_130).contains(count)),
             "{counts:?}"
+        );
+    }
+
+    #[test]
+    fn each_way_of_each_variant_has_a_turn_in_every_round_and_no_place_of_its_own() {
+        let variants = variants(&["a", "b"]);
+        let mut firsts = BTreeMap::new();
+        for seed in 0..2_000_u64 {
+            let mut order = shuffled(&variants, &StartWay::ALL, &seed.to_string());
+            *firsts.entry(order[0].clone()).or_insert(0_u32) += 1;
+            order.sort();
+            assert_eq!(order.len(), 4);
+            order.dedup();
+            assert_eq!(order.len(), 4);
+        }
+        // 500 each are expected, with a standard deviation of 19.
+        assert!(
+            firsts.len() == 4 && firsts.values().all(|count| (410..=590).contains(count)),
+            "{firsts:?}"
         );
     }
 }

@@ -11,6 +11,9 @@ pub struct Base {
     pub name: String,
     /// How to get it.
     pub source: BaseSource,
+    /// Whether a run goes on without it where it cannot be had, and leaves out the variants that choose it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 impl Base {

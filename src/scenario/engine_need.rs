@@ -13,6 +13,9 @@ pub struct EngineFacts {
     pub platforms: Vec<String>,
     /// Whether it keeps images in containerd's store, not by a storage driver.
     pub containerd_store: bool,
+    /// Whether it runs on this machine's own kernel, so that its loopback address is this machine's. Also where it is
+    /// reached by a tunnel: there nothing is started at all, which is said elsewhere.
+    pub pulls_from_here: bool,
 }
 
 /// Something that a scenario needs of the engine, and where it says so.
@@ -36,6 +39,8 @@ pub(super) enum Needed {
     CacheExport(&'static str),
     /// Cache mounts that are emptied while layers stay.
     MountsEmptiedAlone,
+    /// That it can pull from the loopback address of this machine.
+    PullsFromHere,
 }
 
 impl EngineNeed {
@@ -77,6 +82,16 @@ impl EngineNeed {
                 );
                 let mut problem = Problem::at(self.place.clone(), message);
                 problem.hint("`layers = \"empty\"` empties both, and a storage driver forgets nothing");
+                problem
+            }),
+            Needed::PullsFromHere => (!engine.pulls_from_here).then(|| {
+                let message = format!(
+                    "engine {} runs in a virtual machine, and cannot pull from the registry of this program, which is on the \
+                     loopback address of this machine",
+                    engine.version
+                );
+                let mut problem = Problem::at(self.place.clone(), message);
+                problem.hint("leave `cold-pull` out, or run it on the machine of an engine");
                 problem
             }),
             Needed::Platform(platform) => {
@@ -142,6 +157,7 @@ mod tests {
             api: api.to_owned(),
             platforms: platforms.iter().map(|&platform| platform.to_owned()).collect(),
             containerd_store: false,
+            pulls_from_here: true,
         }
     }
 
@@ -201,6 +217,22 @@ mod tests {
             problem
                 .message
                 .starts_with("engine 28.5.2 cannot empty cache mounts")
+        );
+    }
+
+    #[test]
+    fn only_an_engine_on_this_machine_pulls_from_it() {
+        let pull = need(Needed::PullsFromHere);
+        let here = engine("1.41", &[]);
+        assert_eq!(pull.unmet_by(&here), None);
+        let elsewhere = EngineFacts {
+            pulls_from_here: false,
+            ..here
+        };
+        let problem = pull.unmet_by(&elsewhere).unwrap();
+        assert!(
+            problem.message.contains("cannot pull from the registry"),
+            "{problem:?}"
         );
     }
 

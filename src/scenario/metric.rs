@@ -1,5 +1,7 @@
 //! The metrics that a scenario measures, by key.
 
+use super::StartCache;
+
 /// A metric of one scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metric {
@@ -22,9 +24,10 @@ pub enum MetricUnit {
 
 impl Metric {
     /// The metrics of a scenario with these steps, in the order in which they are reported; that of the classic
-    /// builder's tar only where that builds, and those of starts only where the scenario starts its images.
+    /// builder's tar only where that builds, and those of starts and of bursts only where the scenario
+    /// starts its images so.
     #[must_use]
-    pub fn all(steps: &[&str], classic: bool, starts: bool) -> Vec<Self> {
+    pub fn all(steps: &[&str], classic: bool, starts: &[StartCache], bursts: &[u32]) -> Vec<Self> {
         use MetricUnit::{Bytes, Count, Time};
         let metric = |key: String, unit| Self { key, unit };
         let mut metrics = Vec::new();
@@ -39,9 +42,36 @@ impl Metric {
         for (key, unit) in contexts.into_iter().chain(tar).chain(images) {
             metrics.push(metric(key.to_owned(), unit));
         }
-        if starts {
-            for key in ["start.client", "start.ready"] {
-                metrics.push(metric(key.to_owned(), Time));
+        for cache in starts {
+            let of_starts = [
+                ("start.client", Time),
+                ("start.ready", Time),
+                ("start.app", Time),
+                ("start.runtime", Time),
+                ("start.cpu", Time),
+                ("start.memory", Bytes),
+                ("start.majflt", Count),
+                ("start.read", Bytes),
+                ("start.disk", Bytes),
+            ];
+            for (key, unit) in of_starts {
+                metrics.push(metric(format!("{key}{}", cache.suffix()), unit));
+            }
+            if *cache == StartCache::ColdPull {
+                metrics.push(metric("start.pull".to_owned(), Time));
+                metrics.push(metric("pull.bytes".to_owned(), Bytes));
+            }
+        }
+        for containers in bursts {
+            let of_bursts = [
+                ("first", Time),
+                ("median", Time),
+                ("last", Time),
+                ("memory", Bytes),
+                ("disk", Bytes),
+            ];
+            for (word, unit) in of_bursts {
+                metrics.push(metric(format!("burst.{containers}.{word}"), unit));
             }
         }
         metrics
@@ -59,15 +89,6 @@ impl Metric {
             "image.packages",
             "image.setuid",
             "image.shell",
-            "start.runtime",
-            "start.app",
-            "start.cpu",
-            "start.memory",
-            "start.majflt",
-            "start.read",
-            "start.disk",
-            "start.pull",
-            "pull.bytes",
         ]
         .contains(&key)
     }

@@ -24,12 +24,16 @@ mod nearest;
 mod nonce;
 mod overrides;
 mod patch;
+mod probe_tier;
 mod problem;
 mod provenance;
+mod pull_shape;
+mod readiness;
 mod remote_cache;
 mod replay;
 mod resolved_toml;
 mod start;
+mod start_cache;
 mod surroundings;
 mod variant;
 
@@ -56,12 +60,19 @@ pub use metric::{Metric, MetricUnit};
 pub use nonce::Nonce;
 pub use overrides::{BaseChoice, Overrides};
 pub use patch::{FilePatch, HunkMismatch, Patch, PatchError, PatchedPath};
+pub use probe_tier::ProbeTier;
 pub use problem::{Place, Problem, Source};
 pub use provenance::{Origin, Provenance};
+pub use pull_shape::{PullProfile, PullShape};
+pub use readiness::{
+    DEFAULT_METHOD, EngineReadiness, HttpReadiness, LogReadiness, LogStream, NetworkReadiness, Readiness,
+    StatusClass, StatusPattern,
+};
 pub use remote_cache::{CacheMode, RemoteCache};
 pub use replay::{Commit, CommitRange, History, HistoryFault, Replay};
 pub use resolved_toml::resolved_toml;
-pub use start::{HttpReadiness, StartSettings};
+pub use start::StartSettings;
+pub use start_cache::StartCache;
 pub use surroundings::Surroundings;
 pub use variant::Variant;
 

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::ProbeTier;
+
 /// Settings of the command line. They win over the scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overrides {
@@ -14,6 +16,9 @@ pub struct Overrides {
     pub quick: bool,
     /// `--bases`: the source of every base that is not ballast.
     pub bases: Option<BaseChoice>,
+    /// `--probe`: how readiness is looked for; absent, the best way that is permitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<ProbeTier>,
     /// `--variant`: only these variants; empty takes all.
     pub variants: Vec<String>,
     /// `--step`: only the steps up to the last of these, because edits stack; empty takes all.

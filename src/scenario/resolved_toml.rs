@@ -6,8 +6,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{
-    Base, BaseSource, BuildCacheState, ContainerLimits, ContainerMount, ContainerOptions, Edit, Expectation,
-    Gate, Hooks, Origin, Provenance, RemoteCache, Replay, Scenario, SecretSource, StartSettings, Step,
+    Base, BaseSource, BuildCacheState, ContainerLimits, ContainerMount, ContainerOptions, DEFAULT_METHOD,
+    Edit, EngineReadiness, Expectation, Gate, Hooks, HttpReadiness, NetworkReadiness, Origin, Provenance,
+    Readiness, RemoteCache, Replay, Scenario, SecretSource, StartCache, StartSettings, StatusPattern, Step,
     Variant,
 };
 use crate::unit::{ByteSize, Nanos};
@@ -131,6 +132,9 @@ impl Page<'_> {
         let chooser = self.provenance.of(&setting).clone();
         for (key, value) in sources {
             self.set(key, value);
+        }
+        if base.optional {
+            self.set("optional", "true".to_owned());
         }
         // The values are the scenario's; which of two sources is used may have been decided elsewhere.
         if chooser != Origin::Scenario {
@@ -265,13 +269,68 @@ impl Page<'_> {
         self.set_from("samples", start.samples, "start.samples");
         self.set_from("warmups", start.warmups, "start.warmups");
         self.set_from("timeout", duration(start.timeout), "start.timeout");
+        if start.caches != [StartCache::Warm] {
+            let caches: Vec<String> = start.caches.iter().map(ToString::to_string).collect();
+            self.set("cache", list(&caches));
+        }
+        if !start.bursts.is_empty() {
+            let bursts: Vec<String> = start.bursts.iter().map(ToString::to_string).collect();
+            self.set("burst", format!("[{}]", bursts.join(", ")));
+        }
         self.container(&start.container);
+        if !start.pull.is_none() {
+            self.header("[start.pull]");
+            if let Some(bandwidth) = start.pull.bandwidth {
+                self.set("bandwidth", quoted(&bandwidth.to_string()));
+            }
+            if let Some(latency) = start.pull.latency {
+                self.set("latency", duration(latency));
+            }
+        }
         self.header("[start.ready]");
-        self.set("http", quoted(&start.ready.path));
-        self.set("port", start.ready.port);
-        let status: Vec<String> = start.ready.status.iter().map(ToString::to_string).collect();
+        match &start.ready {
+            Readiness::Network(NetworkReadiness::Http(http)) => self.http(http),
+            Readiness::Network(NetworkReadiness::Tcp(port)) => self.set("tcp", port),
+            Readiness::Engine(EngineReadiness::Log(log)) => {
+                self.set("log", quoted(&log.contains));
+                self.set("times", log.times);
+                if let Some(stream) = log.stream {
+                    self.set("stream", quoted(stream.as_str()));
+                }
+            }
+            Readiness::Engine(EngineReadiness::Health { every }) => {
+                self.set("health", true);
+                if let Some(every) = every {
+                    self.set("every", duration(*every));
+                }
+            }
+            Readiness::Engine(EngineReadiness::Exec { command, every }) => {
+                self.set("exec", list(command));
+                self.set("every", duration(*every));
+            }
+            Readiness::Engine(EngineReadiness::Exit(codes)) => {
+                let codes: Vec<String> = codes.iter().map(ToString::to_string).collect();
+                self.set("exit", format!("[{}]", codes.join(", ")));
+            }
+        }
+    }
+
+    fn http(&mut self, http: &HttpReadiness) {
+        self.set("http", quoted(&http.path));
+        self.set("port", http.port);
+        if http.method != DEFAULT_METHOD {
+            self.set("method", quoted(&http.method));
+        }
+        let status = http.status.iter().map(|pattern| match pattern {
+            StatusPattern::Code(code) => code.to_string(),
+            StatusPattern::Class(class) => quoted(class.as_str()),
+        });
+        let status: Vec<String> = status.collect();
         self.set_from("status", format!("[{}]", status.join(", ")), "start.ready.status");
-        if let Some(body) = &start.ready.body_contains {
+        if !http.headers.is_empty() {
+            self.set("headers", table(&http.headers));
+        }
+        if let Some(body) = &http.body_contains {
             self.set("body-contains", quoted(body));
         }
     }

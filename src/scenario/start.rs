@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::ContainerOptions;
+use super::{ContainerOptions, ProbeTier, PullShape, Readiness, StartCache};
 use crate::unit::Nanos;
 
 /// How often and how to start each variant's image.
@@ -12,24 +12,22 @@ pub struct StartSettings {
     pub samples: u32,
     /// Starts before them that are measured, stored and flagged, and never used in statistics.
     pub warmups: u32,
+    /// What of an image is there before a start. Each variant is started so often in each of these.
+    pub caches: Vec<StartCache>,
+    /// How many containers at once are started besides, so often each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bursts: Vec<u32>,
+    /// What lies between the registry and the daemon where images are pulled.
+    #[serde(skip_serializing_if = "PullShape::is_none")]
+    pub pull: PullShape,
     /// What counts as started.
-    pub ready: HttpReadiness,
+    pub ready: Readiness,
     /// The longest that one start may take until it is ready.
     pub timeout: Nanos,
+    /// How readiness is looked for, where the command line says it; else the best way that is permitted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probe: Option<ProbeTier>,
     /// What the container is started with besides.
     #[serde(flatten)]
     pub container: ContainerOptions,
-}
-
-/// Readiness by HTTP: the first response that matches.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct HttpReadiness {
-    /// The path that is asked for, beginning with `/`.
-    pub path: String,
-    /// The port that the application listens on inside the container.
-    pub port: u16,
-    /// The accepted status codes; a redirect is its own status and never followed.
-    pub status: Vec<u16>,
-    /// Text that the body must hold.
-    pub body_contains: Option<String>,
 }

@@ -5,17 +5,20 @@ use crate::digest::Digest;
 use crate::results::{
     Attempts, BaseRecord, Bounded, BuildFailure, BuildGraph, BuildRecordsSeen, BuildSample, ClassicStand,
     ContextSent, Environment, GRAPH_VERSION, GraphPart, GraphVertex, HostConditions, ImageFacts, ImageStore,
-    ImportingRecord, InstructionResult, MadeImagesRecord, Neighbours, Phase, ProbeTier, RESULTS_SCHEMA,
+    ImportingRecord, InstructionResult, MadeImagesRecord, Neighbours, Phase, PullingRecord, RESULTS_SCHEMA,
     Record, RunEnd, RunHeader, SampleKey, StartSample, Status, StopReason, VariantRecord, WarningRecord,
     WorkSpan,
 };
-use crate::scenario::BuilderKind;
+use crate::scenario::{BuilderKind, ProbeTier, StartCache};
 use crate::unit::{ByteSize, DaemonInstant, Nanos};
 
 /// The records of a complete run: a header first, an end last.
 pub(super) fn records() -> Vec<Record> {
     vec![
         Record::Run(Box::new(header())),
+        Record::Pulling(PullingRecord {
+            repository: "127.0.0.1:5/seatrial/4f2a/naive/c0ffee".to_owned(),
+        }),
         Record::Importing(ImportingRecord {
             reference: "seatrial/base/half-imported".to_owned(),
         }),
@@ -250,11 +253,17 @@ fn start(key: SampleKey, tier: ProbeTier) -> StartSample {
     let mut attempts = Attempts::default();
     attempts.count("refused");
     StartSample {
+        cache: StartCache::Warm,
+        pages: None,
+        pull: None,
         key,
         outcome: Status::Ok,
         tier,
         client: Some(bounded(310_000_000, 309_200_000)),
         ready: (tier == ProbeTier::Ip).then(|| bounded(309_500_000, 308_900_000)),
+        app: None,
+        stamps: None,
+        state: None,
         phases: vec![Phase {
             name: "create".to_owned(),
             started_ns: Nanos::ZERO,

@@ -42,7 +42,7 @@ pub enum LeftoverState {
 pub struct Named {
     /// The run's id, which its containers, networks and volumes carry as a label.
     pub run_id: String,
-    /// References of images that the run built, and of bases that it put into the daemon.
+    /// References of images that the run built or pulled, and of bases that it put into the daemon.
     pub references: BTreeSet<String>,
     /// Ids of images that the run built, and of bases that it put into the daemon.
     pub image_ids: BTreeSet<String>,
@@ -68,6 +68,7 @@ impl Named {
                 .flatten()
                 .chain(own_bases().map(|base| base.reference.clone()))
                 .chain(run.importing.iter().cloned())
+                .chain(run.pulling.iter().cloned())
                 .collect(),
             image_ids: built
                 .map(|image| image.id.clone())
@@ -153,6 +154,7 @@ mod tests {
                 "seatrial/4f2a/ordered",
                 "seatrial/4f2a/base-cargo",
                 "seatrial/base/half-imported",
+                "127.0.0.1:5/seatrial/4f2a/naive/c0ffee",
             ]
             .map(str::to_owned)
             .into(),

@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::results::{
-    Bounded, BuildSample, HostConditions, Neighbours, ProbeTier, Run, RunHeader, SampleKey, StartSample,
+    Bounded, BuildSample, BurstSample, HostConditions, Neighbours, Run, RunHeader, SampleKey, StartSample,
     Status,
 };
+use crate::scenario::ProbeTier;
 use crate::unit::{ByteSize, Nanos};
 
 /// The table's name within the folder of its run.
@@ -133,7 +134,7 @@ impl<'a> Measure<'a> {
         Self::new(metric, Unit::Nanoseconds, value.map(|value| value.0))
     }
 
-    fn bounded(metric: &str, bounds: Option<Bounded>) -> Self {
+    fn bounded(metric: impl Into<String>, bounds: Option<Bounded>) -> Self {
         Self {
             bounds,
             ..Self::time(metric, bounds.map(|bounds| bounds.value_ns))
@@ -168,6 +169,20 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
+    /// Writes a row for each value of its sample.
+    fn write(
+        self,
+        measures: &[Measure<'a>],
+        table: &mut csv::Writer<impl Write>,
+    ) -> Result<(), WriteSamples> {
+        for measure in measures {
+            table
+                .serialize(self.row(measure))
+                .map_err(WriteSamples::WriteRow)?;
+        }
+        Ok(())
+    }
+
     fn row(self, measure: &Measure<'a>) -> Row<'a> {
         let failed = matches!(self.outcome, Status::Failed { .. });
         let host = self.host;
@@ -226,14 +241,14 @@ fn text(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Writes the samples of `run` as a table: builds, then starts, each in the order in which they were taken.
+/// Writes the samples of `run` as a table: builds, then starts, then bursts, each in the order in which they were taken.
 ///
 /// # Errors
 ///
 /// Where `out` cannot be written.
 pub fn write_samples(run: &Run, out: impl Write) -> Result<(), WriteSamples> {
     let mut table = csv::Writer::from_writer(out);
-    if run.builds.is_empty() && run.starts.is_empty() {
+    if run.builds.is_empty() && run.starts.is_empty() && run.bursts.is_empty() {
         table.write_record(COLUMNS).map_err(WriteSamples::WriteRow)?;
     }
     for sample in run.builds.iter().chain(&run.given_up) {
@@ -247,11 +262,7 @@ pub fn write_samples(run: &Run, out: impl Write) -> Result<(), WriteSamples> {
             host: sample.host.as_ref(),
             neighbours: sample.neighbours,
         };
-        for measure in build_measures(sample) {
-            table
-                .serialize(place.row(&measure))
-                .map_err(WriteSamples::WriteRow)?;
-        }
+        place.write(&build_measures(sample), &mut table)?;
     }
     for sample in &run.starts {
         let place = Place {
@@ -264,11 +275,20 @@ pub fn write_samples(run: &Run, out: impl Write) -> Result<(), WriteSamples> {
             host: sample.host.as_ref(),
             neighbours: sample.neighbours,
         };
-        for measure in start_measures(sample) {
-            table
-                .serialize(place.row(&measure))
-                .map_err(WriteSamples::WriteRow)?;
-        }
+        place.write(&start_measures(sample), &mut table)?;
+    }
+    for sample in &run.bursts {
+        let place = Place {
+            header: &run.header,
+            key: &sample.key,
+            step: "",
+            outcome: &sample.outcome,
+            free: None,
+            tier: Some(ProbeTier::Published),
+            host: sample.host.as_ref(),
+            neighbours: sample.neighbours,
+        };
+        place.write(&burst_measures(sample), &mut table)?;
     }
     table.flush().map_err(WriteSamples::Flush)
 }
@@ -402,18 +422,64 @@ fn build_measures(sample: &BuildSample) -> Vec<Measure<'_>> {
     measures
 }
 
-/// What one start gives. `start.ready` has a row only where the probe looked for it.
+/// What one burst gives: when the first, half and all of its containers were ready, and what all of them used.
+fn burst_measures(sample: &BurstSample) -> Vec<Measure<'_>> {
+    let key = |name: &str| format!("burst.{}.{name}", sample.containers);
+    vec![
+        Measure::bounded(key("first"), sample.first()),
+        Measure::bounded(key("median"), sample.median()),
+        Measure::bounded(key("last"), sample.last()),
+        Measure::varying(key("memory"), sample.memory_bytes),
+        Measure::varying(key("disk"), sample.written_bytes),
+    ]
+}
+
+/// What one start gives. A metric has a row only where the probe looked for it. The state that the image was in is part of
+/// the metric, as everywhere: what is read by metric alone never mixes states.
 fn start_measures(sample: &StartSample) -> Vec<Measure<'_>> {
-    let mut measures = vec![Measure::bounded("start.client", sample.client)];
-    if sample.ready.is_some() || sample.tier == ProbeTier::Ip {
-        measures.push(Measure::bounded("start.ready", sample.ready));
+    let key = |name: &str| format!("start.{name}{}", sample.cache.suffix());
+    let mut measures = Vec::new();
+    if matches!(sample.tier, ProbeTier::Ip | ProbeTier::Published) {
+        measures.push(Measure::bounded(key("client"), sample.client));
+    }
+    if sample.ready.is_some() || sample.tier != ProbeTier::Published {
+        measures.push(Measure::bounded(key("ready"), sample.ready));
+    }
+    if matches!(sample.tier, ProbeTier::Trace) || sample.app.is_some() {
+        measures.push(Measure::bounded(key("app"), sample.app));
+        measures.push(Measure::time(key("runtime"), sample.runtime()));
+    }
+    if let Some(state) = &sample.state {
+        measures.extend([
+            Measure::time(key("cpu"), state.cpu_ns),
+            Measure::varying(key("memory"), state.memory_bytes),
+            Measure::varying(key("read"), state.read_bytes),
+            Measure::varying(key("disk"), state.written_bytes),
+        ]);
+        measures.push(Measure {
+            varies: true,
+            ..Measure::new(key("majflt"), Unit::Count, state.major_faults)
+        });
+    }
+    if let Some(pages) = sample.pages {
+        measures.extend([
+            Measure::varying(key("pages-before"), Some(pages.before_bytes)),
+            Measure::varying(key("pages"), pages.ready_bytes),
+        ]);
+    }
+    if let Some(pull) = &sample.pull {
+        measures.extend([
+            Measure::time("start.pull", Some(pull.duration_ns)),
+            Measure::varying("pull.bytes", Some(pull.bytes)),
+            Measure::new("pull.layers", Unit::Count, u64::try_from(pull.layers.len()).ok()),
+        ]);
     }
     if !matches!(sample.outcome, Status::Failed { .. }) {
         measures.extend(
             sample
                 .phases
                 .iter()
-                .map(|phase| Measure::time(format!("start.phase.{}", phase.name), Some(phase.duration_ns))),
+                .map(|phase| Measure::time(key(&format!("phase.{}", phase.name)), Some(phase.duration_ns))),
         );
     }
     measures
@@ -422,6 +488,8 @@ fn start_measures(sample: &StartSample) -> Vec<Measure<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::{ImagePages, Pull};
+    use crate::scenario::{PullShape, StartCache};
     use crate::store::fixture;
 
     fn table(run: &Run) -> String {
@@ -439,6 +507,56 @@ mod tests {
         // What stands in every row is cut off, so that the rest can be read.
         let cut = "1,20261121T024403Z-quickstart-4f2a,2026-11-21T02:44:03Z,quickstart,";
         insta::assert_snapshot!(table(&run()).replace(cut, "…,"));
+    }
+
+    #[test]
+    fn starts_of_another_state_have_metrics_of_their_own() {
+        let mut run = run();
+        for start in &mut run.starts {
+            start.cache = StartCache::ColdPages;
+            start.pages = Some(ImagePages {
+                image_bytes: ByteSize(900),
+                before_bytes: ByteSize(0),
+                ready_bytes: Some(ByteSize(300)),
+            });
+        }
+        let text = table(&run);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let rows = reader.records().map(Result::unwrap);
+        let of_starts: Vec<_> = rows.filter(|row| row[7].starts_with("start.")).collect();
+        assert!(
+            of_starts.iter().all(|row| row[7].ends_with(".cold-pages")),
+            "{text}"
+        );
+        let pages = of_starts
+            .iter()
+            .find(|row| &row[7] == "start.pages.cold-pages")
+            .unwrap();
+        assert_eq!(&pages[13], "300");
+    }
+
+    #[test]
+    fn a_pull_has_rows_of_its_own() {
+        let mut run = run();
+        run.starts.truncate(1);
+        run.starts[0].cache = StartCache::ColdPull;
+        run.starts[0].pull = Some(Pull {
+            duration_ns: Nanos(7_000),
+            bytes: ByteSize(900),
+            layers: Vec::new(),
+            shape: PullShape::default(),
+        });
+        let text = table(&run);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+        for (metric, unit, value) in [
+            ("start.pull", "ns", "7000"),
+            ("pull.bytes", "bytes", "900"),
+            ("pull.layers", "count", "0"),
+        ] {
+            let row = rows.iter().find(|row| &row[7] == metric).unwrap();
+            assert_eq!((&row[9], &row[13]), (unit, value), "{row:?}");
+        }
     }
 
     #[test]

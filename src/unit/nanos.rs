@@ -1,12 +1,11 @@
 //! A duration, or an offset from a stated zero, in whole nanoseconds.
+//!
+//! The ballast is compiled with this file too, which therefore uses the standard library alone.
 
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::str::FromStr;
 use std::time::Duration;
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
 use super::parse::{ParseUnitError, scaled};
 
@@ -17,10 +16,7 @@ use super::parse::{ParseUnitError, scaled};
 /// assert_eq!(Nanos::from_millis(1500).to_string(), "1.50 s");
 /// assert_eq!("10m".parse::<Nanos>().unwrap(), Nanos::from_secs(600));
 /// ```
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Nanos(pub u64);
 
 impl Nanos {
@@ -49,6 +45,12 @@ impl Nanos {
     #[must_use]
     pub fn as_millis_f64(self) -> f64 {
         self.0 as f64 / 1e6
+    }
+
+    /// How far two instants are apart.
+    #[must_use]
+    pub const fn abs_diff(self, other: Self) -> Self {
+        Self(self.0.abs_diff(other.0))
     }
 
     /// The time since `earlier`, or zero where `earlier` is later.

@@ -1,4 +1,6 @@
 //! Splitting a written quantity such as `40MiB` or `10m` into its number and its suffix.
+//!
+//! The ballast is compiled with this file too, which therefore uses the standard library alone.
 
 use std::error::Error;
 use std::fmt;

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use super::walk::{Visited, walk, walk_ignoring};
+use super::walk::{Visited, keeping, walk, walk_each, walk_ignoring};
 use crate::causes::in_one_line;
 use crate::context::{Entry, Manifest, Selection, classic_entries, classic_rules, follow_links};
 use crate::dockerignore::{IgnoreFile, Pruning};
@@ -75,9 +76,18 @@ impl ServedTree {
 }
 
 impl ContextTree for ServedTree {
-    fn walk(&self, selection: &Selection) -> Result<Vec<Entry>, TreeFault> {
+    fn walk(
+        &self,
+        selection: &Selection,
+        found: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), TreeFault> {
         let ignore =
             IgnoreFile::from_patterns(&selection.exclude_patterns).map_err(|error| in_words(&error))?;
+        if selection.include_patterns.is_empty() && selection.follow_paths.is_empty() {
+            // The daemon looks at the first entries while the last are still being found.
+            let walked = walk_each(&self.root, keeping(&ignore, Pruning::StreamedContext), found);
+            return walked.map_err(|error| in_words(&error));
+        }
         let mut resolved = selection.clone();
         if !selection.follow_paths.is_empty() {
             resolved.follow_paths.clear();
@@ -91,7 +101,9 @@ impl ContextTree for ServedTree {
         let asked = (!resolved.include_patterns.is_empty()).then_some(&asked);
         let manifest = self.list(&ignore, asked)?;
         let selected = resolved.select(&manifest).map_err(|error| in_words(&error))?;
-        Ok(selected.into_iter().map(Cow::into_owned).collect())
+        // Whether it broke off matters to the caller alone.
+        let _ = selected.into_iter().map(Cow::into_owned).try_for_each(found);
+        Ok(())
     }
 
     fn walk_as_classic(
@@ -158,8 +170,40 @@ mod tests {
     }
 
     fn paths(served: &ServedTree, selection: &Selection) -> Vec<String> {
-        let entries = served.walk(selection).unwrap();
-        entries.into_iter().map(|entry| entry.path).collect()
+        listed(served, selection).unwrap()
+    }
+
+    fn listed(served: &ServedTree, selection: &Selection) -> Result<Vec<String>, TreeFault> {
+        let mut paths = Vec::new();
+        served.walk(selection, &mut |entry| {
+            paths.push(entry.path);
+            ControlFlow::Continue(())
+        })?;
+        Ok(paths)
+    }
+
+    #[test]
+    fn a_listing_ends_where_it_is_broken_off() {
+        let (_folder, served) = tree();
+        for (follow, expected) in [
+            (&[][..], [".dockerignore", "a.txt", "app"]),
+            (&["app", "link"], ["app", "app/deep", "app/deep/far.py"]),
+        ] {
+            let selection = Selection {
+                follow_paths: strings(follow),
+                ..Selection::default()
+            };
+            let mut paths = Vec::new();
+            let walked = served.walk(&selection, &mut |entry| {
+                paths.push(entry.path);
+                if paths.len() == 3 {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            });
+            assert!(walked.is_ok());
+            assert_eq!(paths, expected);
+        }
     }
 
     fn strings(texts: &[&str]) -> Vec<String> {
@@ -222,7 +266,7 @@ mod tests {
         let odd: std::ffi::OsString =
             std::os::unix::ffi::OsStringExt::from_vec([raw.as_encoded_bytes(), &[0xff]].concat());
         fs::write(closed.join(odd), "").unwrap();
-        let everything = served.walk(&Selection::default());
+        let everything = listed(&served, &Selection::default());
         assert!(everything.unwrap_err().message.contains("UTF-8"));
         let selection = Selection {
             follow_paths: strings(&[".dockerignore"]),

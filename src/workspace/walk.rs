@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{CStr, CString};
+use std::ops::ControlFlow;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::vec::IntoIter;
@@ -36,11 +37,32 @@ pub struct Visited {
 ///
 /// When something cannot be read, or a name that would be kept is not UTF-8.
 pub fn walk(root: &Path, visit: impl FnMut(&str, bool) -> Visited) -> Result<Manifest, WalkError> {
+    let mut entries = Vec::new();
+    walk_each(root, visit, |entry| {
+        entries.push(entry);
+        ControlFlow::Continue(())
+    })?;
+    Manifest::new(entries).map_err(|cause| WalkError::Manifest {
+        root: root.to_owned(),
+        cause,
+    })
+}
+
+/// As [`walk`], handing each entry to `found` as soon as it was looked at, until that breaks off.
+///
+/// # Errors
+///
+/// As [`walk`].
+pub(super) fn walk_each(
+    root: &Path,
+    visit: impl FnMut(&str, bool) -> Visited,
+    found: impl FnMut(Entry) -> ControlFlow<()>,
+) -> Result<(), WalkError> {
     let mut walker = Walker {
         root,
         visit,
+        found,
         levels: Vec::new(),
-        entries: Vec::new(),
         first_names: HashMap::new(),
     };
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -56,16 +78,17 @@ pub fn walk(root: &Path, visit: impl FnMut(&str, bool) -> Visited) -> Result<Man
     })?;
     while let Some(level) = walker.levels.last_mut() {
         match level.names.next() {
-            Some(name) => walker.step(&name)?,
+            Some(name) => {
+                if walker.step(&name)?.is_break() {
+                    break;
+                }
+            }
             None => {
                 walker.levels.pop();
             }
         }
     }
-    Manifest::new(walker.entries).map_err(|cause| WalkError::Manifest {
-        root: root.to_owned(),
-        cause,
-    })
+    Ok(())
 }
 
 /// Walks what an ignore file leaves of the tree at `root`.
@@ -74,14 +97,19 @@ pub fn walk(root: &Path, visit: impl FnMut(&str, bool) -> Visited) -> Result<Man
 ///
 /// As [`walk`].
 pub fn walk_ignoring(root: &Path, ignore: &IgnoreFile, pruning: Pruning) -> Result<Manifest, WalkError> {
+    walk(root, keeping(ignore, pruning))
+}
+
+/// What an ignore file says about each path of a walk.
+pub(super) fn keeping(ignore: &IgnoreFile, pruning: Pruning) -> impl FnMut(&str, bool) -> Visited {
     let mut deciding = ignore.walk(pruning);
-    walk(root, |path, is_directory| {
+    move |path, is_directory| {
         let visit = deciding.visit(path, is_directory);
         Visited {
             keep: !visit.decision.excluded,
             enter: visit.enter,
         }
-    })
+    }
 }
 
 /// Walks the tree at `root` with what an ignore file drops, so that it can be counted. Left out is only what is dropped
@@ -102,11 +130,11 @@ pub fn walk_with_dropped(root: &Path, ignore: &IgnoreFile, pruning: Pruning) -> 
     })
 }
 
-struct Walker<'a, V> {
+struct Walker<'a, V, F> {
     root: &'a Path,
     visit: V,
+    found: F,
     levels: Vec<Level>,
-    entries: Vec<Entry>,
     /// The first kept name of each file that has several, by device and inode.
     first_names: HashMap<(u64, u64), String>,
 }
@@ -119,7 +147,7 @@ struct Level {
     names: IntoIter<CString>,
     /// Whether the path is as it stands on disk, nothing in it replaced.
     utf8: bool,
-    /// The directory itself, as long as it is not among the entries and was not kept for its own sake.
+    /// The directory itself, as long as it was not handed on and was not kept for its own sake.
     waiting: Option<Entry>,
 }
 
@@ -131,7 +159,7 @@ struct Found {
     waiting: Option<Entry>,
 }
 
-impl<V: FnMut(&str, bool) -> Visited> Walker<'_, V> {
+impl<V: FnMut(&str, bool) -> Visited, F: FnMut(Entry) -> ControlFlow<()>> Walker<'_, V, F> {
     fn open_level(&mut self, level: Found) -> Result<(), WalkError> {
         let Found {
             directory,
@@ -164,7 +192,7 @@ impl<V: FnMut(&str, bool) -> Visited> Walker<'_, V> {
         Ok(())
     }
 
-    fn step(&mut self, name: &CStr) -> Result<(), WalkError> {
+    fn step(&mut self, name: &CStr) -> Result<ControlFlow<()>, WalkError> {
         let level = self
             .levels
             .last()
@@ -182,7 +210,7 @@ impl<V: FnMut(&str, bool) -> Visited> Walker<'_, V> {
         let visited = (self.visit)(&path, is_directory);
         let enter = is_directory && visited.enter;
         if !visited.keep && !enter {
-            return Ok(());
+            return Ok(ControlFlow::Continue(()));
         }
         let utf8 = level.utf8 && name.to_str().is_ok();
         if visited.keep && !utf8 {
@@ -212,12 +240,15 @@ impl<V: FnMut(&str, bool) -> Visited> Walker<'_, V> {
             attributes,
         });
         if visited.keep {
-            self.entries
-                .extend(self.levels.iter_mut().filter_map(|level| level.waiting.take()));
-            self.entries.extend(waiting.take());
+            let above = self.levels.iter_mut().filter_map(|level| level.waiting.take());
+            for entry in above.chain(waiting.take()) {
+                if (self.found)(entry).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
         }
         if !enter {
-            return Ok(());
+            return Ok(ControlFlow::Continue(()));
         }
         let level = self
             .levels
@@ -231,7 +262,8 @@ impl<V: FnMut(&str, bool) -> Visited> Walker<'_, V> {
             prefix,
             utf8,
             waiting,
-        })
+        })?;
+        Ok(ControlFlow::Continue(()))
     }
 
     /// What stands at a path.

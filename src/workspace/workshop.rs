@@ -173,6 +173,13 @@ impl ScratchWorkshop {
         })
     }
 
+    /// A folder that is not there yet, for what else a run keeps on disk until its end; absent once it is closed.
+    #[must_use]
+    pub fn spare_folder(&self) -> Option<PathBuf> {
+        // No variant can have such a name.
+        self.scratch.as_ref().map(|scratch| scratch.path().join("+spare"))
+    }
+
     fn bench(&mut self, variant: &str) -> Result<&mut Bench, WorkshopFault> {
         self.benches.get_mut(variant).ok_or_else(|| unknown(variant))
     }

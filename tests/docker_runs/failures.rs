@@ -7,11 +7,13 @@ use std::process::Command;
 
 use rustix::process::geteuid;
 use seatrial::results::{BuildSample, Status, StopReason};
+use seatrial::scenario::ProbeTier;
 
 use crate::daemon::{daemon, unique};
 use crate::inventory::Inventory;
+use crate::soak::soaking;
 use crate::support::{docker, docker_output};
-use crate::trial::{Trial, builds, process_runs, start_of, until};
+use crate::trial::{Trial, builds, process_runs, until};
 
 const HEAD: &str = r#"
 schema = 1
@@ -139,26 +141,42 @@ RUN ["/ballast", "work", "--output", "/never"]"#;
     assert_eq!(failure.line, Some(4), "{failure:?}");
 }
 
+fn kill_the_one_to_be_killed() {
+    until("the container that is to be killed runs", || {
+        let containers = docker(&["ps", "--format", "{{.ID}} {{.Image}}"]);
+        let killed = containers.lines().find(|line| line.contains("/killed:"));
+        killed.is_some_and(|line| {
+            let id = line.split(' ').next().unwrap_or_default();
+            docker_output(&["kill", id]).status.success()
+        })
+    });
+}
+
 #[test]
 fn starts_that_fail_are_counted_with_their_logs_and_are_never_a_number() {
     let Some(_daemon) = daemon() else { return };
-    let names = ["good", "never", "unready", "crashes", "killed", "silent"];
+    let names = ["good", "late", "broken", "crashes", "killed", "silent"];
     let variants: String = names.map(variant).concat();
     let scenario = [
         HEAD,
         BALLAST,
         &variants,
         "\n[build]\nrounds = 1\nwarmups = 0\n[[build.step]]\nname = \"first\"\ncache = { layers = \"empty\" }\n",
-        "\n[start]\nsamples = 1\nwarmups = 0\ntimeout = \"3s\"\nready = { http = \"/health\", port = 8000 }\n",
+        "\n[start]\nsamples = 1\nwarmups = 0\ntimeout = \"2s\"\nready = { http = \"/health\", port = 8000 }\n",
     ]
     .concat();
+    let flood = if soaking() { "1GiB" } else { "32MiB" };
     let serve = |flags: &str| dockerfile(&format!("CMD [\"/ballast\", \"serve\"{flags}]"));
     let trial = Trial::new(&[
         ("scenario.toml", &scenario),
         ("context/input.txt", "one\n"),
-        ("good.Dockerfile", &serve("")),
-        ("never.Dockerfile", &serve(", \"--never\"")),
-        ("unready.Dockerfile", &serve(", \"--ready-after\", \"600s\"")),
+        // It is busy three times, and prints more than any log should hold: neither is a reason not to count it.
+        (
+            "good.Dockerfile",
+            &serve(&format!(", \"--busy\", \"3\", \"--flood\", \"{flood}\"")),
+        ),
+        ("late.Dockerfile", &serve(", \"--listen-after\", \"600s\"")),
+        ("broken.Dockerfile", &serve(", \"--broken\"")),
         (
             "crashes.Dockerfile",
             &serve(", \"--never\", \"--crash-after\", \"300ms\""),
@@ -168,44 +186,57 @@ fn starts_that_fail_are_counted_with_their_logs_and_are_never_a_number() {
     ]);
     let before = Inventory::take();
 
-    let running = trial.start(&[]);
-    until("the container that is to be killed runs", || {
-        let containers = docker(&["ps", "--format", "{{.ID}} {{.Image}}"]);
-        let killed = containers.lines().find(|line| line.contains("/killed:"));
-        killed.is_some_and(|line| {
-            let id = line.split(' ').next().unwrap_or_default();
-            docker_output(&["kill", id]).status.success()
-        })
-    });
-    let ended = running.wait();
-    assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert_eq!(Inventory::take(), before);
+    let ways: [(&[&str], _); 2] = [
+        (&["--probe", "ip"], None),
+        (
+            &["--variant", "good", "--variant", "broken", "--variant", "crashes"],
+            Some(ProbeTier::Trace),
+        ),
+    ];
+    for (arguments, tier) in ways {
+        let running = trial.start(arguments);
+        if tier.is_none() {
+            kill_the_one_to_be_killed();
+        }
+        let ended = running.wait();
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert_eq!(Inventory::take(), before);
 
-    let run = trial.journal();
-    assert_eq!((run.builds.len(), run.starts.len()), (6, 6));
-    assert!(run.builds.iter().all(|build| build.outcome.is_ok()));
-    assert!(
-        start_of(&run, "good").outcome.is_ok(),
-        "{:?}",
-        start_of(&run, "good")
-    );
-    for (variant, exit_code, told, logged) in [
-        ("never", None, "within 3", "never listening"),
-        ("unready", None, "status:503", "listening on"),
-        ("crashes", Some(1), "exit code 1", "crashing as told"),
-        ("killed", Some(137), "exit code 137", "never listening"),
-        ("silent", None, "o command", ""),
-    ] {
-        let start = start_of(&run, variant);
-        assert!(reason(&start.outcome).contains(told), "{start:?}");
-        assert_eq!(
-            (start.ready, start.client, start.exit_code),
-            (None, None, exit_code),
-            "{start:?}"
-        );
-        let log = start.log_tail.join("\n");
-        assert!(log.contains(logged), "{start:?}");
-        assert_eq!(log.is_empty(), logged.is_empty(), "{start:?}");
+        let run = trial.journal();
+        let starts: Vec<_> = run
+            .starts
+            .iter()
+            .filter(|start| tier.is_none_or(|tier| start.tier == tier))
+            .collect();
+        let variants = if tier.is_none() { 6 } else { 3 };
+        assert_eq!((run.builds.len(), starts.len()), (variants, variants));
+        assert!(run.builds.iter().all(|build| build.outcome.is_ok()));
+        let start_of = |variant: &str| starts.iter().find(|start| start.key.variant == variant).copied();
+        let good = start_of("good").unwrap();
+        assert!(good.outcome.is_ok(), "{good:?}");
+        assert_eq!(good.attempts.0["status:503"], 3, "{good:?}");
+        for (variant, exit_code, told, logged) in [
+            ("late", None, "attempts met refused (", ""),
+            ("broken", None, "attempts met status:500 (", "listening on"),
+            ("crashes", Some(1), "exit code 1", "crashing as told"),
+            ("killed", Some(137), "exit code 137", "never listening"),
+            ("silent", None, "o command", ""),
+        ] {
+            let Some(start) = start_of(variant) else {
+                assert!(tier.is_some());
+                continue;
+            };
+            assert!(reason(&start.outcome).contains(told), "{start:?}");
+            assert_eq!(
+                (start.ready, start.client, start.app, start.exit_code),
+                (None, None, None, exit_code),
+                "{start:?}"
+            );
+            let log = start.log_tail.join("\n");
+            assert!(log.contains(logged), "{start:?}");
+            assert_eq!(log.is_empty(), logged.is_empty(), "{start:?}");
+        }
+        fs::remove_dir_all(trial.report()).unwrap();
     }
 }
 

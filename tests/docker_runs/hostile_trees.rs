@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -200,8 +201,12 @@ struct Changing {
 type Change = fn(&Path);
 
 impl ContextTree for Changing {
-    fn walk(&self, selection: &Selection) -> Result<Vec<Entry>, TreeFault> {
-        self.tree.walk(selection)
+    fn walk(
+        &self,
+        selection: &Selection,
+        found: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), TreeFault> {
+        self.tree.walk(selection, found)
     }
 
     fn walk_as_classic(

@@ -141,7 +141,7 @@ impl Before {
         if resumed {
             let run = load(folder).unwrap();
             assert_eq!(run.end.as_ref().unwrap().stop, StopReason::Complete, "{when}");
-            assert_eq!((run.builds.len(), run.starts.len()), (4, 2), "{when}: {ended:?}");
+            assert_eq!((run.builds.len(), run.starts.len()), (4, 4), "{when}: {ended:?}");
             assert!(
                 run.builds.iter().all(|build| build.outcome.is_ok()),
                 "{when}: {run:#?}"

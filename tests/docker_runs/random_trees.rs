@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::ControlFlow;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
@@ -230,8 +231,12 @@ pub(crate) fn served(folder: &Path) -> Result<Kept, String> {
         exclude_patterns: ignore.exclude_patterns(),
         ..Selection::default()
     };
-    let entries = ServedTree::new(folder.to_owned()).walk(&selection);
-    let entries = entries.map_err(|fault| fault.to_string())?;
+    let mut entries = Vec::new();
+    let walked = ServedTree::new(folder.to_owned()).walk(&selection, &mut |entry| {
+        entries.push(entry);
+        ControlFlow::Continue(())
+    });
+    walked.map_err(|fault| fault.to_string())?;
     let size_of = |path: &str| {
         let found = entries.iter().find(|entry| entry.path == path);
         found.map_or(0, |entry| entry.size().0)

@@ -71,11 +71,11 @@ ready = {{ http = "/health", port = 8000, body-contains = "{token}" }}
     let before = Inventory::take();
     let network = Network::create(&token);
 
-    let running = trial.start(&[]);
+    let running = trial.start(&["--probe", "ip"]);
     let mut told = String::new();
     until("the container runs", || {
         let listed = docker(&["ps", "--no-trunc", "--format", "{{.ID}} {{.Command}}"]);
-        let id = listed.lines().find(|line| line.contains("/ballast serve"));
+        let id = listed.lines().find(|line| line.contains("--ready-after"));
         id.is_some_and(|line| {
             let id = line.split(' ').next().unwrap_or_default();
             told = docker(&["inspect", "--format", "{{json .}}", id]);

@@ -1,11 +1,12 @@
 //! A scenario in a folder of its own, and the program run on it.
 
 use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, geteuid, kill_process};
 use seatrial::results::{BuildSample, Run, StartSample};
 use seatrial::workspace::SCRATCH_PREFIX;
 use tempfile::TempDir;
@@ -20,7 +21,12 @@ pub(crate) struct Trial {
     temporary: PathBuf,
     variables: Vec<(String, String)>,
     spares: bool,
+    /// What the program is run by and with, in place of itself.
+    by: Vec<String>,
 }
+
+/// A user whom nothing on a machine belongs to.
+const STRANGER: u32 = 60_077;
 
 impl Trial {
     /// A scenario with these files; paths are those inside the scenario's folder.
@@ -39,6 +45,7 @@ impl Trial {
             temporary: folder.path().join("tmp"),
             variables: Vec::new(),
             spares: false,
+            by: Vec::new(),
             folder,
         }
     }
@@ -66,6 +73,45 @@ impl Trial {
     pub(crate) fn with_variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Runs the program as a user without root, who may use the engine as a member of the group that its socket belongs to.
+    /// Where the tests are such a user's themselves nothing changes.
+    pub(crate) fn by_a_member_of_the_engines_group(self) -> Self {
+        if !geteuid().is_root() {
+            return self;
+        }
+        let folder = self.folder.path().to_owned();
+        fs::create_dir(folder.join("config")).unwrap();
+        own(&folder, STRANGER);
+        // Where they lie, that user need not be able to go; other names of them can be reached.
+        let program = folder.join("seatrial");
+        let built = Path::new(env!("CARGO_BIN_EXE_seatrial"));
+        if fs::hard_link(built, &program).is_err() {
+            fs::copy(built, &program).unwrap();
+        }
+        let host = std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".to_owned());
+        let socket = Path::new(
+            host.strip_prefix("unix://")
+                .expect("the engine is on this machine"),
+        );
+        let group = fs::metadata(socket).unwrap().gid();
+        let near = folder.join("docker.sock");
+        let host = match fs::hard_link(socket, &near) {
+            Ok(()) => format!("unix://{}", near.display()),
+            // On another disk, as that of a whole machine is, which every user reaches.
+            Err(_) => host,
+        };
+        let (user, group) = (STRANGER.to_string(), group.to_string());
+        let by = ["setpriv", "--reuid", &user, "--regid", &user, "--groups", &group];
+        let mut by = by.map(str::to_owned).to_vec();
+        by.push(program.display().to_string());
+        let config = folder.join("config").display().to_string();
+        let home = folder.display().to_string();
+        Self { by, ..self }
+            .with_variable("DOCKER_HOST", &host)
+            .with_variable("DOCKER_CONFIG", &config)
+            .with_variable("HOME", &home)
     }
 
     /// Runs a command that only looks at things.
@@ -126,8 +172,15 @@ impl Trial {
     }
 
     fn bare(&self, subcommand: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_seatrial"));
+        let itself = [env!("CARGO_BIN_EXE_seatrial").to_owned()];
+        let words = if self.by.is_empty() {
+            &itself
+        } else {
+            self.by.as_slice()
+        };
+        let mut command = Command::new(&words[0]);
         command
+            .args(&words[1..])
             .arg(subcommand)
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .env("TMPDIR", &self.temporary)
@@ -173,6 +226,16 @@ impl Trial {
     pub(crate) fn journal(&self) -> Run {
         seatrial::store::load(&self.report()).unwrap()
     }
+}
+
+/// Gives a folder and all that is in it to a user and the group of the same number.
+fn own(path: &Path, user: u32) {
+    if path.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            own(&entry.unwrap().path(), user);
+        }
+    }
+    std::os::unix::fs::chown(path, Some(user), Some(user)).unwrap();
 }
 
 /// The program at work; killed where the test fails meanwhile.
@@ -272,12 +335,12 @@ pub(crate) fn builds<'run>(run: &'run Run, variant: &str, step: &str) -> Vec<&'r
     run.builds.iter().filter(is_meant).collect()
 }
 
-/// The only start of a variant.
+/// The only start of a variant that was looked at by its own port or address.
 pub(crate) fn start_of<'run>(run: &'run Run, variant: &str) -> &'run StartSample {
     let starts: Vec<_> = run
         .starts
         .iter()
-        .filter(|start| start.key.variant == variant)
+        .filter(|start| start.key.variant == variant && !start.tier.is_inside())
         .collect();
     assert_eq!(starts.len(), 1, "{variant}");
     starts[0]

@@ -4,15 +4,16 @@
 #[path = "../support/rehearsal/mod.rs"]
 mod rehearsal;
 
+mod cold_pull;
 mod hooks;
 mod stopped;
 
 use std::collections::BTreeSet;
 
 use rehearsal::{BuildAct, ContainerAct, Finished, Rehearsal, Trouble, step};
-use seatrial::results::{Record, Status, StopReason};
+use seatrial::results::{BurstSample, Record, Status, StopReason};
 use seatrial::scenario::{BaseSource, Expectation};
-use seatrial::unit::Nanos;
+use seatrial::unit::{ByteSize, Nanos};
 
 /// The words of lines that are about builds alone.
 const BUILDS: &[&str] = &["build"];
@@ -112,6 +113,7 @@ fn warm_up_rounds_come_first_and_are_flagged() {
         .start_warmups(1)
         .carry_out();
     insta::assert_snapshot!(run.lines_of(&["keep"]), @"
+    keep probe ip
     keep context
     keep #1 plain warm-up 1, cold: ok
     keep #2 plain round 1, cold: ok
@@ -567,6 +569,7 @@ fn a_variant_that_never_builds_has_failed_starts_and_no_container() {
         .build(1, BuildAct::Fails)
         .carry_out();
     insta::assert_snapshot!(run.lines_of(&["create", "keep"]), @"
+    keep probe ip
     keep context
     keep #1 plain round 1, cold: failed, install exited with 1
     keep #2 plain round 1, start: failed, there is no image of the last step: step `cold` failed
@@ -596,8 +599,8 @@ fn an_image_of_an_earlier_step_is_never_started_in_place_of_the_last_ones() {
 
 #[test]
 fn a_full_disk_stops_the_run_and_everything_is_tidied() {
-    // Records: context, build records, cold, context, build records, edit.
-    for (record, builds) in [(1, 0), (2, 1), (3, 1), (4, 1), (5, 2), (6, 2)] {
+    // Records: probe, context, build records, cold, context, build records, edit.
+    for (record, builds) in [(1, 0), (2, 0), (3, 1), (4, 1), (5, 1), (6, 2), (7, 2)] {
         let run = Rehearsal::of([
             step("cold").no_layers().no_context(),
             step("edit").append_to("main.txt"),
@@ -620,9 +623,10 @@ fn a_full_disk_stops_the_run_and_everything_is_tidied() {
 fn a_disk_that_fills_up_between_starts_leaves_no_container() {
     let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .starts(3)
-        .disk_full_from(5)
+        .disk_full_from(6)
         .carry_out();
     insta::assert_snapshot!(run.lines_of(&["create", "keep", "cannot", "remove"]), @"
+    keep probe ip
     keep context
     keep #1 plain round 1, cold: ok
     create c1 of plain:1
@@ -649,6 +653,7 @@ fn an_interruption_during_a_build_ends_the_run_and_removes_what_the_build_had_st
     .build(2, BuildAct::Interrupted)
     .carry_out();
     insta::assert_snapshot!(run.work(), @"
+    keep probe ip
     list records
     reset plain
     survey plain
@@ -696,6 +701,7 @@ fn an_interruption_during_a_start_keeps_no_number_and_removes_the_container() {
         .container(2, ContainerAct::Interrupted)
         .carry_out();
     insta::assert_snapshot!(run.lines_of(&["create", "start", "look", "keep", "remove"]), @"
+    keep probe ip
     keep context
     keep #1 plain round 1, cold: ok
     create c1 of plain:1
@@ -776,6 +782,7 @@ fn starts_follow_all_builds_and_each_container_is_gone_before_the_next() {
     .starts(2)
     .carry_out();
     insta::assert_snapshot!(run.lines_of(&["build", "create", "start", "look", "remove", "keep"]), @"
+    keep probe ip
     keep context
     build b:1 without cache, mounts-1, context-1
     keep #1 b round 1, cold: ok
@@ -1075,6 +1082,56 @@ fn a_base_that_cannot_be_pulled_is_imported_with_a_warning_where_the_scenario_ha
 }
 
 #[test]
+fn a_run_goes_on_without_an_optional_base_and_names_the_variants_that_it_leaves_out() {
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
+        .variants(&["plain", "alpine"])
+        .variant_on_optional_base(
+            "alpine",
+            BaseSource::Pulled {
+                image: "python:3.12-alpine".to_owned(),
+            },
+        )
+        .rounds(2)
+        .starts(1)
+        .trouble(Trouble::NoRegistry)
+        .carry_out();
+    insta::assert_snapshot!(run.lines_of(&["say", "keep", "build", "create"]), @"
+    keep probe ip
+    say planned 4 builds, 2 starts
+    say starts are looked at by ip
+    say base `alpine-base`: pulling python:3.12-alpine
+    say alpine is left out, 3 parts: base `alpine-base` cannot be had: the docker daemon did not pull `python:3.12-alpine`: as the script has it
+    keep alpine is not measured
+    say building plain round 1, cold
+    keep context
+    build plain:1 without cache, mounts-1, context-1
+    say built #1
+    keep #1 plain round 1, cold: ok
+    say building plain round 2, cold
+    build plain:2 without cache, mounts-2, context-2
+    say built #2
+    keep #2 plain round 2, cold: ok
+    say starting plain round 1
+    create c1 of plain:2
+    say started #3
+    keep #3 plain round 1, start: ok
+    say removing what is the run's own
+    ");
+    assert_eq!(run.outcome.stop, StopReason::Complete);
+    assert_eq!(run.outcome.bad_samples, 0);
+    let read = run.as_run(vec!["cold".to_owned()]);
+    let reason = "base `alpine-base` cannot be had: the docker daemon did not pull `python:3.12-alpine`: as the script has it";
+    assert_eq!(
+        read.not_measured
+            .iter()
+            .map(|left_out| (left_out.variant.as_str(), left_out.reason.as_str()))
+            .collect::<Vec<_>>(),
+        [("alpine", reason)]
+    );
+    run.left_nothing();
+}
+
+#[test]
 fn a_base_that_cannot_be_had_ends_the_run_before_the_first_build() {
     let run = Rehearsal::of([step("cold").no_layers().no_context()])
         .base(
@@ -1246,5 +1303,103 @@ fn a_replay_forgets_earlier_turns_and_builds_what_a_commit_changes() {
         ["the commit changes nothing in the folder that is the context"; 2]
     );
     assert_eq!(run.outcome.bad_samples, 0);
+    run.left_nothing();
+}
+
+#[test]
+fn the_containers_of_a_burst_are_created_before_the_first_is_started_and_removed_after() {
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
+        .starts(1)
+        .bursts(&[1, 3])
+        .carry_out();
+    let lines = run.lines_of(&["say", "create", "start", "look", "remove container", "keep #"]);
+    insta::assert_snapshot!(lines, @"
+    say planned 1 builds, 1 starts, 2 bursts
+    say starts are looked at by ip
+    say building plain round 1, cold
+    say built #1
+    say starting plain round 1
+    create c1 of plain:1
+    start c1
+    look
+    say started #2
+    say burst of 1 plain round 1
+    create c2 of plain:1
+    start c2
+    look
+    say burst #3
+    say burst of 3 plain round 1
+    create c3 of plain:1
+    create c4 of plain:1
+    create c5 of plain:1
+    start c3
+    look
+    start c4
+    look
+    start c5
+    look
+    say burst #4
+    say removing what is the run's own
+    ");
+    let bursts = run.bursts();
+    let told = |burst: &BurstSample| {
+        let ready = burst
+            .members
+            .iter()
+            .filter(|member| member.ready.is_some())
+            .count();
+        (burst.containers, ready, burst.written_bytes)
+    };
+    let mut told: Vec<_> = bursts.into_iter().map(told).collect();
+    told.sort_unstable();
+    assert_eq!(told, [(1, 1, Some(ByteSize(100))), (3, 3, Some(ByteSize(300)))]);
+    run.left_nothing();
+}
+
+#[test]
+fn a_burst_of_which_one_container_ends_has_no_number_and_names_it() {
+    // The first container is the one start, and no other is needed before: the image has been started.
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
+        .starts(1)
+        .bursts(&[3])
+        .container(3, ContainerAct::Ends(4))
+        .carry_out();
+    let bursts = run.bursts();
+    let reason = "container 2 of 3: the container ended before it was ready, with exit code 4";
+    assert_eq!(bursts[0].outcome.reason(), Some(reason));
+    assert_eq!(bursts[0].log_tail, ["c3 says why"]);
+    let ready: Vec<bool> = bursts[0]
+        .members
+        .iter()
+        .map(|member| member.ready.is_some())
+        .collect();
+    assert_eq!(ready, [true, false, true]);
+    assert_eq!(run.outcome.bad_samples, 1);
+    run.left_nothing();
+}
+
+#[test]
+fn a_container_of_a_burst_that_cannot_be_created_fails_it_and_leaves_nothing() {
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
+        .starts(1)
+        .bursts(&[3])
+        .container(4, ContainerAct::CreateFails)
+        .carry_out();
+    let bursts = run.bursts();
+    let reason = bursts[0].outcome.reason().unwrap_or_default();
+    assert!(reason.contains("create container"), "{reason}");
+    assert_eq!(bursts[0].members, []);
+    run.left_nothing();
+}
+
+#[test]
+fn a_run_that_is_interrupted_during_a_burst_leaves_nothing() {
+    let run = Rehearsal::of([step("cold").no_layers().no_context()])
+        .starts(1)
+        .bursts(&[3])
+        .container(3, ContainerAct::Interrupted)
+        .carry_out();
+    assert_eq!(run.outcome.stop, StopReason::Interrupted);
+    assert_eq!(run.bursts().len(), 0);
     run.left_nothing();
 }

@@ -6,10 +6,10 @@ pub(crate) use self::examples::{hostile, layer_order, quick_start, remote_cache,
 use crate::digest::Digest;
 use crate::results::{
     Attempts, BaseRecord, Bounded, BuildFailure, BuildSample, ContextSent, Environment, ImageFacts,
-    ImageStore, InstructionResult, InstructionSize, Phase, ProbeTier, RESULTS_SCHEMA, Run, RunEnd, RunHeader,
-    SampleKey, StartSample, Status, StopReason, VariantRecord,
+    ImageStore, InstructionResult, InstructionSize, Phase, RESULTS_SCHEMA, Run, RunEnd, RunHeader, SampleKey,
+    StartSample, Status, StopReason, VariantRecord,
 };
-use crate::scenario::BuilderKind;
+use crate::scenario::{BuilderKind, ProbeTier, StartCache};
 use crate::unit::{ByteSize, Nanos};
 
 const MIB: u64 = 1024 * 1024;
@@ -87,12 +87,16 @@ impl Specimen {
                 source: "imported".to_owned(),
                 own: true,
             }],
+            not_measured: Vec::new(),
             contexts: Vec::new(),
             made_images: Vec::new(),
             classic_stand: None,
             importing: Vec::new(),
+            pulling: Vec::new(),
             builds: Vec::new(),
+            probe: None,
             starts: Vec::new(),
+            bursts: Vec::new(),
             warnings: Vec::new(),
             end: Some(RunEnd {
                 finished_utc: "2001-02-03T04:15:06Z".to_owned(),
@@ -168,6 +172,9 @@ impl Specimen {
         let key = self.key(variant, None, false);
         let client = ready + Nanos(250_000);
         self.run.starts.push(StartSample {
+            cache: StartCache::Warm,
+            pull: None,
+            pages: None,
             key,
             outcome: Status::Ok,
             tier: ProbeTier::Ip,
@@ -181,6 +188,9 @@ impl Specimen {
                 low_ns: ready - width,
                 left_censored: false,
             }),
+            app: None,
+            stamps: None,
+            state: None,
             phases: Vec::new(),
             attempts: Attempts::default(),
             exit_code: None,

@@ -1,20 +1,29 @@
 //! `ballast`: the test cargo of seatrial, a static program that does on request what a real image does.
 //!
 //! `ballast work` stands for the install step of a Dockerfile, `ballast serve` for the service that the
-//! image starts. It is compiled by the build script of the crate, uses the standard library alone, and
+//! image starts, and `ballast watch` looks for the instant at which such a service becomes ready. It is compiled by the build script of the crate, uses the standard library alone, and
 //! is no part of the library. Exit codes: 0 done, 1 the work failed, 2 the command line was not understood.
 
+mod ask;
 mod cache;
 mod clock;
+mod connection;
 mod content;
 mod crash;
 mod duration;
 mod flags;
+mod hex;
+mod kernel;
 mod request;
 mod serve;
 mod signal;
 mod size;
 mod timeline;
+mod unit;
+mod watch;
+#[expect(unused_imports, reason = "the library uses more of it")]
+#[path = "../../probe/watching/mod.rs"]
+mod watching;
 mod work;
 
 use std::env;
@@ -28,6 +37,8 @@ ballast: the test cargo of seatrial
 
 usage: ballast serve [flags]     answer HTTP requests
        ballast work  [flags]     do what an install step does
+       ballast ask   [flags]     ask a service whether it is ready
+       ballast watch [flags]     look for when a service becomes ready
        ballast SUBCOMMAND --help
 
 Exit codes: 0 done, 1 the work failed, 2 the command line was not understood.
@@ -55,6 +66,8 @@ fn main() -> ExitCode {
     let help = match subcommand.as_str() {
         "--help" | "help" => Some(HELP),
         "serve" if asks_help => Some(serve::HELP),
+        "ask" if asks_help => Some(ask::HELP),
+        "watch" if asks_help => Some(watch::HELP),
         "work" if asks_help => Some(work::HELP),
         _ => None,
     };
@@ -72,11 +85,18 @@ fn main() -> ExitCode {
             .and_then(|flags| work::Options::from_flags(&flags))
             .map_err(Failure::Usage)
             .and_then(|options| work::work(&options).map_err(Failure::Work)),
+        "ask" => Flags::parse(&rest, ask::FLAGS)
+            .map_err(Failure::Usage)
+            .and_then(|flags| ask::ask(&flags).map_err(Failure::Work)),
+        "watch" => Flags::parse(&rest, watch::FLAGS)
+            .and_then(|flags| watch::Options::from_flags(&flags))
+            .map_err(Failure::Usage)
+            .and_then(|options| watch::watch(&options).map_err(Failure::Work)),
         "" => Err(Failure::Usage(
-            "no subcommand, expected `serve` or `work`".to_owned(),
+            "no subcommand, expected `serve`, `work`, `ask` or `watch`".to_owned(),
         )),
         other => Err(Failure::Usage(format!(
-            "unknown subcommand `{other}`, expected `serve` or `work`"
+            "unknown subcommand `{other}`, expected `serve`, `work`, `ask` or `watch`"
         ))),
     };
     match outcome {

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::crash::Crash;
 use crate::flags::{Flag, Flags, Takes};
 use crate::request::Request;
 use crate::timeline::Timeline;
-use crate::{clock, duration, say, signal};
+use crate::{clock, duration, say, signal, size};
 
 pub(crate) const HELP: &str = "\
 usage: ballast serve [flags]
@@ -19,6 +20,9 @@ usage: ballast serve [flags]
   --bind ADDRESS          address to listen on, IPv4 or IPv6                [0.0.0.0]
   --listen-after TIME     listen this long after the start of main          [0ms]
   --ready-after TIME      answer 503 until this long after the start of main [0ms]
+  --broken                answer 500 to every request
+  --busy COUNT            answer 503 to this many requests before           [0]
+  --flood SIZE            print lines of this size in all once it listens   [0]
   --path PATH             the path that tells readiness                     [/health]
   --body TEXT             what the path answers when ready                  [ok]
   --crash-after TIME      end with exit code 1 this long after the start of main
@@ -45,6 +49,18 @@ pub(crate) const FLAGS: &[Flag] = &[
     },
     Flag {
         name: "--ready-after",
+        takes: Takes::One,
+    },
+    Flag {
+        name: "--broken",
+        takes: Takes::Nothing,
+    },
+    Flag {
+        name: "--busy",
+        takes: Takes::One,
+    },
+    Flag {
+        name: "--flood",
         takes: Takes::One,
     },
     Flag {
@@ -78,6 +94,9 @@ pub(crate) struct Options {
     bind: IpAddr,
     listen_after: Duration,
     ready_after: Duration,
+    broken: bool,
+    busy: u64,
+    flood: usize,
     path: String,
     body: String,
     crash: Option<CrashAfter>,
@@ -118,6 +137,14 @@ impl Options {
             bind: bind.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
             listen_after: flags.read("--listen-after", duration::parse)?.unwrap_or_default(),
             ready_after: flags.read("--ready-after", duration::parse)?.unwrap_or_default(),
+            broken: flags.has("--broken"),
+            busy: flags
+                .read("--busy", |text| {
+                    text.parse()
+                        .map_err(|_| format!("`{text}` is not a number of requests"))
+                })?
+                .unwrap_or(0),
+            flood: flags.read("--flood", size::parse)?.unwrap_or(0),
             path: path.unwrap_or_else(|| "/health".to_owned()),
             body: flags.text("--body").unwrap_or("ok").to_owned(),
             crash: delay.map(|delay| CrashAfter {
@@ -163,7 +190,13 @@ pub(crate) fn serve(options: Options, started: u64) -> Result<(), String> {
         say(&format!("listening on {address}\n"));
     }
 
+    if options.flood > 0 {
+        spawn(move || flood(options.flood)).map_err(|error| format!("cannot start a thread: {error}"))?;
+    }
+
     let service = Arc::new(Service {
+        broken: options.broken,
+        busy: AtomicU64::new(options.busy),
         path: options.path,
         body: options.body,
         timeline,
@@ -174,14 +207,18 @@ pub(crate) fn serve(options: Options, started: u64) -> Result<(), String> {
             thread::sleep(Duration::from_millis(1));
             continue;
         };
-        service.timeline.first_accept.note(clock::monotonic());
+        let accepted = clock::monotonic();
+        service.timeline.first_accept.note(accepted);
         let service = Arc::clone(&service);
         // Where no thread can be had the connection is dropped, as an overloaded service does.
-        let _ = spawn(move || service.answer(stream));
+        let _ = spawn(move || service.answer(stream, accepted));
     }
 }
 
 struct Service {
+    broken: bool,
+    /// How many requests are still answered with 503, whatever the time is.
+    busy: AtomicU64,
     path: String,
     body: String,
     timeline: Arc<Timeline>,
@@ -194,7 +231,7 @@ struct Response {
 }
 
 impl Service {
-    fn answer(&self, mut stream: TcpStream) {
+    fn answer(&self, mut stream: TcpStream, accepted: u64) {
         let _ = stream.set_read_timeout(Some(PATIENCE));
         let _ = stream.set_write_timeout(Some(PATIENCE));
         let request = Request::read(&mut stream);
@@ -208,11 +245,14 @@ impl Service {
             response.content_type,
             response.body.len(),
         );
-        // One write, so that the answer leaves in as few packets as it can.
-        let written = stream.write_all(&[head.as_bytes(), response.body.as_bytes()].concat());
-        if written.is_ok() && response.status == OK {
+        let answer = [head.as_bytes(), response.body.as_bytes()].concat();
+        if response.status == OK {
+            // Before it is written: the client may have it before this thread runs again.
+            self.timeline.answered_accept.note(accepted);
             self.timeline.first_ok.note(clock::monotonic());
         }
+        // One write, so that the answer leaves in as few packets as it can.
+        let _ = stream.write_all(&answer);
         let _ = stream.shutdown(Shutdown::Write);
         if !is_get {
             // Closing with unread bytes resets the connection, and the client would lose the answer.
@@ -229,9 +269,14 @@ impl Service {
         Some(match request {
             Request::Gone => return None,
             Request::Malformed => text("400 Bad Request", "not a request\n"),
+            _ if self.broken => text("500 Internal Server Error", "broken, as told\n"),
             Request::OtherMethod => text("405 Method Not Allowed", "only GET\n"),
             Request::Get(path) if path == self.path || path == "/" => {
-                if self.timeline.is_ready() {
+                let was_busy = self
+                    .busy
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+                    .is_ok();
+                if !was_busy && self.timeline.is_ready() {
                     text(OK, &self.body)
                 } else {
                     text("503 Service Unavailable", "not ready\n")
@@ -250,6 +295,21 @@ impl Service {
 const OK: &str = "200 OK";
 /// A reason phrase of its own keeps the reading of the timeline out of the timeline.
 const TIMELINE_OK: &str = "200 Timeline";
+
+/// Prints lines of this many bytes in all, as fast as they are taken.
+fn flood(bytes: usize) {
+    const LINE: &[u8] = b"the tide is high, the tide is low, the tide is what the tables say it is, and so on\n";
+    let lines = LINE.repeat(1024);
+    let mut stdout = std::io::stdout().lock();
+    let mut left = bytes;
+    while left > 0 {
+        let piece = &lines[..lines.len().min(left)];
+        if stdout.write_all(piece).is_err() {
+            return;
+        }
+        left -= piece.len();
+    }
+}
 
 /// Reads and forgets what the client still sends, up to a bound.
 fn discard(stream: &mut TcpStream) {

@@ -34,7 +34,9 @@ pub(crate) struct Timeline {
     pub(crate) ready: Stamp,
     /// The first connection was taken.
     pub(crate) first_accept: Stamp,
-    /// The first 200 was handed to the kernel.
+    /// The connection that was answered with the first 200 was taken.
+    pub(crate) answered_accept: Stamp,
+    /// The first 200 was about to be handed to the kernel.
     pub(crate) first_ok: Stamp,
 }
 
@@ -49,6 +51,7 @@ impl Timeline {
             ("listen_ns", self.listen.get()),
             ("ready_ns", ready),
             ("first_accept_ns", self.first_accept.get()),
+            ("answered_accept_ns", self.answered_accept.get()),
             ("first_ok_ns", self.first_ok.get()),
             ("now_ns", Some(now)),
         ] {

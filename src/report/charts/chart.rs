@@ -1,12 +1,15 @@
 //! The charts of a run.
 
 use super::builds::Builds;
+use super::burst::Burst;
 use super::canvas::ChartError;
 use super::commits::Commits;
 use super::layers::Layers;
 use super::phases::Phases;
 use super::sheet::{Body, DataTable, Width, render};
 use super::size_start::SizeStart;
+use super::start_shares::StartShares;
+use super::starts::Starts;
 use super::timeline::TimelineChart;
 use crate::analyze::{Analysis, Comparison, Metric};
 use crate::report::untrusted::plain_line;
@@ -40,7 +43,14 @@ pub fn draw_all(run: &Run, analysis: &Analysis) -> Result<Vec<Chart>, ChartError
         Box::new(TimelineChart::of(&source)),
         Box::new(Layers::of(&source)),
         Box::new(SizeStart::of(&source)),
+        Box::new(Starts::of(&source)),
     ];
+    if let Some(shares) = StartShares::of(&source) {
+        bodies.push(Box::new(shares));
+    }
+    if let Some(burst) = Burst::of(&source) {
+        bodies.push(Box::new(burst));
+    }
     if let Some(costs) = &analysis.replay {
         bodies.push(Box::new(Commits::of(&source, costs)));
     }
@@ -227,6 +237,36 @@ mod tests {
         assert_eq!(count(&charts[4].wide, "<circle"), 11);
         // Two own layers and a base for each of two variants, filled and outlined.
         assert_eq!(count(&charts[3].wide, "<rect"), 12);
+    }
+
+    #[test]
+    fn the_starts_chart_shows_every_start_with_its_interval() {
+        let starts = &charts(&quick_start())[5];
+        assert_eq!(starts.file, "starts.svg");
+        for text in [">\nstart.ready\n", ">\nstart.client\n", "time, ms"] {
+            assert!(starts.wide.contains(text), "{text}: {}", starts.wide);
+        }
+        let samples = starts.data.rows[0].last().unwrap();
+        assert_eq!(samples.matches(" (from ").count(), 10, "{samples}");
+    }
+
+    #[test]
+    fn a_distribution_is_drawn_from_twenty_starts_on() {
+        let shares = |specimen: &Specimen| {
+            let mut charts = charts(specimen).into_iter();
+            charts.find(|chart| chart.file == "start-shares.svg")
+        };
+        assert_eq!(shares(&quick_start()), None, "ten starts");
+        let drawn = shares(&layer_order()).unwrap();
+        assert!(
+            drawn.title.starts_with("All starts are ready within "),
+            "{}",
+            drawn.title
+        );
+        assert_eq!(drawn.data.rows[0][1], "20");
+        // A band and a curve for each of the variants.
+        let variants = drawn.data.rows.len();
+        assert_eq!(count(&drawn.wide, "opacity=\"0.18\""), variants, "{}", drawn.wide);
     }
 
     #[test]

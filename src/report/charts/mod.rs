@@ -5,6 +5,7 @@
 
 mod axis;
 mod builds;
+mod burst;
 mod canvas;
 mod chart;
 mod commits;
@@ -14,8 +15,12 @@ mod layers;
 mod lettering;
 mod marker;
 mod phases;
+mod share_plot;
 mod sheet;
 mod size_start;
+mod start_shares;
+mod starts;
+mod strip;
 mod theme;
 mod timeline;
 

@@ -8,8 +8,10 @@ use super::lettering;
 use super::marker;
 use super::sheet::{Body, DataTable, Texts, described_by};
 use super::theme::Ink;
+use crate::analyze::StartMetric;
 use crate::analyze::{Finding, Metric, MetricUnit, Series, Standing};
 use crate::report::quantity::Shown;
+use crate::scenario::StartCache;
 use crate::unit::{ByteSize, Nanos};
 
 const PLOT: i32 = 300;
@@ -39,14 +41,15 @@ struct Point {
 
 impl SizeStart {
     pub(super) fn of(source: &Source<'_>) -> Self {
-        let metric = [Metric::StartReady, Metric::StartClient]
+        let metric = [StartMetric::Ready, StartMetric::Client]
             .into_iter()
+            .map(|what| Metric::Start(what, StartCache::Warm))
             .find(|metric| {
                 source
                     .variants()
                     .any(|(_, name)| counted(source, name, metric).is_some())
             })
-            .unwrap_or(Metric::StartReady);
+            .unwrap_or(Metric::Start(StartMetric::Ready, StartCache::Warm));
         let points: Vec<Point> = source
             .variants()
             .filter_map(|(variant, name)| point(source, &metric, variant, name))

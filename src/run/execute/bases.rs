@@ -1,11 +1,13 @@
 //! Getting the base images, before anything is measured.
 
 use super::{Execution, Halt, PreparedBase, RunFault, interruption};
-use crate::results::{BaseRecord, ImportingRecord, Record};
+use crate::causes::in_one_line;
+use crate::results::{BaseRecord, ImportingRecord, NotMeasuredRecord, Record};
 use crate::run::Daemon;
 use crate::run::events::{Event, Watcher};
+use crate::run::plan::Plan;
 use crate::run::ports::{BaseImage, Bases, EngineFault, Ledger, Probe, Workshop};
-use crate::scenario::{Base, BaseSource};
+use crate::scenario::{Base, BaseSource, Variant};
 
 impl<D, B, W, P, L, N> Execution<'_, D, B, W, P, L, N>
 where
@@ -16,26 +18,15 @@ where
     L: Ledger,
     N: Watcher,
 {
-    pub(super) async fn prepare_bases(&mut self) -> Result<(), Halt> {
+    /// Prepares the bases; leaves the variants out whose base cannot be had and need not be.
+    pub(super) async fn prepare_bases(&mut self, plan: &Plan) -> Result<(), Halt> {
         for base in &self.scenario.bases {
-            let prepared = match &base.source {
-                BaseSource::Pulled { image } => self.pulled(base, image).await?,
-                BaseSource::Imported { .. } | BaseSource::Ballast => self.imported(base).await?,
-                BaseSource::PulledOrImported { image, .. } => match self.pulled(base, image).await {
-                    Ok(prepared) => prepared,
-                    Err(Halt::Fault(RunFault::PrepareBase { source, .. })) => {
-                        // Another base is another measurement, so it is said, and kept with the results.
-                        let cause = source
-                            .source()
-                            .map_or_else(|| source.to_string(), ToString::to_string);
-                        self.warn(format!(
-                            "base `{}` is imported, since `{image}` cannot be pulled: {cause}",
-                            base.name
-                        ))?;
-                        self.imported(base).await?
-                    }
-                    Err(halt) => return Err(halt),
-                },
+            let prepared = match self.prepared(base).await {
+                Err(Halt::Fault(fault @ RunFault::PrepareBase { .. })) if base.optional => {
+                    self.leave_out(base, &in_one_line(&fault), plan)?;
+                    continue;
+                }
+                prepared => prepared?,
             };
             self.ports.ledger.keep(&Record::Base(BaseRecord {
                 name: base.name.clone(),
@@ -53,6 +44,48 @@ where
                 image: prepared.image,
                 own: prepared.own,
             });
+        }
+        Ok(())
+    }
+
+    async fn prepared(&mut self, base: &Base) -> Result<Prepared, Halt> {
+        let image = match &base.source {
+            BaseSource::Pulled { image } => return self.pulled(base, image).await,
+            BaseSource::Imported { .. } | BaseSource::Ballast => return self.imported(base).await,
+            BaseSource::PulledOrImported { image, .. } => image,
+        };
+        match self.pulled(base, image).await {
+            Err(Halt::Fault(RunFault::PrepareBase { source, .. })) => {
+                // Another base is another measurement, so it is said, and kept with the results.
+                let cause = source
+                    .source()
+                    .map_or_else(|| source.to_string(), ToString::to_string);
+                self.warn(format!(
+                    "base `{}` is imported, since `{image}` cannot be pulled: {cause}",
+                    base.name
+                ))?;
+                self.imported(base).await
+            }
+            pulled => pulled,
+        }
+    }
+
+    /// Leaves out the variants that choose a base.
+    fn leave_out(&mut self, base: &Base, reason: &str, plan: &Plan) -> Result<(), Halt> {
+        let reason = self.ports.grants.redactor.text(reason).into_owned();
+        let choose = |variant: &&Variant| variant.base.as_ref() == Some(&base.name);
+        for variant in self.scenario.variants.iter().filter(choose) {
+            let own = plan.only(|name| name == variant.name);
+            self.ports.watcher.notice(&Event::LeftOut {
+                variant: &variant.name,
+                reason: &reason,
+                parts: own.builds(self.scenario) + own.starts(self.ways()) + own.bursts(),
+            });
+            self.ports.ledger.keep(&Record::NotMeasured(NotMeasuredRecord {
+                variant: variant.name.clone(),
+                reason: reason.clone(),
+            }))?;
+            self.left_out.insert(variant.name.clone());
         }
         Ok(())
     }
@@ -85,7 +118,7 @@ where
     }
 
     /// A base that is imported, once per recipe.
-    async fn imported(&mut self, base: &Base) -> Result<Prepared, Halt> {
+    pub(super) async fn imported(&mut self, base: &Base) -> Result<Prepared, Halt> {
         let reference = self
             .ports
             .bases
@@ -99,9 +132,10 @@ where
         if let Some(image) = self.ports.daemon.find_base(&reference).await? {
             return Ok(Prepared {
                 image,
+                // It may have been brought for what holds a network.
+                own: self.own_images.contains(&reference),
                 reference,
                 source,
-                own: false,
             });
         }
         self.prepares(format!("base `{}`: importing {reference}", base.name), &reference);
@@ -152,9 +186,9 @@ where
 }
 
 /// A base that is ready.
-struct Prepared {
+pub(super) struct Prepared {
     image: BaseImage,
-    reference: String,
+    pub(super) reference: String,
     source: &'static str,
     own: bool,
 }

@@ -4,17 +4,28 @@ mod bases;
 mod build;
 mod build_sample;
 mod builds;
+mod bursts;
 mod cache_state;
 mod cleanup;
+mod cold_pull;
 mod contexts;
+mod holder;
 mod hooks;
 mod inline_cache;
+mod observed;
 mod priming;
+mod probing;
 mod replay;
+mod sidecar;
+mod start_inside;
+mod start_states;
+mod start_told;
 mod starts;
 mod surroundings;
 
+use crate::unit::ByteSize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -27,16 +38,16 @@ use super::attribution::Attribution;
 use super::earlier::Earlier;
 use super::events::{Event, Watcher};
 use super::pace::Pace;
-use super::plan::{Part, Plan, Turn};
+use super::plan::{Part, Plan, StartWay, Turn};
 use super::ports::{
     BaseImage, Bases, Builder, Containers, EngineFault, HookFault, Hooks, Host, Images, Ledger, LedgerFault,
-    NeighbourWatch, Probe, Workshop, WorkshopFault,
+    NeighbourWatch, Probe, Registry, Workshop, WorkshopFault,
 };
 use super::prune::Pruning;
 use crate::context::Manifest;
 use crate::digest::Digest;
 use crate::results::{Record, SampleKey, StopReason, WarningRecord};
-use crate::scenario::{Nonce, Scenario, Step};
+use crate::scenario::{Nonce, ProbeTier, Scenario, Step};
 
 /// Everything of a daemon that a run uses.
 pub trait Daemon: Builder + Images + Containers + NeighbourWatch {}
@@ -54,6 +65,8 @@ pub struct Ports<'a, D, B, W, P, L, N> {
     pub workshop: &'a mut W,
     /// Looks for readiness.
     pub probe: &'a P,
+    /// Serves images that are to be pulled; absent where the daemon cannot pull from this machine.
+    pub registry: Option<&'a dyn Registry>,
     /// Runs the user's commands.
     pub hooks: &'a dyn Hooks,
     /// What builds are given that nothing else may show.
@@ -90,6 +103,14 @@ pub enum RunFault {
         /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Readiness was to be looked for in a way that is not permitted here.
+    #[error("starts cannot be looked at by `{tier}` here: {reason}")]
+    LookAs {
+        /// The way.
+        tier: ProbeTier,
+        /// Why not, in words.
+        reason: String,
     },
     /// The daemon did not do what it was asked for.
     #[error(transparent)]
@@ -175,7 +196,15 @@ where
         order: earlier.last_order(),
         bad_samples: 0,
         bases: Vec::new(),
+        tier: ProbeTier::Ip,
+        records_told: false,
+        layers: BTreeMap::new(),
+        started_before: BTreeSet::new(),
+        touched: BTreeMap::new(),
+        offered: BTreeMap::new(),
+        holder_image: String::new(),
         own_images: BTreeSet::new(),
+        left_out: BTreeSet::new(),
         unfinished: earlier.failed().clone(),
         earlier_images: Vec::new(),
         recorded_made: BTreeSet::new(),
@@ -223,8 +252,24 @@ struct Execution<'a, D, B, W, P, L, N> {
     bad_samples: usize,
     /// The bases as they were prepared.
     bases: Vec<PreparedBase>,
+    /// How readiness is looked for.
+    tier: ProbeTier,
+    /// Whether the kernel records the begin of containers whose readiness the engine tells.
+    records_told: bool,
+    /// Where the files of images lie, by the image's reference.
+    layers: BTreeMap<String, Vec<PathBuf>>,
+    /// Images that were started before, by reference.
+    started_before: BTreeSet<String>,
+    /// How much of each image its last start left in memory.
+    touched: BTreeMap<String, ByteSize>,
+    /// The repositories that images are pulled from, by the image's own reference.
+    offered: BTreeMap<String, String>,
+    /// The image of containers that hold a network namespace.
+    holder_image: String,
     /// References that this run put into the daemon and has not removed yet.
     own_images: BTreeSet<String>,
+    /// Variants of which nothing is measured, since their base cannot be had.
+    left_out: BTreeSet<String>,
     /// Variants whose last turn of builds failed, with the step that did.
     unfinished: BTreeMap<String, String>,
     /// References of earlier images of the turn that is under way, which hold what later builds of the classic builder
@@ -264,36 +309,43 @@ where
 {
     /// Why the run ended.
     async fn carry_out(&mut self, plan: &Plan, earlier: &Earlier) -> Result<StopReason, Halt> {
-        let left = Plan {
-            seed: plan.seed,
-            parts: plan
-                .parts
-                .iter()
-                .filter(|part| !earlier.has_done(part))
-                .cloned()
-                .collect(),
+        let left = plan.without(|part| earlier.has_done(part));
+        let probe = if left.starts(&StartWay::ALL) > 0 {
+            self.choose_probe(earlier).await?
+        } else {
+            None
         };
         self.ports.watcher.notice(&Event::Planned {
             builds: left.builds(self.scenario),
-            starts: left.starts(),
+            starts: left.starts(self.ways()),
+            bursts: left.bursts(),
         });
+        if let Some(probe) = &probe {
+            self.ports.watcher.notice(&Event::ProbeChosen(probe));
+        }
         self.set_up().await?;
         let began = self.ports.probe.now();
         let mut pace = Pace::new(self.limits.time_budget, self.scenario.start.is_some());
         let before = self.ports.daemon.build_records().await?;
         self.records = Attribution::before_run(&before);
-        self.prepare_bases().await?;
+        self.prepare_bases(&left).await?;
+        let left = left.only(|variant| !self.left_out.contains(variant));
+        let ways = self.ways();
         for part in &left.parts {
             if !pace.has_time_for(part, self.ports.probe.now() - began) {
                 continue;
             }
             match part {
                 Part::Builds(turn) => self.build_turn(turn).await?,
-                Part::Start(turn) => self.start_turn(turn).await?,
+                Part::Start(turn, cell) if ways.contains(&cell.way) => self.start_turn(turn, *cell).await?,
+                Part::Start(..) => {}
+                Part::Burst(turn, containers) => self.burst_turn(turn, *containers).await?,
             }
         }
         for name in &self.scenario.keep {
-            self.restore_image(name).await?;
+            if !self.left_out.contains(name) {
+                self.restore_image(name).await?;
+            }
         }
         let left_out = pace.left_out();
         if left_out.is_empty() {
@@ -304,6 +356,14 @@ where
             left_out.join(" and ")
         ))?;
         Ok(StopReason::TimeBudget)
+    }
+
+    /// How containers are reached: what users see is measured apart from what is seen from within, since a port that
+    /// is published before the container is there would flatter it.
+    fn ways(&self) -> &'static [StartWay] {
+        let start = self.scenario.start.as_ref();
+        let through_port = start.is_none_or(|start| start.ready.is_seen_through_published_ports());
+        StartWay::of(self.tier.is_inside(), through_port)
     }
 
     /// The key of the next sample.

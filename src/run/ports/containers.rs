@@ -2,12 +2,15 @@
 
 use std::net::SocketAddr;
 
+use futures_util::stream::BoxStream;
+
 use super::EngineFault;
-use crate::scenario::ContainerOptions;
+use crate::scenario::{ContainerOptions, LogStream};
+use crate::unit::{ByteSize, Nanos};
 
 /// Containers of the daemon.
 pub trait Containers: Sync {
-    /// Creates a container that publishes its port on loopback, and returns its id.
+    /// Creates a container, and returns its id.
     fn create_container(
         &self,
         request: &ContainerRequest,
@@ -16,14 +19,43 @@ pub trait Containers: Sync {
     /// Starts a container.
     fn start_container(&self, id: &str) -> impl Future<Output = Result<(), EngineFault>> + Send;
 
+    /// The first process of a started container, by the number that this machine knows it by; absent where it runs no
+    /// more.
+    fn main_process(&self, id: &str) -> impl Future<Output = Result<Option<u32>, EngineFault>> + Send;
+
     /// Where a started container can be reached.
     fn addresses(&self, id: &str, port: u16) -> impl Future<Output = Result<Addresses, EngineFault>> + Send;
 
     /// Waits until a started container is not running any more; one that has ended already is told at once.
     fn wait_for_end(&self, id: &str) -> impl Future<Output = Result<ContainerEnd, EngineFault>> + Send;
 
+    /// Listens to what a created container will print; once this is there nothing is missed. It ends with the container.
+    fn attach(
+        &self,
+        id: &str,
+    ) -> impl Future<Output = Result<BoxStream<'static, Result<Printed, EngineFault>>, EngineFault>> + Send;
+
+    /// Listens to what happens to the health of a container: each item says that it may have changed.
+    fn health_changes(&self, id: &str) -> BoxStream<'static, Result<(), EngineFault>>;
+
+    /// What a container's health check has found; absent where it has none.
+    fn health(&self, id: &str) -> impl Future<Output = Result<Option<Health>, EngineFault>> + Send;
+
+    /// Runs a command in a container until it ends, and returns its exit code.
+    fn run_inside(
+        &self,
+        id: &str,
+        command: &[String],
+    ) -> impl Future<Output = Result<i64, EngineFault>> + Send;
+
+    /// What a container has written to its own layer; absent where the engine does not tell.
+    fn written(&self, id: &str) -> impl Future<Output = Result<Option<ByteSize>, EngineFault>> + Send;
+
     /// The last lines that a container logged.
     fn log_tail(&self, id: &str) -> impl Future<Output = Result<Vec<String>, EngineFault>> + Send;
+
+    /// Asks a container to end, and kills it where it has not after a second.
+    fn stop_container(&self, id: &str) -> impl Future<Output = Result<(), EngineFault>> + Send;
 
     /// Kills and removes a container; one that is not there counts as removed.
     fn remove_container(&self, id: &str) -> impl Future<Output = Result<(), EngineFault>> + Send;
@@ -46,8 +78,42 @@ pub struct ContainerRequest {
     pub image: String,
     /// What it is started with besides; the sources of bind mounts are absolute.
     pub options: ContainerOptions,
-    /// The port that it listens on; published on a free port of loopback.
-    pub port: u16,
+    /// The port that it listens on, where anybody asks it.
+    pub port: Option<u16>,
+    /// The container whose network it is in; absent, it has its own, and its port is published on a free one of
+    /// loopback.
+    pub network_of: Option<String>,
+    /// How often its health check is made; absent, as often as its image says.
+    pub health_every: Option<Nanos>,
+}
+
+/// What a container has printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Printed {
+    /// Where.
+    pub stream: LogStream,
+    /// What, cut anywhere.
+    pub bytes: Vec<u8>,
+}
+
+/// What a container's health check has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Whether the last check passed.
+    pub healthy: bool,
+    /// The last checks, the oldest first.
+    pub checks: Vec<HealthCheck>,
+}
+
+/// One health check. Its instants are of the daemon's clock, since its epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// When it began.
+    pub began: Nanos,
+    /// When it had ended.
+    pub ended: Nanos,
+    /// Whether it passed.
+    pub passed: bool,
 }
 
 /// Where a started container can be reached.

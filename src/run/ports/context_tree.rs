@@ -3,18 +3,23 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
+use std::ops::ControlFlow;
 
 use crate::context::{Entry, Selection};
 use crate::dockerignore::IgnoreFile;
 
 /// A folder that a build may read.
 pub trait ContextTree: fmt::Debug + Send + Sync {
-    /// Lists what is selected, parents before children, in the order of a transfer.
+    /// Hands each selected entry to `found`, parents before children, in the order of a transfer, until that breaks off.
     ///
     /// # Errors
     ///
     /// Names the path that could not be read or sent.
-    fn walk(&self, selection: &Selection) -> Result<Vec<Entry>, TreeFault>;
+    fn walk(
+        &self,
+        selection: &Selection,
+        found: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), TreeFault>;
 
     /// Lists what the docker command sends the classic builder: what the rules keep, and always the ignore file and the
     /// Dockerfile, whose path is `dockerfile` where it lies in this folder.

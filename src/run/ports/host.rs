@@ -1,12 +1,48 @@
 //! The machine that a run is taken on.
 
-use crate::results::HostConditions;
+use std::path::PathBuf;
+
+use crate::results::{HostConditions, StartState};
 use crate::unit::{ByteSize, Nanos};
 
 /// The machine that the daemon runs on.
 pub trait Host: Sync + std::fmt::Debug {
     /// Reads what the machine says of itself at this moment.
     fn look(&self) -> HostReading;
+
+    /// Reads what the container of a process has used so far.
+    fn container(&self, process: u32) -> StartState;
+
+    /// The folders that the root of a container is laid over, by its first process and in the daemon's view of the disk;
+    /// `None` where its root is no overlay.
+    fn root_layers(&self, process: u32) -> Option<Vec<PathBuf>>;
+
+    /// Folders of the daemon's, as this program can read them; `None` where it cannot. The daemon may have mounts of its
+    /// own, which the first process of one of its containers leads to.
+    fn shown(&self, folders: Vec<PathBuf>, process: Option<u32>) -> Option<Vec<PathBuf>>;
+
+    /// How much of the files in these folders is in memory.
+    ///
+    /// # Errors
+    ///
+    /// Says in words why that cannot be told.
+    fn residency(&self, folders: &[PathBuf]) -> Result<Residency, String>;
+
+    /// Puts the files in these folders out of memory, as far as no program has them mapped, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Says in words what could not be done.
+    fn evict(&self, folders: &[PathBuf]) -> Result<(), String>;
+}
+
+/// How much of some files is in memory, in whole pages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Residency {
+    /// All of them.
+    pub size: ByteSize,
+    /// What of them is in memory.
+    pub resident: ByteSize,
 }
 
 /// What a machine says of itself at one moment; what it does not say is absent. Sums count since it was started.

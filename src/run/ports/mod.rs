@@ -14,6 +14,7 @@ mod images;
 mod ledger;
 mod neighbours;
 mod probe;
+mod registry;
 mod workshop;
 
 pub use bases::Bases;
@@ -21,13 +22,17 @@ pub use builder::{
     BuildFault, BuildRecord, BuildReport, BuildRequest, Builder, CacheLocation, ClassicProgress,
     ContextTransfer, NamelessImage, RecordKind, TracedInstruction,
 };
-pub use containers::{Addresses, ContainerEnd, ContainerRequest, Containers};
+pub use containers::{Addresses, ContainerEnd, ContainerRequest, Containers, Health, HealthCheck, Printed};
 pub use context_tree::{ContextTree, TreeFault};
 pub use engine_fault::EngineFault;
 pub use hooks::{HookCall, HookFault, Hooks};
-pub use host::{Host, HostReading};
-pub use images::{BaseImage, Images, RootFs};
+pub use host::{Host, HostReading, Residency};
+pub use images::{BaseImage, Images, PullState, PullStep, RootFs};
 pub use ledger::{Ledger, LedgerFault};
 pub use neighbours::{NeighbourWatch, NeighboursSeen, Seen};
-pub use probe::{LookOrder, Looked, Probe};
+pub use probe::{
+    InsideOrder, LONGEST_FORWARDED_WAY, LONGEST_WAY, LookOrder, Looked, LookedInside, Looking, Probe,
+    Sighting, Traced, WatchOrder,
+};
+pub use registry::{OfferedLayer, Registry, RegistryFault, Served, ServedBlob};
 pub use workshop::{BuildFolders, Survey, Workshop, WorkshopFault};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::findings::Findings;
+use super::placed::Placed;
 use crate::scenario::file::{BaseTable, Cursor};
 use crate::scenario::{
     Base, BaseChoice, BaseSource, BaseState, LayerState, Origin, Overrides, Provenance, Step, name,
@@ -30,6 +31,7 @@ pub(super) fn bases(
                 )
                 .label("part of a build argument's name");
         }
+        let optional = table.optional == Some(true);
         let Some((source, origin)) = source(table, key, &at, overrides, findings) else {
             continue;
         };
@@ -37,6 +39,7 @@ pub(super) fn bases(
         let base = Base {
             name: key.to_owned(),
             source,
+            optional,
         };
         let argument = base.build_arg();
         if let Some(other) = bases.iter().find(|other| other.build_arg() == argument) {
@@ -106,6 +109,28 @@ pub(super) fn check_absent(
     }
 }
 
+/// Notes a baseline that may have nothing to be compared with.
+pub(super) fn check_baseline(placed: &[Placed<'_>], bases: &[Base], findings: &mut Findings<'_>) {
+    let chosen = placed.iter().find(|placed| placed.variant.baseline);
+    let Some(baseline) = chosen.or(placed.first()) else {
+        return;
+    };
+    let base = bases
+        .iter()
+        .find(|base| base.optional && baseline.variant.base.as_ref() == Some(&base.name));
+    if let Some(base) = base {
+        findings
+            .at_key(
+                &baseline.at.key("base"),
+                format!(
+                    "the baseline `{}` chooses the base `{}`, which is optional",
+                    baseline.variant.name, base.name
+                ),
+            )
+            .hint("the others are compared with the baseline: give it a base that is always there");
+    }
+}
+
 /// The source of one base, and who chose it.
 fn source(
     table: BaseTable,
@@ -154,7 +179,9 @@ fn source(
         );
         findings.at(&at.key("from"), message);
     }
-    if let Some(wanted) = overrides.bases.filter(|wanted| *wanted != choice) {
+    // One that a run can do without is taken as it can be had.
+    let wanted = overrides.bases.filter(|_| table.optional != Some(true));
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != choice) {
         let message = format!(
             "`--bases {}`: the base `{key}` has no `{}`",
             wanted.as_str(),

@@ -19,6 +19,7 @@ mod mounts;
 mod needs;
 mod placed;
 mod reader;
+mod ready;
 mod remote_cache;
 mod replay;
 mod scenario;

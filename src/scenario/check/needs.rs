@@ -4,16 +4,17 @@ use super::findings::Findings;
 use super::placed::Placed;
 use crate::scenario::engine_need::{EngineNeed, Needed};
 use crate::scenario::file::Cursor;
-use crate::scenario::{BuilderKind, LayerState, MountState, Place, RemoteCache, Step};
+use crate::scenario::{BuilderKind, LayerState, MountState, Place, RemoteCache, StartCache, Step};
 
 /// From this version of the engine's API on `BuildKit` in it has named contexts, and takes the size of `/dev/shm`.
 const NEWER_BUILDER: (u32, u32) = (1, 42);
 
-/// What the variants, the steps and the remote cache of their builds need of the engine.
+/// What the variants, the steps and the remote cache of their builds, and the states of their starts need of the engine.
 pub(super) fn needs(
     variants: &[Placed<'_>],
     steps: &[Step],
     remote_cache: Option<&RemoteCache>,
+    starts: &[StartCache],
     root: &Cursor<'_>,
     findings: &Findings<'_>,
 ) -> Vec<EngineNeed> {
@@ -23,6 +24,13 @@ pub(super) fn needs(
         needs.push(EngineNeed {
             place: Place::new(findings.source, kind.span()),
             what: Needed::CacheExport(cache.type_name()),
+        });
+    }
+    if let Some(index) = starts.iter().position(|cache| *cache == StartCache::ColdPull) {
+        let cache = root.key("start").key("cache").index(index);
+        needs.push(EngineNeed {
+            place: Place::new(findings.source, cache.span()),
+            what: Needed::PullsFromHere,
         });
     }
     let buildkit = variants

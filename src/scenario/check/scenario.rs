@@ -19,7 +19,7 @@ use crate::scenario::file::{
 use crate::scenario::nearest::hint;
 use crate::scenario::{
     Base, BuildSettings, BuilderKind, Hooks, Metric, Overrides, Place, Problem, Provenance, RemoteCache,
-    Replay, Scenario, StartSettings, Step, name,
+    Replay, Scenario, StartCache, StartSettings, Step, name,
 };
 
 /// Checks a scenario and resolves what is in force.
@@ -198,19 +198,21 @@ impl Resolver<'_> {
         self.checked.sources = reader.sources;
 
         let start = document.start.map(|table| self.start(table));
-        let starts = start.is_some() || self.at.has("start");
+        let starts = self.start_caches(start.as_ref());
+        let bursts = start.as_ref().map_or(&[][..], |start| &start.bursts);
         let is_classic = |placed: &Placed<'_>| placed.variant.builder == BuilderKind::Classic;
         let classic = placed.iter().any(is_classic);
         let gates = gates::gates(
             document.gate.unwrap_or_default(),
             &self.at.key("gate"),
-            &Metric::all(&names(&steps), classic, starts),
+            &Metric::all(&names(&steps), classic, &starts, bursts),
             &mut self.findings,
         );
         let steps = selection::steps(steps, self.overrides, &mut self.findings);
-        let at = &self.at;
-        self.checked.needs = needs::needs(&placed, &steps.steps, remote_cache.as_ref(), at, &self.findings);
-        let gates = selection::gates(gates, &Metric::all(&names(&steps), classic, starts));
+        let cache = remote_cache.as_ref();
+        let (at, findings) = (&self.at, &self.findings);
+        self.checked.needs = needs::needs(&placed, &steps.steps, cache, &starts, at, findings);
+        let gates = selection::gates(gates, &Metric::all(&names(&steps), classic, &starts, bursts));
         let variants = placed.into_iter().map(|placed| placed.variant).collect();
         let variants = selection::variants(variants, self.overrides, &mut self.findings);
         self.checked.edits = steps.edits;
@@ -275,11 +277,22 @@ impl Resolver<'_> {
         let at_steps = at_build.key("step");
         remote_cache::check_uses(remote_cache, steps, &at_build, &mut self.findings);
         bases::check_absent(bases, steps, &at_steps, &mut self.findings);
+        bases::check_baseline(placed, bases, &mut self.findings);
         let dockerfiles = Dockerfiles::load(placed, bases, reader, &mut self.findings);
         dockerfiles.check_expectations(steps, &at_steps, &mut self.findings);
         mounts::check(placed, &dockerfiles, reader, &mut self.findings);
         classic::check_states(placed, steps, &at_steps, &mut self.findings);
         classic::check(placed, &dockerfiles, reader, &mut self.findings);
+    }
+
+    /// The states that images are started in, as far as the file can be read: where it cannot, no key of a gate is a mistake
+    /// for that.
+    fn start_caches(&self, start: Option<&StartSettings>) -> Vec<StartCache> {
+        match start {
+            Some(start) => start.caches.clone(),
+            None if self.at.has("start") => StartCache::ALL.to_vec(),
+            None => Vec::new(),
+        }
     }
 
     /// Where the fills of the context are.

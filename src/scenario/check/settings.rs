@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::scenario::file::{BuildTable, DefaultsTable, DurationText, StartTable, VariantDefaults};
-use crate::scenario::{BuilderKind, Origin, Overrides, Provenance};
+use crate::scenario::{BuilderKind, Origin, Overrides, ProbeTier, Provenance};
 use crate::unit::Nanos;
 
 const ROUNDS: u32 = 10;
@@ -27,6 +27,7 @@ pub(super) struct StartCounts {
     pub(super) samples: u32,
     pub(super) warmups: u32,
     pub(super) timeout: Nanos,
+    pub(super) probe: Option<ProbeTier>,
 }
 
 /// One setting as each place gives it.
@@ -135,13 +136,15 @@ impl Settings<'_> {
             defaults: defaults.and_then(|defaults| defaults.timeout).map(nanos),
             built_in: START_TIMEOUT,
         };
-        if table.ready.as_ref().is_none_or(|ready| ready.status.is_none()) {
+        let asks = table.ready.as_ref().is_none_or(|ready| ready.http.is_some());
+        if asks && table.ready.as_ref().is_none_or(|ready| ready.status.is_none()) {
             provenance.note("start.ready.status", Origin::BuiltIn);
         }
         StartCounts {
             samples: self.pick("start.samples", samples, provenance),
             warmups: self.pick("start.warmups", warmups, provenance),
             timeout: self.pick("start.timeout", timeout, provenance),
+            probe: self.overrides.probe,
         }
     }
 

@@ -3,12 +3,10 @@
 use super::container_options;
 use super::findings::Findings;
 use super::input::ScenarioInput;
+use super::ready;
 use super::settings::StartCounts;
-use crate::scenario::file::{Cursor, ReadyTable, StartTable};
-use crate::scenario::{HttpReadiness, StartSettings};
-
-/// The status code that counts as ready where the scenario names none.
-const READY_STATUS: u16 = 200;
+use crate::scenario::file::{Cursor, PullTable, StartTable};
+use crate::scenario::{PullProfile, PullShape, Readiness, StartCache, StartSettings};
 
 /// Resolves `[start]`.
 pub(super) fn start(
@@ -18,41 +16,115 @@ pub(super) fn start(
     input: &ScenarioInput<'_>,
     findings: &mut Findings<'_>,
 ) -> StartSettings {
-    let table_of_ready = table.ready.take().unwrap_or_default();
+    let ready = table.ready.take();
+    let caches = caches(table.cache.take(), &at.key("cache"), findings);
+    let ready = ready::ready(ready, &at.key("ready"), findings);
+    let bursts = bursts(table.burst.take(), &ready, &at.key("burst"), findings);
+    let pull = pull(table.pull.take(), &caches, at, findings);
     StartSettings {
         samples: counts.samples,
         warmups: counts.warmups,
-        ready: ready(table_of_ready, &at.key("ready"), findings),
+        caches,
+        bursts,
+        pull,
+        ready,
         timeout: counts.timeout,
+        probe: counts.probe,
         container: container_options::options(table, at, input, findings),
     }
 }
 
-fn ready(table: ReadyTable, at: &Cursor<'_>, findings: &mut Findings<'_>) -> HttpReadiness {
-    if let Some(path) = &table.http {
-        let fault = if path.starts_with('/') {
-            (!path.chars().all(|character| character.is_ascii_graphic()))
-                .then_some("expected no spaces and no letters beyond ASCII; write them as `%20`")
+/// What lies between registry and engine.
+fn pull(
+    table: Option<PullTable>,
+    caches: &[StartCache],
+    at: &Cursor<'_>,
+    findings: &mut Findings<'_>,
+) -> PullShape {
+    let Some(table) = table else {
+        return PullShape::default();
+    };
+    if !caches.contains(&StartCache::ColdPull) && !at.key("cache").has_cut() {
+        findings
+            .at_key(
+                &at.key("pull"),
+                "`pull` says how images are pulled, and no start is from one",
+            )
+            .hint("name `cold-pull` in `cache`, or leave it out");
+    }
+    let named = table.profile.map(PullProfile::shape).unwrap_or_default();
+    let shape = PullShape {
+        bandwidth: table.bandwidth.map(|text| text.0).or(named.bandwidth),
+        latency: table.latency.map(|text| text.0).or(named.latency),
+    };
+    if shape.is_none() && !at.key("pull").has_cut() {
+        findings
+            .at_key(
+                &at.key("pull"),
+                "`pull` has neither a `profile` nor a `bandwidth` nor a `latency`",
+            )
+            .hint("leave it out to pull as fast as this machine can");
+    }
+    shape
+}
+
+/// The states to start in, each once.
+fn caches(given: Option<Vec<StartCache>>, at: &Cursor<'_>, findings: &mut Findings<'_>) -> Vec<StartCache> {
+    let given = given.unwrap_or_else(|| vec![StartCache::Warm]);
+    if given.is_empty() && !at.has_cut() {
+        findings
+            .at(at, "`cache` names no state to start in")
+            .hint("leave it out to start warm images");
+    }
+    let mut caches = Vec::new();
+    for (index, cache) in given.into_iter().enumerate() {
+        if caches.contains(&cache) {
+            findings
+                .at(&at.index(index), format!("`{cache}` is named twice"))
+                .label("expected each state once");
         } else {
-            Some("expected a path that begins with `/`")
-        };
-        if let Some(expected) = fault {
-            let problem = findings.at(&at.key("http"), format!("{path:?} is no path to ask for"));
-            problem.label(expected);
-            if !path.contains("://") && !path.starts_with('/') {
-                problem.hint(format!("did you mean \"/{path}\"?"));
-            }
+            caches.push(cache);
         }
     }
-    if table.status.as_ref().is_some_and(Vec::is_empty) && !at.key("status").has_cut() {
+    caches
+}
+
+/// As many containers at once as one machine is thought to be asked for.
+const MOST_AT_ONCE: u32 = 256;
+
+/// The numbers of containers to start at once, each once.
+fn bursts(
+    given: Option<Vec<u32>>,
+    ready: &Readiness,
+    at: &Cursor<'_>,
+    findings: &mut Findings<'_>,
+) -> Vec<u32> {
+    let given = given.unwrap_or_default();
+    if !given.is_empty() && !ready.is_seen_through_published_ports() {
         findings
-            .at(&at.key("status"), "`status` accepts no status code")
-            .hint(format!("leave it out to accept {READY_STATUS}"));
+            .at(
+                at,
+                format!(
+                    "a burst is seen through published ports, where readiness by `{}` is not",
+                    ready.kind()
+                ),
+            )
+            .hint("let `ready` ask by `http`, or leave `burst` out");
     }
-    HttpReadiness {
-        path: table.http.unwrap_or_default(),
-        port: table.port.unwrap_or_default(),
-        status: table.status.unwrap_or_else(|| vec![READY_STATUS]),
-        body_contains: table.body_contains,
+    let mut bursts = Vec::new();
+    for (index, containers) in given.into_iter().enumerate() {
+        let at = at.index(index);
+        if !(1..=MOST_AT_ONCE).contains(&containers) {
+            findings
+                .at(&at, format!("a burst cannot be of {containers} containers"))
+                .label(format!("expected 1 to {MOST_AT_ONCE}"));
+        } else if bursts.contains(&containers) {
+            findings
+                .at(&at, format!("{containers} is named twice"))
+                .label("expected each number once");
+        } else {
+            bursts.push(containers);
+        }
     }
+    bursts
 }

@@ -18,4 +18,7 @@ pub struct BaseTable {
     /// Which of `image` and `import` to use where both are given; where it is absent, `image` is pulled, and
     /// imported where no registry answers.
     pub from: Option<BaseChoice>,
+    /// Whether a run goes on without it where it cannot be had. The variants that choose it are then not measured, and
+    /// named with the reason; the baseline cannot choose it.
+    pub optional: Option<bool>,
 }

@@ -10,7 +10,7 @@ use super::node::{Entry, Node, Value};
 use super::unsupported;
 use super::{FolderPath, RelativePath};
 use crate::scenario::nearest::{hint, nearest, quoted_list};
-use crate::unit::{ByteSize, Cpus, Nanos};
+use crate::unit::{Bandwidth, ByteSize, Cpus, Nanos};
 
 /// One mistake.
 #[derive(Clone, Debug)]
@@ -140,6 +140,10 @@ impl<'schema> Walk<'schema> {
                 .map(|error| format!("{name}: {error}")),
             Some("byte-size") => text
                 .parse::<ByteSize>()
+                .err()
+                .map(|error| format!("{name}: {error}")),
+            Some("bandwidth") => text
+                .parse::<Bandwidth>()
                 .err()
                 .map(|error| format!("{name}: {error}")),
             Some("relative-path") => {
@@ -342,13 +346,16 @@ impl<'schema> Walk<'schema> {
         schema
     }
 
-    /// The alternatives of a schema; the schema itself where it has none.
+    /// The alternatives of a schema, with those of each; the schema itself where it has none.
     fn branches(&self, schema: &'schema Json) -> Vec<&'schema Json> {
         let alternatives = ["oneOf", "anyOf"]
             .into_iter()
             .find_map(|key| schema.get(key).and_then(Json::as_array));
         match alternatives {
-            Some(alternatives) => alternatives.iter().map(|branch| self.resolve(branch)).collect(),
+            Some(alternatives) => {
+                let resolved = alternatives.iter().map(|branch| self.resolve(branch));
+                resolved.flat_map(|branch| self.branches(branch)).collect()
+            }
             None => vec![schema],
         }
     }
@@ -409,6 +416,7 @@ fn expectation(schema: &Json) -> String {
         (_, Some("duration-with-unit")) => "a duration in quotes, such as `\"10m\"`".to_owned(),
         (_, Some("cpus")) => "a number of processors, such as `1.5`".to_owned(),
         (_, Some("byte-size")) => "a size in quotes, such as `\"40MiB\"`".to_owned(),
+        (_, Some("bandwidth")) => "a bandwidth in quotes, such as `\"25Mbit/s\"`".to_owned(),
         (_, Some("relative-path" | "folder-path")) => "a relative path in quotes".to_owned(),
         (Some("string"), _) => "a string".to_owned(),
         (Some("integer"), _) => "a whole number".to_owned(),

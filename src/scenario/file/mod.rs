@@ -40,10 +40,10 @@ pub use hooks_table::HooksTable;
 pub use json_schema::json_schema;
 pub use matrix_table::{ExcludeTable, IncludeTable, MatrixTable};
 pub use options_table::{AgentTable, ArgumentValue, EnvArgumentTable, FolderPath, SecretTable, SshValue};
-pub use quantity::{CpusNumber, DurationText, SizeText};
+pub use quantity::{BandwidthText, CpusNumber, DurationText, SizeText};
 pub use relative_path::RelativePath;
 pub use replay_table::ReplayTable;
-pub use start_table::{LimitsTable, MountTable, ReadyTable, StartTable};
+pub use start_table::{LimitsTable, MountTable, PullTable, ReadyTable, StartTable, StatusWord};
 pub use variant_table::VariantTable;
 
 pub(super) use cursor::Cursor;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::unit::{ByteSize, Cpus, Nanos};
+use crate::unit::{Bandwidth, ByteSize, Cpus, Nanos};
 
 /// A duration as a file writes it, such as `10m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub struct DurationText(pub Nanos);
 /// A size as a file writes it, such as `40MiB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SizeText(pub ByteSize);
+
+/// A bandwidth as a file writes it, such as `25Mbit/s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BandwidthText(pub Bandwidth);
 
 /// A number of processors as a file writes it, such as `1.5`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,12 @@ impl<'de> Deserialize<'de> for DurationText {
 }
 
 impl<'de> Deserialize<'de> for SizeText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        parsed(deserializer).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for BandwidthText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         parsed(deserializer).map(Self)
     }
@@ -72,6 +82,21 @@ impl JsonSchema for SizeText {
             "format": "byte-size",
             "description": "A size with its unit: `512B`, `20KiB`, `40MB`.",
             "examples": ["512B", "20KiB", "40MB"],
+        })
+    }
+}
+
+impl JsonSchema for BandwidthText {
+    fn schema_name() -> Cow<'static, str> {
+        "Bandwidth".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "bandwidth",
+            "description": "A bandwidth with its unit: `25Mbit/s`, `1Gbit/s`, `3MB/s`.",
+            "examples": ["25Mbit/s", "1Gbit/s", "3MB/s"],
         })
     }
 }

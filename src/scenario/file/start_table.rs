@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{CpusNumber, DurationText, FolderPath, SizeText};
+use super::{BandwidthText, CpusNumber, DurationText, FolderPath, SizeText};
+use crate::scenario::{LogStream, PullProfile, StartCache, StatusClass};
 
 /// How often and how to start each variant's image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -19,6 +20,14 @@ pub struct StartTable {
     /// What counts as started.
     #[schemars(required)]
     pub ready: Option<ReadyTable>,
+    /// What of an image is there before a start: `warm`, `cold-pages`, `restart`, `cold-pull`. Each variant is
+    /// started so often in each of them; `warm` alone where it is absent.
+    pub cache: Option<Vec<StartCache>>,
+    /// Numbers of containers that are started at once, such as `[1, 4, 16]`: created before, and released together. Each
+    /// variant is started so often in each of them, beside the starts one by one.
+    pub burst: Option<Vec<u32>>,
+    /// What lies between registry and engine for starts from `cold-pull`; nothing where it is absent.
+    pub pull: Option<PullTable>,
     /// The longest that one start may take until it is ready.
     pub timeout: Option<DurationText>,
     /// The program to run instead of the image's own entrypoint; the engine then leaves out the image's own command too.
@@ -35,6 +44,18 @@ pub struct StartTable {
     pub mounts: Option<BTreeMap<String, MountTable>>,
     /// What the container may use.
     pub limits: Option<LimitsTable>,
+}
+
+/// What lies between a registry and the engine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PullTable {
+    /// A line that has a name; what stands beside it goes before what it says.
+    pub profile: Option<PullProfile>,
+    /// How much goes over it, all layers together.
+    pub bandwidth: Option<BandwidthText>,
+    /// How long each answer takes until its first byte comes.
+    pub latency: Option<DurationText>,
 }
 
 /// What is mounted at a path: exactly one of `bind` and `tmpfs`.
@@ -60,19 +81,52 @@ pub struct LimitsTable {
     pub processes: Option<u32>,
 }
 
-/// Readiness by HTTP: the first response that matches.
+/// What counts as started: exactly one of `http`, `tcp`, `log`, `health`, `exec` and `exit`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ReadyTable {
-    /// The path that is asked for, beginning with `/`.
-    #[schemars(required)]
+    /// The path of an HTTP request, beginning with `/`: ready with the first response that matches.
     pub http: Option<String>,
-    /// The port that the application listens on inside the container.
-    #[schemars(required, range(min = 1))]
+    /// With `http`: the port that the application listens on inside the container.
+    #[schemars(range(min = 1))]
     pub port: Option<u16>,
-    /// The accepted status codes; 200 where it is absent. A redirect is its own status and never followed.
-    #[schemars(inner(range(min = 100, max = 599)))]
-    pub status: Option<Vec<u16>>,
-    /// Text that the body must hold.
+    /// With `http`: the method of the request; `GET` where it is absent.
+    pub method: Option<String>,
+    /// With `http`: the accepted statuses, or classes such as `"2xx"`; 200 where it is absent. A redirect is its own status
+    /// and never followed.
+    pub status: Option<Vec<StatusWord>>,
+    /// With `http`: text that the value of each of these fields must hold; empty, the field has to be there.
+    pub headers: Option<BTreeMap<String, String>>,
+    /// With `http`: text that the body must hold.
     pub body_contains: Option<String>,
+    /// A port inside the container: ready when something listens on it.
+    #[schemars(range(min = 1))]
+    pub tcp: Option<u16>,
+    /// Text: ready when the container has printed a line that holds it.
+    pub log: Option<String>,
+    /// With `log`: the how manieth such line it is; the first where it is absent.
+    #[schemars(range(min = 1))]
+    pub times: Option<u32>,
+    /// With `log`: where the line is printed; either where it is absent.
+    pub stream: Option<LogStream>,
+    /// Whether the image's own health check is looked at: ready when it passes.
+    pub health: Option<bool>,
+    /// A command: ready when it has ended in the container with zero.
+    pub exec: Option<Vec<String>>,
+    /// With `health`: how often the check is made; as often as the image says where it is absent. With `exec`: the time
+    /// between two commands; 100 ms where it is absent.
+    pub every: Option<DurationText>,
+    /// Exit codes: ready when the container has ended with one of them.
+    #[schemars(inner(range(min = 0, max = 255)))]
+    pub exit: Option<Vec<i64>>,
+}
+
+/// A status as a file writes it: a number, or a class such as `"2xx"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum StatusWord {
+    /// A status.
+    Code(#[schemars(range(min = 100, max = 599))] u16),
+    /// All of a class.
+    Class(StatusClass),
 }

@@ -5,8 +5,7 @@
 /// Keys by the table in which they stand, with `.` between the tables and `*` for a name that the file chooses.
 const KEYS: &[(&str, &[&str])] = &[
     ("build", &["analysis", "ci-target", "max-rounds"]),
-    ("start", &["cache", "burst", "link", "companion"]),
-    ("start.ready", &["tcp", "log", "health", "exec", "exit"]),
+    ("start", &["burst", "companion"]),
 ];
 
 /// Words by the key that takes them.

@@ -2,7 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use seatrial::run::{Addresses, ContainerEnd, ContainerRequest, Containers, EngineFault};
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+use seatrial::run::{Addresses, ContainerEnd, ContainerRequest, Containers, EngineFault, Health, Printed};
+use seatrial::unit::ByteSize;
 
 use super::RUN_ID;
 use super::fake_daemon::{FakeDaemon, refused, short};
@@ -40,6 +43,10 @@ impl Containers for FakeDaemon {
         Ok(())
     }
 
+    async fn main_process(&self, _id: &str) -> Result<Option<u32>, EngineFault> {
+        Ok(Some(1))
+    }
+
     async fn addresses(&self, id: &str, port: u16) -> Result<Addresses, EngineFault> {
         let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let act = self.act(id);
@@ -63,9 +70,39 @@ impl Containers for FakeDaemon {
         }
     }
 
+    async fn attach(
+        &self,
+        id: &str,
+    ) -> Result<BoxStream<'static, Result<Printed, EngineFault>>, EngineFault> {
+        self.log.note(format!("attach to {id}"));
+        Ok(stream::empty().boxed())
+    }
+
+    fn health_changes(&self, _id: &str) -> BoxStream<'static, Result<(), EngineFault>> {
+        stream::pending().boxed()
+    }
+
+    async fn health(&self, _id: &str) -> Result<Option<Health>, EngineFault> {
+        Ok(None)
+    }
+
+    async fn run_inside(&self, id: &str, command: &[String]) -> Result<i64, EngineFault> {
+        self.log.note(format!("run {} in {id}", command.join(" ")));
+        Ok(0)
+    }
+
+    async fn written(&self, _id: &str) -> Result<Option<ByteSize>, EngineFault> {
+        Ok(Some(ByteSize(100)))
+    }
+
     async fn log_tail(&self, id: &str) -> Result<Vec<String>, EngineFault> {
         self.log.note(format!("read the log of {id}"));
         Ok(vec![format!("{id} says why")])
+    }
+
+    async fn stop_container(&self, id: &str) -> Result<(), EngineFault> {
+        self.log.note(format!("stop {id}"));
+        Ok(())
     }
 
     async fn remove_container(&self, id: &str) -> Result<(), EngineFault> {

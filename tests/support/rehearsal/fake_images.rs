@@ -1,7 +1,13 @@
 //! Images that are names alone.
 
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+use seatrial::digest::Digest;
 use seatrial::results::{ImageFacts, ImageStore};
-use seatrial::run::{BaseImage, EngineFault, Images, RootFs};
+use seatrial::run::{BaseImage, EngineFault, Images, PullState, PullStep, RootFs};
 use seatrial::unit::ByteSize;
 
 use super::fake_daemon::{FakeDaemon, refused, short};
@@ -25,6 +31,39 @@ impl Images for FakeDaemon {
         }
         self.held().images.insert(reference.to_owned());
         Ok(())
+    }
+
+    fn pull_told(&self, reference: &str) -> BoxStream<'static, Result<PullStep, EngineFault>> {
+        self.log.note(format!("pull {reference}"));
+        if self.script.has(Trouble::NoRegistry) {
+            let refusal = Err(refused("pull", reference));
+            return stream::once(std::future::ready(refusal)).boxed();
+        }
+        if self.script.has(Trouble::HangingPull) {
+            self.interrupt.send_replace(true);
+            return stream::pending().boxed();
+        }
+        self.held().images.insert(reference.to_owned());
+        let layer = Digest::of("layer").short();
+        let states = if self.script.has(Trouble::HadLayer) {
+            vec![PullState::Present]
+        } else {
+            vec![PullState::Fetching, PullState::Extracting, PullState::Complete]
+        };
+        let steps = states.into_iter().map(move |state| {
+            let layer = layer.clone();
+            Ok(PullStep { layer, state })
+        });
+        stream::iter(steps.collect::<Vec<_>>()).boxed()
+    }
+
+    fn export(&self, reference: &str) -> BoxStream<'static, Result<Bytes, EngineFault>> {
+        self.log.note(format!("export {}", short(reference)));
+        if self.script.has(Trouble::NoExport) {
+            let refusal = Err(refused("export", short(reference)));
+            return stream::once(std::future::ready(refusal)).boxed();
+        }
+        stream::once(std::future::ready(Ok(Bytes::from_static(b"image")))).boxed()
     }
 
     async fn push(&self, image: &str, reference: &str) -> Result<(), EngineFault> {
@@ -55,6 +94,10 @@ impl Images for FakeDaemon {
             empty_layers: 0,
             history: Vec::new(),
         })
+    }
+
+    async fn layer_folders(&self, _reference: &str) -> Result<Option<Vec<PathBuf>>, EngineFault> {
+        Ok(None)
     }
 
     async fn image_references(&self, name: &str) -> Result<Vec<String>, EngineFault> {

@@ -45,7 +45,9 @@ fn said(record: &Record) -> String {
         Record::Sources(_) => "keep sources".to_owned(),
         Record::Resumed(_) => "keep resumed".to_owned(),
         Record::Errand(_) => "keep errand".to_owned(),
+        Record::NotMeasured(left_out) => format!("keep {} is not measured", left_out.variant),
         Record::Importing(importing) => format!("keep importing {}", importing.reference),
+        Record::Pulling(pulling) => format!("keep pulling {}", pulling.repository),
         Record::ClassicStand(_) => "keep where the classic build stands".to_owned(),
         Record::MadeImages(made) => format!("keep made images {}", made.ids.join(" ")),
         Record::Build(sample) => {
@@ -60,6 +62,15 @@ fn said(record: &Record) -> String {
         Record::Start(sample) => {
             format!("keep {}, start: {}", place(&sample.key), outcome(&sample.outcome))
         }
+        Record::Burst(sample) => {
+            let place = place(&sample.key);
+            format!(
+                "keep {place}, burst of {}: {}",
+                sample.containers,
+                outcome(&sample.outcome)
+            )
+        }
+        Record::Probe(probe) => format!("keep probe {}", probe.tier),
         Record::Warning(warning) => format!("keep warning: {}", warning.message),
         Record::Run(_) => "keep header".to_owned(),
         Record::End(_) => "keep end".to_owned(),

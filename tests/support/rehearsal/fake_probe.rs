@@ -3,8 +3,12 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use seatrial::results::{Attempts, Bounded, ProbeTier};
-use seatrial::run::{LookOrder, Looked, Probe};
+use futures_util::stream::BoxStream;
+use seatrial::results::{Attempts, Bounded};
+use seatrial::run::{
+    EngineFault, InsideOrder, LookOrder, Looked, Looking, Printed, Probe, Traced, WatchOrder,
+};
+use seatrial::scenario::{NetworkReadiness, ProbeTier};
 use seatrial::unit::Nanos;
 
 use super::log_book::LogBook;
@@ -53,4 +57,34 @@ impl Probe for FakeProbe {
             miss: missed.then(|| "nothing answered in time".to_owned()),
         }
     }
+
+    async fn look_inside(&self, _: InsideOrder) -> Result<Looking, String> {
+        Err("there is no network".to_owned())
+    }
+
+    fn watch_arguments(&self, _: &NetworkReadiness, _: Nanos) -> Vec<String> {
+        vec!["watch".to_owned()]
+    }
+
+    async fn watch(
+        &self,
+        _: WatchOrder,
+        _: BoxStream<'static, Result<Printed, EngineFault>>,
+    ) -> Result<Looking, String> {
+        Err("there is no network".to_owned())
+    }
+
+    async fn wait_until(&self, _: Nanos) {
+        tokio::task::yield_now().await;
+    }
+
+    fn begin_trace(&self, _: Option<u16>) -> Result<(), String> {
+        Err("there is no kernel".to_owned())
+    }
+
+    fn end_trace(&self, _: u32) -> Result<Traced, String> {
+        Err("there is no kernel".to_owned())
+    }
+
+    fn leave_trace(&self) {}
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use seatrial::context::{Entry, EntryKind, Manifest, Selection};
@@ -118,8 +119,12 @@ fn fault(message: &str) -> WorkshopFault {
 struct EmptyTree;
 
 impl ContextTree for EmptyTree {
-    fn walk(&self, _selection: &Selection) -> Result<Vec<Entry>, TreeFault> {
-        Ok(Vec::new())
+    fn walk(
+        &self,
+        _selection: &Selection,
+        _found: &mut dyn FnMut(Entry) -> ControlFlow<()>,
+    ) -> Result<(), TreeFault> {
+        Ok(())
     }
 
     fn walk_as_classic(

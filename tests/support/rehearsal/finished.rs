@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use seatrial::results::{BuildSample, Record, Run, StartSample};
+use seatrial::results::{BuildSample, BurstSample, Record, Run, StartSample};
 use seatrial::run::Outcome;
 use seatrial::unit::Nanos;
 
@@ -69,6 +69,14 @@ impl Finished {
             }
         }
         starts
+    }
+
+    pub(crate) fn bursts(&self) -> Vec<&BurstSample> {
+        let bursts = self.records.iter().filter_map(|record| match record {
+            Record::Burst(sample) => Some(&**sample),
+            _ => None,
+        });
+        bursts.collect()
     }
 
     /// The run as it is read back from its records.

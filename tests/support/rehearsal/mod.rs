@@ -10,6 +10,7 @@ mod fake_images;
 mod fake_ledger;
 mod fake_neighbours;
 mod fake_probe;
+mod fake_registry;
 mod fake_watcher;
 mod fake_workshop;
 mod finished;

@@ -6,11 +6,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::Duration;
 
-use seatrial::run::{Assignment, Earlier, Grants, Limits, Plan, Ports, Pruning, execute};
+use seatrial::run::{Assignment, Earlier, Grants, Limits, Plan, Ports, Pruning, Registry, execute};
 use seatrial::scenario::{
     Base, BaseSource, BuildCacheState, BuildOptions, BuildSettings, BuilderKind, Commit, CommitRange,
     ContainerOptions, ContextSettings, ContextState, Edit, Expectation, Hooks, HttpReadiness, LayerState,
-    MountState, Replay, Scenario, StartSettings, Step, Variant,
+    MountState, NetworkReadiness, PullShape, Readiness, Replay, Scenario, StartCache, StartSettings, Step,
+    Variant,
 };
 use seatrial::unit::Nanos;
 use tokio::sync::watch;
@@ -21,6 +22,7 @@ use super::fake_daemon::FakeDaemon;
 use super::fake_hooks::FakeHooks;
 use super::fake_ledger::FakeLedger;
 use super::fake_probe::FakeProbe;
+use super::fake_registry::FakeRegistry;
 use super::fake_watcher::FakeWatcher;
 use super::fake_workshop::FakeWorkshop;
 use super::finished::Finished;
@@ -39,6 +41,8 @@ pub(crate) struct Rehearsal {
     pruning: Pruning,
     earlier: Earlier,
     script: Script,
+    /// Whether the daemon can pull from this machine.
+    is_here: bool,
 }
 
 impl Rehearsal {
@@ -76,6 +80,7 @@ impl Rehearsal {
             limits: Limits::default(),
             pruning: Pruning::default(),
             earlier: Earlier::default(),
+            is_here: true,
             script: Script::default(),
         }
     }
@@ -148,15 +153,36 @@ impl Rehearsal {
         self.scenario.start = Some(StartSettings {
             samples,
             warmups: 0,
-            ready: HttpReadiness {
-                path: "/".to_owned(),
-                port: 8000,
-                status: vec![200],
-                body_contains: None,
-            },
+            caches: vec![StartCache::Warm],
+            bursts: Vec::new(),
+            pull: PullShape::default(),
+            ready: Readiness::Network(NetworkReadiness::Http(HttpReadiness::of("/", 8000))),
             timeout: Nanos::from_secs(7),
+            probe: None,
             container: ContainerOptions::default(),
         });
+        self
+    }
+
+    /// Starts so many at once besides; after [`Rehearsal::starts`].
+    pub(crate) fn bursts(mut self, bursts: &[u32]) -> Self {
+        if let Some(start) = &mut self.scenario.start {
+            start.bursts = bursts.to_vec();
+        }
+        self
+    }
+
+    /// Starts in other states; after [`Rehearsal::starts`].
+    pub(crate) fn start_caches(mut self, caches: &[StartCache]) -> Self {
+        if let Some(start) = &mut self.scenario.start {
+            start.caches = caches.to_vec();
+        }
+        self
+    }
+
+    /// On a daemon that is on another machine.
+    pub(crate) fn elsewhere(mut self) -> Self {
+        self.is_here = false;
         self
     }
 
@@ -172,7 +198,25 @@ impl Rehearsal {
         self.scenario.bases.push(Base {
             name: name.to_owned(),
             source,
+            optional: false,
         });
+        self
+    }
+
+    /// A variant that chooses a base of its own, which the run can do without.
+    pub(crate) fn variant_on_optional_base(mut self, variant: &str, source: BaseSource) -> Self {
+        let name = format!("{variant}-base");
+        self.scenario.bases.push(Base {
+            name: name.clone(),
+            source,
+            optional: true,
+        });
+        let chosen = self
+            .scenario
+            .variants
+            .iter_mut()
+            .find(|each| each.name == variant);
+        chosen.expect("a variant of that name").base = Some(name);
         self
     }
 
@@ -291,6 +335,10 @@ impl Rehearsal {
             looks: AtomicU32::new(0),
             patience: Mutex::default(),
         };
+        let registry = FakeRegistry {
+            log: log.clone(),
+            script: self.script.clone(),
+        };
         let hooks = FakeHooks {
             log: log.clone(),
             script: self.script.clone(),
@@ -308,6 +356,7 @@ impl Rehearsal {
             bases: &bases,
             workshop: &mut workshop,
             probe: &probe,
+            registry: self.is_here.then_some(&registry as &dyn Registry),
             hooks: &hooks,
             grants: &grants,
             host: None,

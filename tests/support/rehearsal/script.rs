@@ -40,6 +40,12 @@ pub(crate) enum ContainerAct {
 pub(crate) enum Trouble {
     /// No registry answers.
     NoRegistry,
+    /// The daemon had the layer of every image that it pulls.
+    HadLayer,
+    /// Somebody asks the run to end while an image is pulled; the pull never ends by itself.
+    HangingPull,
+    /// The daemon exports no image.
+    NoExport,
     /// No edit can be applied.
     EditsFail,
     /// Records of the build cache cannot be removed.

@@ -3,53 +3,49 @@
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with, sockopt};
-
-use super::clock::Stamp;
+use super::super::connection::open;
 use super::miss::Miss;
-use super::request::Request;
+use super::request::{Expected, Request};
 use super::response::ResponseReader;
+use super::stamp::Stamp;
 use crate::unit::Nanos;
 
 /// How long a wait for the network goes on before cancellation and the deadline are looked at again. The request
 /// stays outstanding meanwhile.
-const SLICE: Nanos = Nanos::from_millis(50);
+pub(crate) const SLICE: Nanos = Nanos::from_millis(50);
 
 /// How long one attempt may go on.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits<'a> {
+pub(crate) struct Limits<'a> {
     /// For the connection to be made.
-    pub(super) connect: Nanos,
+    pub(crate) connect: Nanos,
     /// For the whole response, from the begin of the attempt on.
-    pub(super) request: Nanos,
+    pub(crate) request: Nanos,
     /// When the whole measurement ends.
-    pub(super) deadline: Stamp,
+    pub(crate) deadline: Stamp,
     /// Set by whoever has learnt that there is nothing to wait for any more.
-    pub(super) cancel: &'a AtomicBool,
+    pub(crate) cancel: &'a AtomicBool,
 }
 
 /// One attempt that has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Attempt {
+pub(crate) struct Attempt {
     /// When it began, before its socket was made.
-    pub(super) began: Stamp,
+    pub(crate) began: Stamp,
     /// How it ended.
-    pub(super) end: AttemptEnd,
+    pub(crate) end: AttemptEnd,
 }
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AttemptEnd {
+pub(crate) enum AttemptEnd {
     /// The response matched.
     Match {
         /// When the read returned that held the first byte of the response.
         first_byte: Stamp,
-        /// Its status.
-        status: u16,
+        /// Its status; absent where the connection was all that was looked for.
+        status: Option<u16>,
     },
     /// It did not match, or none came in time.
     Miss(Miss),
@@ -58,7 +54,7 @@ pub(super) enum AttemptEnd {
 }
 
 /// Makes one attempt at `target`.
-pub(super) fn attempt(target: SocketAddr, request: &Request, limits: &Limits<'_>) -> Attempt {
+pub(crate) fn attempt(target: SocketAddr, request: &Request, limits: &Limits<'_>) -> Attempt {
     let began = Stamp::now();
     let end = match exchange(target, request, began, limits) {
         Ok((first_byte, status)) => AttemptEnd::Match { first_byte, status },
@@ -78,74 +74,25 @@ fn exchange(
     request: &Request,
     began: Stamp,
     limits: &Limits<'_>,
-) -> Result<(Stamp, u16), AttemptEnd> {
+) -> Result<(Stamp, Option<u16>), AttemptEnd> {
     let connect_by = began.plus(limits.connect).min(limits.deadline);
     let mut stream = open(target, connect_by, limits.cancel)?;
+    let Some(expected) = &request.response else {
+        return Ok((Stamp::now(), None));
+    };
     let answer_by = began.plus(limits.request).min(limits.deadline);
     stream.write_all(&request.bytes).map_err(|error| missed(&error))?;
-    read_response(&mut stream, request, answer_by, limits.cancel)
-}
-
-/// Connects a socket whose close resets the connection, so that no attempt leaves a port in `TIME_WAIT`.
-fn open(target: SocketAddr, connect_by: Stamp, cancel: &AtomicBool) -> Result<TcpStream, AttemptEnd> {
-    let stream = unconnected(target).map_err(|_| Miss::Local)?;
-    match connect(&stream, &target) {
-        Ok(()) => {}
-        Err(Errno::INPROGRESS) => await_connection(&stream, connect_by, cancel)?,
-        Err(errno) => return Err(missed(&errno.into()).into()),
-    }
-    stream.set_nonblocking(false).map_err(|_| Miss::Local)?;
-    Ok(stream)
-}
-
-fn unconnected(target: SocketAddr) -> io::Result<TcpStream> {
-    let family = match target {
-        SocketAddr::V4(_) => AddressFamily::INET,
-        SocketAddr::V6(_) => AddressFamily::INET6,
-    };
-    #[cfg(target_os = "linux")]
-    let flags = SocketFlags::CLOEXEC;
-    #[cfg(not(target_os = "linux"))]
-    let flags = SocketFlags::empty();
-    let stream = TcpStream::from(socket_with(family, SocketType::STREAM, flags, None)?);
-    stream.set_nodelay(true)?;
-    sockopt::set_socket_linger(&stream, Some(Duration::ZERO))?;
-    // A blocking connect could be neither cancelled nor bounded.
-    stream.set_nonblocking(true)?;
-    Ok(stream)
-}
-
-fn await_connection(stream: &TcpStream, connect_by: Stamp, cancel: &AtomicBool) -> Result<(), AttemptEnd> {
-    loop {
-        let left = remaining(connect_by, cancel)?;
-        let timeout = Timespec {
-            tv_sec: 0,
-            tv_nsec: i64::try_from(left.unwrap_or_default().min(SLICE).0).unwrap_or(0),
-        };
-        match poll(&mut [PollFd::new(stream, PollFlags::OUT)], Some(&timeout)) {
-            // Looked at even where the time is up: this thread may have waited longer for a processor than the
-            // connection took.
-            Ok(0) if left.is_none() => return Err(Miss::ConnectTimeout.into()),
-            Ok(0) | Err(Errno::INTR) => {}
-            Ok(_) => {
-                return match stream.take_error() {
-                    Ok(None) => Ok(()),
-                    Ok(Some(error)) => Err(missed(&error).into()),
-                    Err(_) => Err(Miss::Local.into()),
-                };
-            }
-            Err(_) => return Err(Miss::Local.into()),
-        }
-    }
+    let (first_byte, status) = read_response(&mut stream, expected, answer_by, limits.cancel)?;
+    Ok((first_byte, Some(status)))
 }
 
 fn read_response(
     stream: &mut TcpStream,
-    request: &Request,
+    expected: &Expected,
     answer_by: Stamp,
     cancel: &AtomicBool,
 ) -> Result<(Stamp, u16), AttemptEnd> {
-    let mut reader = ResponseReader::new(request);
+    let mut reader = ResponseReader::new(expected);
     let mut buffer = [0; 16 << 10];
     let mut first_byte = None;
     let mut slice = Nanos::ZERO;
@@ -180,7 +127,7 @@ fn read_response(
 }
 
 /// What is left until `end`: `None` where it has passed, and an error where the measurement was cancelled.
-fn remaining(end: Stamp, cancel: &AtomicBool) -> Result<Option<Nanos>, AttemptEnd> {
+pub(crate) fn remaining(end: Stamp, cancel: &AtomicBool) -> Result<Option<Nanos>, AttemptEnd> {
     if cancel.load(Ordering::Relaxed) {
         return Err(AttemptEnd::Cancelled);
     }
@@ -189,7 +136,7 @@ fn remaining(end: Stamp, cancel: &AtomicBool) -> Result<Option<Nanos>, AttemptEn
 }
 
 /// The class of an error of the network.
-fn missed(error: &io::Error) -> Miss {
+pub(crate) fn missed(error: &io::Error) -> Miss {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Miss::Refused,
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
@@ -206,18 +153,17 @@ fn missed(error: &io::Error) -> Miss {
 #[cfg(test)]
 mod tests {
     use std::net::{Ipv4Addr, TcpListener};
+    use std::time::Duration;
 
     use super::*;
     use crate::probe::loopback::{self, Behaviour, Server};
-    use crate::scenario::HttpReadiness;
+    use crate::scenario::{HttpReadiness, NetworkReadiness};
 
     fn request(body_contains: Option<&str>) -> Request {
-        Request::new(&HttpReadiness {
-            path: "/health".to_owned(),
-            port: 80,
-            status: vec![200],
+        Request::new(&NetworkReadiness::Http(HttpReadiness {
             body_contains: body_contains.map(str::to_owned),
-        })
+            ..HttpReadiness::of("/health", 80)
+        }))
     }
 
     fn ask(target: SocketAddr, request: &Request, request_limit: Nanos) -> Attempt {
@@ -301,10 +247,28 @@ mod tests {
             let server = Server::start(behaviour);
             let ended = ask(server.address(), &request(wanted), Nanos::from_secs(30));
             assert!(
-                matches!(ended.end, AttemptEnd::Match { status: 200, .. }),
+                matches!(
+                    ended.end,
+                    AttemptEnd::Match {
+                        status: Some(200),
+                        ..
+                    }
+                ),
                 "{behaviour:?}: {ended:?}"
             );
         }
+    }
+
+    #[test]
+    fn where_a_connection_is_all_that_is_looked_for_nothing_is_asked() {
+        let server = Server::start(Behaviour::Silent);
+        let connect = Request::new(&NetworkReadiness::Tcp(server.address().port()));
+        let ended = ask(server.address(), &connect, Nanos::from_secs(30));
+        let AttemptEnd::Match { status: None, .. } = ended.end else {
+            panic!("{ended:?}");
+        };
+        let nobody = ask(loopback::unused_address(), &connect, Nanos::from_secs(5));
+        assert_eq!(nobody.end, AttemptEnd::Miss(Miss::Refused));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::unit::Nanos;
 
-use super::clock::Stamp;
+use super::stamp::Stamp;
 
 /// The shortest interval between the begins of two attempts.
 const SHORTEST: Nanos = Nanos(200_000);
@@ -16,35 +16,41 @@ const ELAPSED_PER_INTERVAL: u64 = 500;
 /// The interval is 0.2 % of what has elapsed since the start call, at least 0.2 ms and at most 5 ms, and longer
 /// where the probe would otherwise use more than its share of a processor, which it takes from the application.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     /// The probe's share of one processor is at most one part in this many.
     cpu_share: u64,
+    /// How many looks at once keep to this schedule; all of them together ask as often as one would alone.
+    looks: u64,
 }
 
 impl Schedule {
     /// Makes the schedule for a machine with that many processors: a tenth of a processor on four or more, a
     /// twentieth on fewer.
-    pub(super) const fn for_cpus(cpus: usize) -> Self {
+    /// Of several looks at once, all together ask as often as one: a process of the engine may forward each attempt, and
+    /// takes from the containers for it.
+    pub(crate) const fn for_cpus(cpus: usize, looks: u32) -> Self {
         Self {
             cpu_share: if cpus >= 4 { 10 } else { 20 },
+            looks: looks as u64,
         }
     }
 
     /// Makes the schedule for this machine.
-    pub(super) fn for_this_machine() -> Self {
-        Self::for_cpus(std::thread::available_parallelism().map_or(1, Into::into))
+    pub(crate) fn for_this_machine(looks: u32) -> Self {
+        Self::for_cpus(std::thread::available_parallelism().map_or(1, Into::into), looks)
     }
 
-    /// The time from the begin of one attempt to the begin of the next; never longer than 5 ms.
-    pub(super) fn interval(self, elapsed: Nanos, cost: Nanos) -> Nanos {
+    /// The time from the begin of one attempt to the begin of the next; never longer than 5 ms for each look at once.
+    pub(crate) fn interval(self, elapsed: Nanos, cost: Nanos) -> Nanos {
         let by_elapsed = Nanos(elapsed.0 / ELAPSED_PER_INTERVAL);
         let by_cost = Nanos(cost.0.saturating_mul(self.cpu_share));
-        by_elapsed.max(by_cost).clamp(SHORTEST, LONGEST)
+        let alone = by_elapsed.max(by_cost).clamp(SHORTEST, LONGEST);
+        Nanos(alone.0.saturating_mul(self.looks))
     }
 
     /// When the attempt after the one that began at `began` is due. Where that has passed, because the attempt
     /// took longer, the missed instants are skipped and the next one of the same row is taken.
-    pub(super) fn next(began: Stamp, interval: Nanos, now: Stamp) -> Stamp {
+    pub(crate) fn next(began: Stamp, interval: Nanos, now: Stamp) -> Stamp {
         let late = now.since(began).0;
         let steps = late / interval.0.max(1) + 1;
         began.plus(Nanos(interval.0.saturating_mul(steps)))
@@ -57,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_interval_is_a_five_hundredth_of_what_has_elapsed_within_bounds() {
-        let schedule = Schedule::for_cpus(8);
+        let schedule = Schedule::for_cpus(8, 1);
         for (elapsed_ms, micros) in [
             (0, 200),
             (50, 200),
@@ -77,12 +83,28 @@ mod tests {
     #[test]
     fn a_costly_attempt_is_made_less_often_and_less_often_still_on_few_processors() {
         let cost = Nanos(40_000);
-        assert_eq!(Schedule::for_cpus(4).interval(Nanos::ZERO, cost), Nanos(400_000));
-        assert_eq!(Schedule::for_cpus(2).interval(Nanos::ZERO, cost), Nanos(800_000));
         assert_eq!(
-            Schedule::for_cpus(2).interval(Nanos::ZERO, Nanos::from_secs(1)),
+            Schedule::for_cpus(4, 1).interval(Nanos::ZERO, cost),
+            Nanos(400_000)
+        );
+        assert_eq!(
+            Schedule::for_cpus(2, 1).interval(Nanos::ZERO, cost),
+            Nanos(800_000)
+        );
+        assert_eq!(
+            Schedule::for_cpus(2, 1).interval(Nanos::ZERO, Nanos::from_secs(1)),
             LONGEST
         );
+    }
+
+    #[test]
+    fn looks_at_once_ask_as_often_together_as_one_alone() {
+        let cost = Nanos(40_000);
+        let interval = |looks, elapsed| Schedule::for_cpus(4, looks).interval(elapsed, cost);
+        assert_eq!(interval(1, Nanos::ZERO), Nanos(400_000));
+        assert_eq!(interval(4, Nanos::ZERO), Nanos(1_600_000));
+        let late = interval(16, Nanos::from_secs(60));
+        assert_eq!(late, Nanos::from_millis(80));
     }
 
     #[test]

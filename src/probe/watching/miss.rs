@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Why an attempt did not match. Shown, it is the class under which attempts are counted in the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Miss {
+pub(crate) enum Miss {
     /// Nobody listens.
     Refused,
     /// The connection was made and then reset.
@@ -23,6 +23,8 @@ pub(super) enum Miss {
     Status(u16),
     /// What came is no HTTP response, or its head is broken.
     Header,
+    /// A response without a field that was looked for, or with another value of it.
+    Field,
     /// The response's body does not hold what was looked for, or its framing is broken.
     Body,
 }
@@ -32,7 +34,7 @@ impl Miss {
     ///
     /// A lost packet or a missing socket says nothing about it; such an attempt does not move the low bound, so
     /// that the stated interval stays true and only grows.
-    pub(super) const fn proves_not_ready(self) -> bool {
+    pub(crate) const fn proves_not_ready(self) -> bool {
         !matches!(self, Self::ConnectTimeout | Self::Unreachable | Self::Local)
     }
 }
@@ -49,6 +51,7 @@ impl fmt::Display for Miss {
             Self::Local => formatter.write_str("local"),
             Self::Status(status) => write!(formatter, "status:{status}"),
             Self::Header => formatter.write_str("header"),
+            Self::Field => formatter.write_str("field"),
             Self::Body => formatter.write_str("body"),
         }
     }

@@ -4,7 +4,7 @@
 //! 7.1 (chunks). Bytes are taken one at a time, so how they were cut into reads cannot change the result.
 
 use super::miss::Miss;
-use super::request::Request;
+use super::request::Expected;
 
 /// The longest head, all interim responses included.
 const MAX_HEAD: usize = 64 << 10;
@@ -14,12 +14,14 @@ const MAX_BODY: usize = 1 << 20;
 const MAX_CHUNK_LINE: usize = 4 << 10;
 
 /// What a response turned out to be.
-pub(super) type Reply = Result<u16, Miss>;
+pub(crate) type Reply = Result<u16, Miss>;
 
 /// Takes the bytes of one response and says as early as possible whether it matches.
 #[derive(Debug)]
-pub(super) struct ResponseReader<'a> {
-    request: &'a Request,
+pub(crate) struct ResponseReader<'a> {
+    expected: &'a Expected,
+    /// Which of the fields that are looked for were not seen yet.
+    missing: Vec<bool>,
     state: State,
     /// The line being read: of the head, or of a chunk's size.
     line: Vec<u8>,
@@ -57,10 +59,11 @@ struct Framing {
 }
 
 impl<'a> ResponseReader<'a> {
-    /// Begins to read the response to `request`.
-    pub(super) fn new(request: &'a Request) -> Self {
+    /// Begins to read a response.
+    pub(crate) fn new(expected: &'a Expected) -> Self {
         Self {
-            request,
+            expected,
+            missing: Vec::new(),
             state: State::StatusLine,
             line: Vec::new(),
             head_bytes: 0,
@@ -72,12 +75,12 @@ impl<'a> ResponseReader<'a> {
     }
 
     /// How many heads have begun: where it grew in a read, that read held the first byte of a response.
-    pub(super) const fn heads_begun(&self) -> u32 {
+    pub(crate) const fn heads_begun(&self) -> u32 {
         self.heads_begun
     }
 
     /// Takes what one read gave; `Some` is final, and whatever follows is not looked at.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Option<Reply> {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Option<Reply> {
         for &byte in bytes {
             self.take(byte);
             if let State::Done(reply) = self.state {
@@ -88,7 +91,7 @@ impl<'a> ResponseReader<'a> {
     }
 
     /// Says what the response is now that the connection has been closed.
-    pub(super) const fn close(&self) -> Reply {
+    pub(crate) const fn close(&self) -> Reply {
         match self.state {
             State::Done(reply) => reply,
             // The whole body has been seen, and what was looked for was not in it.
@@ -164,6 +167,7 @@ impl<'a> ResponseReader<'a> {
             Some(status) => {
                 self.status = status;
                 self.framing = Framing::default();
+                self.missing = vec![true; self.expected.fields.len()];
                 State::Field
             }
             None => State::Done(Err(Miss::Header)),
@@ -181,6 +185,11 @@ impl<'a> ResponseReader<'a> {
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
         if name.is_empty() || name.iter().any(|byte| !byte.is_ascii_graphic()) {
             return State::Done(Err(Miss::Header));
+        }
+        for ((wanted, text), missing) in self.expected.fields.iter().zip(&mut self.missing) {
+            if name.eq_ignore_ascii_case(wanted.as_bytes()) && holds(value, text) {
+                *missing = false;
+            }
         }
         if name.eq_ignore_ascii_case(b"content-length") {
             let length = number(value, 10);
@@ -200,15 +209,19 @@ impl<'a> ResponseReader<'a> {
         if (100..200).contains(&self.status) && self.status != 101 {
             return State::StatusLine;
         }
-        if !self.request.status.contains(&self.status) {
+        let mut accepted = self.expected.statuses.iter();
+        if !accepted.any(|statuses| statuses.contains(&self.status)) {
             return State::Done(Err(Miss::Status(self.status)));
         }
-        match &self.request.body_contains {
+        if self.missing.contains(&true) {
+            return State::Done(Err(Miss::Field));
+        }
+        match &self.expected.body_contains {
             None => return State::Done(Ok(self.status)),
             Some(wanted) if wanted.is_empty() => return State::Done(Ok(self.status)),
             Some(_) => {}
         }
-        let bodiless = matches!(self.status, 101 | 204 | 304);
+        let bodiless = self.expected.bodiless || matches!(self.status, 101 | 204 | 304);
         match self.framing {
             _ if bodiless => State::Done(Err(Miss::Body)),
             Framing {
@@ -243,13 +256,18 @@ impl<'a> ResponseReader<'a> {
 
     fn take_body(&mut self, byte: u8) {
         self.body.push(byte);
-        let wanted = self.request.body_contains.as_deref().unwrap_or_default();
+        let wanted = self.expected.body_contains.as_deref().unwrap_or_default();
         if self.body.ends_with(wanted) {
             self.state = State::Done(Ok(self.status));
         } else if self.body.len() >= MAX_BODY {
             self.state = State::Done(Err(Miss::Body));
         }
     }
+}
+
+/// Whether `value` holds `text`, which may be empty.
+fn holds(value: &[u8], text: &[u8]) -> bool {
+    text.is_empty() || value.windows(text.len()).any(|window| window == text)
 }
 
 /// Whether one of the two begins with the other.
@@ -282,19 +300,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::scenario::HttpReadiness;
+    use crate::probe::watching::Request;
+    use crate::scenario::{HttpReadiness, NetworkReadiness, StatusClass, StatusPattern};
 
-    fn request(body_contains: Option<&str>) -> Request {
-        Request::new(&HttpReadiness {
-            path: "/".to_owned(),
-            port: 80,
-            status: vec![200, 204],
+    fn request(body_contains: Option<&str>) -> Expected {
+        expected(HttpReadiness {
+            status: [200, 204].map(StatusPattern::Code).to_vec(),
             body_contains: body_contains.map(str::to_owned),
+            ..HttpReadiness::of("/", 80)
         })
     }
 
+    fn expected(readiness: HttpReadiness) -> Expected {
+        Request::new(&NetworkReadiness::Http(readiness)).response.unwrap()
+    }
+
     /// Reads the pieces one after the other, then the end of the connection.
-    fn read<'a>(request: &Request, pieces: impl IntoIterator<Item = &'a [u8]>) -> Reply {
+    fn read<'a>(request: &Expected, pieces: impl IntoIterator<Item = &'a [u8]>) -> Reply {
         let mut reader = ResponseReader::new(request);
         for piece in pieces {
             if let Some(reply) = reader.push(piece) {
@@ -345,6 +367,48 @@ mod tests {
         ] {
             assert_eq!(read(&request(None), [text.as_bytes()]), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn wanted_fields_have_to_be_in_the_final_head_and_hold_what_is_wanted() {
+        let wanted = expected(HttpReadiness {
+            headers: [("x-ready", ""), ("Content-Type", "json")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            ..HttpReadiness::of("/", 80)
+        });
+        for (fields, reply) in [
+            ("X-Ready: 1\r\ncontent-type: application/json\r\n", Ok(200)),
+            (
+                "x-ready:\r\nContent-Type: text/html\r\nContent-Type: a+json\r\n",
+                Ok(200),
+            ),
+            ("x-ready: 1\r\nContent-Type: text/html\r\n", Err(Miss::Field)),
+            ("Content-Type: application/json\r\n", Err(Miss::Field)),
+            ("", Err(Miss::Field)),
+        ] {
+            let response = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
+            assert_eq!(read(&wanted, [response.as_bytes()]), reply, "{fields:?}");
+            // What an interim response says is not said of the final one.
+            let interim = format!("HTTP/1.1 103 Hints\r\nX-Ready: 1\r\n\r\n{response}");
+            assert_eq!(read(&wanted, [interim.as_bytes()]), reply, "{fields:?}");
+        }
+        let busy = b"HTTP/1.1 503 Busy\r\n\r\n";
+        assert_eq!(read(&wanted, [busy.as_slice()]), Err(Miss::Status(503)));
+    }
+
+    #[test]
+    fn a_class_of_statuses_and_an_answer_without_a_body_are_understood() {
+        let head = expected(HttpReadiness {
+            method: "HEAD".to_owned(),
+            status: vec![StatusPattern::Class(StatusClass::Redirection)],
+            body_contains: Some("ready".to_owned()),
+            ..HttpReadiness::of("/", 80)
+        });
+        let moved = b"HTTP/1.1 302 Found\r\nContent-Length: 5\r\n\r\nready";
+        assert_eq!(read(&head, [moved.as_slice()]), Err(Miss::Body));
+        let found = b"HTTP/1.1 200 OK\r\n\r\n";
+        assert_eq!(read(&head, [found.as_slice()]), Err(Miss::Status(200)));
     }
 
     #[test]

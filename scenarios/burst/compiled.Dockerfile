@@ -1,0 +1,9 @@
+ARG PYTHON
+FROM ${PYTHON}
+WORKDIR /srv
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY app app
+RUN python3 -m compileall -q app
+EXPOSE 8000
+CMD ["python3", "-m", "uvicorn", "app.main:app", "--host", "0.0.0.0", "--port", "8000"]

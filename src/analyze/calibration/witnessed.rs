@@ -1,0 +1,82 @@
+//! One start as a probe saw it, beside the server's own instants.
+
+use serde::Deserialize;
+
+use crate::scenario::ProbeTier;
+use crate::unit::Nanos;
+
+/// One start as a probe saw it, beside the server's own instants, all by one clock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witnessed {
+    /// How it was looked at.
+    pub tier: ProbeTier,
+    /// What the server was told to do, by the name of its variant.
+    pub variant: String,
+    /// The earliest instant at which, by the probe's own claim, a request would have been answered.
+    pub low: Nanos,
+    /// The first byte of the matching response.
+    pub first_byte: Nanos,
+    /// The instant before which by definition nothing answers; absent where there is none.
+    pub floor: Option<Nanos>,
+    /// Whether nothing proved "not yet" before the match.
+    pub left_censored: bool,
+    /// When the kernel recorded the begin of the server's program.
+    pub exec: Option<Nanos>,
+    /// When the kernel recorded that the server listens.
+    pub listen: Option<Nanos>,
+    /// What the server says.
+    pub own: OwnTimeline,
+}
+
+/// The server's own instants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct OwnTimeline {
+    /// `main` was entered.
+    pub main_ns: Nanos,
+    /// It listens.
+    pub listen_ns: Nanos,
+    /// From here on it answers with 200.
+    pub ready_ns: Nanos,
+    /// The first connection was taken.
+    pub first_accept_ns: Nanos,
+    /// The connection that was answered with the first 200 was taken.
+    pub answered_accept_ns: Nanos,
+    /// The first 200 was about to be handed to the kernel.
+    pub first_ok_ns: Nanos,
+}
+
+impl Witnessed {
+    /// The instant that the interval has to hold: a request that had been waiting would have been answered once the server
+    /// was ready and had handled it.
+    #[must_use]
+    pub fn truth(&self) -> Nanos {
+        let began = self.own.answered_accept_ns.max(self.own.ready_ns);
+        let answered = self.own.ready_ns + self.own.first_ok_ns.saturating_since(began);
+        answered.max(self.floor.unwrap_or_default())
+    }
+
+    /// How late the match was.
+    #[must_use]
+    pub fn late(&self) -> Nanos {
+        self.first_byte.saturating_since(self.own.ready_ns)
+    }
+
+    /// Whether a match was seen before the server was ready, which no probe may say.
+    #[must_use]
+    pub fn is_early(&self) -> bool {
+        self.first_byte < self.own.ready_ns
+    }
+
+    /// How far the truth lies from where the probe says; zero where it lies within.
+    #[must_use]
+    pub fn outside(&self) -> Nanos {
+        let truth = self.truth();
+        self.low.saturating_since(truth) + truth.saturating_since(self.first_byte)
+    }
+
+    /// Whether the truth lies where the probe says.
+    #[must_use]
+    pub fn holds_truth(&self) -> bool {
+        self.outside() == Nanos::ZERO
+    }
+}
