@@ -20,7 +20,7 @@ use futures_util::{StreamExt as _, stream};
 use rustix::process::{Pid, Signal, kill_process};
 use seatrial::ballast::PROGRAM;
 use seatrial::probe::ProbeThread;
-use seatrial::run::{LookedInside, Printed, Probe as _, WatchOrder};
+use seatrial::run::{Conversation, LookedInside, Printed, Probe as _, WatchOrder};
 use seatrial::scenario::{HttpReadiness, LogStream, NetworkReadiness, StatusClass, StatusPattern};
 use seatrial::unit::Nanos;
 
@@ -282,12 +282,11 @@ fn watched(ready: &NetworkReadiness, patience: Nanos) -> LookedInside {
         patience,
         cancel: Arc::new(AtomicBool::new(false)),
     };
-    let heard = async {
-        probe
-            .watch(order, stream::iter([Ok(printed)]).boxed())
-            .await?
-            .await
+    let conversation = Conversation {
+        printed: stream::iter([Ok(printed)]).boxed(),
+        input: Box::pin(tokio::io::sink()),
     };
+    let heard = async { probe.watch(order, conversation).await?.await };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build();
@@ -322,6 +321,35 @@ fn watch_sees_the_instant_at_which_a_service_becomes_ready() {
         (looked.listens_on, looked.miss),
         (vec![Ipv4Addr::LOCALHOST.into()], None)
     );
+}
+
+#[test]
+fn watch_tells_its_clock_line_by_line_while_it_looks_and_after() {
+    let mut watching = Command::new(&*PROGRAM_ON_DISK)
+        .args(["watch", "--port", "1", "--patience", "50ms"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = watching.stdin.take().unwrap();
+    let mut lines = BufReader::new(watching.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    assert!(lines.next().unwrap().starts_with("watching {"));
+    let probe = ProbeThread::default();
+    let mut ask = || {
+        let before = probe.now().0;
+        input.write_all(b"\n").unwrap();
+        let line = lines.by_ref().find(|line| !line.starts_with("watched ")).unwrap();
+        let told: serde_json::Value = serde_json::from_str(line.strip_prefix("clock ").unwrap()).unwrap();
+        let told = told["now_ns"].as_u64().unwrap();
+        assert!(before < told && told < probe.now().0, "{before} {told}");
+    };
+    ask();
+    thread::sleep(Duration::from_millis(100));
+    ask();
+    drop(input);
+    assert!(watching.wait().unwrap().success());
 }
 
 #[test]

@@ -4,7 +4,8 @@
 use std::io::{self, Write};
 
 use super::args::{CheckArgs, DaemonArgs};
-use super::engine::{NO_STARTS_ELSEWHERE, connect, hold_against, is_elsewhere, runtime};
+use super::elsewhere::{FromAfar, from_afar};
+use super::engine::{connect, hold_against, is_elsewhere, runtime};
 use super::load::{Loaded, load};
 use super::problems::{ProblemStyle, write_problems};
 use super::{ExitCode, Failure};
@@ -17,12 +18,9 @@ pub(super) fn check(args: &CheckArgs, out: &mut dyn Write) -> Result<ExitCode, F
         let mut loaded = load(path, &Overrides::default())?;
         hold_against_engine(&mut loaded, &args.daemon)?;
         if loaded.checked.problems.is_empty() {
-            let starts = loaded
-                .checked
-                .runnable()
-                .is_some_and(|scenario| scenario.start.is_some());
-            if starts && is_elsewhere(&args.daemon) {
-                writeln!(io::stderr().lock(), "warning: {NO_STARTS_ELSEWHERE}")?;
+            let from_afar = loaded.checked.runnable().and_then(from_afar);
+            if let Some(FromAfar { warning, .. }) = from_afar.filter(|_| is_elsewhere(&args.daemon)) {
+                writeln!(io::stderr().lock(), "warning: {warning}")?;
             }
             writeln!(out, "{}: ok{}", path.display(), expansion(&loaded))?;
         } else {

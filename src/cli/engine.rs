@@ -41,9 +41,6 @@ pub(super) async fn hold_against(loaded: &mut Loaded, engine: &Engine) -> Result
     Ok(())
 }
 
-/// Said where a scenario has starts and its daemon is elsewhere.
-pub(super) const NO_STARTS_ELSEWHERE: &str = "the daemon is on another machine, where its containers cannot be probed from here: builds are measured, starts are not";
-
 /// Whether the daemon that is meant is on another machine; one that is not rightly named is told by who connects to it.
 pub(super) fn is_elsewhere(args: &DaemonArgs) -> bool {
     Endpoint::leads_elsewhere(&choice(args)).unwrap_or(false)

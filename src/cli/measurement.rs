@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::base_sources::BaseSources;
-use super::engine::{NO_STARTS_ELSEWHERE, unusable};
+use super::engine::unusable;
 use super::grants::{env_args, grants};
 use super::load::Loaded;
 use super::report::write_report;
@@ -26,7 +26,7 @@ use crate::results::{
     RunHeader, SourcesRecord, StopReason, VariantRecord, WarningRecord,
 };
 use crate::run::{
-    Assignment, Earlier, Grants, Host, Ledger, Limits, Outcome, Plan, Ports, Probe, Pruning, Redactor,
+    Assignment, Earlier, Grants, Host, Ledger, Limits, Outcome, Plan, Ports, Probe, Pruning, Reach, Redactor,
     Registry, Workshop as _, cache_reference, execute, image_repository,
 };
 use crate::scenario::{BuilderKind, Overrides, RemoteCache, Scenario, ScenarioFiles as _};
@@ -37,8 +37,8 @@ use crate::workspace::{ScenarioHooks, ScratchWorkshop};
 pub(super) struct Measurement<'a> {
     pub(super) loaded: &'a Loaded,
     pub(super) scenario: &'a Scenario,
-    /// Whether the scenario has starts that are not measured.
-    pub(super) leaves_starts_out: bool,
+    /// What of the scenario is not measured on this daemon, in words.
+    pub(super) left_out: Option<&'a str>,
     pub(super) engine: &'a Engine,
     pub(super) overrides: &'a Overrides,
     pub(super) limits: Limits,
@@ -89,9 +89,9 @@ impl Measurement<'_> {
         journal
             .append(&Record::Run(Box::new(header)))
             .map_err(journal_failure)?;
-        if self.leaves_starts_out {
-            writeln!(io::stderr().lock(), "warning: {NO_STARTS_ELSEWHERE}")?;
-            let message = NO_STARTS_ELSEWHERE.to_owned();
+        if let Some(left_out) = self.left_out {
+            writeln!(io::stderr().lock(), "warning: {left_out}")?;
+            let message = left_out.to_owned();
             journal
                 .append(&Record::Warning(WarningRecord { message }))
                 .map_err(journal_failure)?;
@@ -153,6 +153,11 @@ impl Measurement<'_> {
                 run_id,
                 limits: self.limits,
                 pruning: self.pruning,
+                reach: if self.engine.is_elsewhere() {
+                    Reach::DaemonAlone
+                } else {
+                    Reach::Ports
+                },
                 sources,
                 earlier,
             },

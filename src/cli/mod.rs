@@ -7,6 +7,7 @@ mod clean;
 mod completions;
 mod context;
 mod doctor;
+mod elsewhere;
 mod engine;
 mod exit_code;
 mod failure;

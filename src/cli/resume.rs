@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use super::args::ResumeArgs;
 use super::check::say_problems;
 use super::clean::remove_scratch;
+use super::elsewhere::from_afar;
 use super::engine::{connect, hold_against, runtime};
 use super::grants::grants;
 use super::holding::hold;
 use super::interruption::watch_signals;
 use super::load::load;
 use super::measurement::{Measurement, Opened, journal_failure};
-use super::run::{require_builders, without_starts};
+use super::run::require_builders;
 use super::sweep::{Sweep, settle};
 use super::{ExitCode, Failure};
 use crate::causes::in_one_line;
@@ -41,11 +42,13 @@ pub(super) fn resume(args: &ResumeArgs, out: &mut dyn Write) -> Result<ExitCode,
             hold_against(&mut loaded, &engine).await?;
             if let Some(scenario) = loaded.checked.runnable() {
                 require_builders(scenario, &engine).await?;
-                let builds_only = without_starts(scenario, &engine);
+                let from_afar = engine.is_elsewhere().then(|| from_afar(scenario)).flatten();
                 let measured = Measurement {
                     loaded: &loaded,
-                    scenario: builds_only.as_ref().unwrap_or(scenario),
-                    leaves_starts_out: builds_only.is_some(),
+                    scenario: from_afar
+                        .as_ref()
+                        .map_or(scenario, |from_afar| &from_afar.scenario),
+                    left_out: from_afar.as_ref().map(|from_afar| from_afar.warning.as_str()),
                     engine: &engine,
                     overrides: &protocol.overrides,
                     limits: (&args.measuring.limits).into(),

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::args::RunArgs;
 use super::check::say_problems;
+use super::elsewhere::from_afar;
 use super::engine::{connect, hold_against, runtime};
 use super::holding::hold;
 use super::interruption::watch_signals;
@@ -57,11 +58,13 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
                 continue;
             };
             require_builders(scenario, &engine).await?;
-            let builds_only = without_starts(scenario, &engine);
+            let from_afar = engine.is_elsewhere().then(|| from_afar(scenario)).flatten();
             let measured = Measurement {
                 loaded,
-                scenario: builds_only.as_ref().unwrap_or(scenario),
-                leaves_starts_out: builds_only.is_some(),
+                scenario: from_afar
+                    .as_ref()
+                    .map_or(scenario, |from_afar| &from_afar.scenario),
+                left_out: from_afar.as_ref().map(|from_afar| from_afar.warning.as_str()),
                 engine: &engine,
                 overrides: &overrides,
                 limits: (&args.measuring.limits).into(),
@@ -98,17 +101,4 @@ pub(super) async fn require_builders(scenario: &Scenario, engine: &Engine) -> Re
         })?;
     }
     Ok(())
-}
-
-/// The scenario's builds alone, where it has starts that cannot be probed from here.
-pub(super) fn without_starts(scenario: &Scenario, engine: &Engine) -> Option<Scenario> {
-    if scenario.start.is_none() || !engine.is_elsewhere() {
-        return None;
-    }
-    let mut builds_only = scenario.clone();
-    builds_only.start = None;
-    builds_only
-        .gates
-        .retain(|gate| !gate.metric.starts_with("start."));
-    Some(builds_only)
 }

@@ -21,7 +21,8 @@ use futures_util::stream::BoxStream;
 use super::Engine;
 use super::images::{fault, status};
 use crate::run::{
-    Addresses, ContainerEnd, ContainerRequest, Containers, EngineFault, Health, HealthCheck, Printed,
+    Addresses, ContainerEnd, ContainerRequest, Containers, Conversation, EngineFault, Health, HealthCheck,
+    Printed,
 };
 use crate::scenario::{ContainerMount, LogStream};
 use crate::unit::{ByteSize, Cpus, Nanos};
@@ -47,6 +48,40 @@ impl Engine {
             Err(fault) if fault.status == Some(404) => Ok(false),
             Err(fault) => Err(fault),
         }
+    }
+
+    async fn attached(&self, id: &str, input: bool) -> Result<Conversation, EngineFault> {
+        let options = AttachContainerOptionsBuilder::new()
+            .stream(true)
+            .stdin(input)
+            .stdout(true)
+            .stderr(true)
+            .build();
+        let refused = |id: &str, refusal| fault("listen to what is printed by container", id, refusal);
+        let attached = self.docker.attach_container(id, Some(options)).await;
+        let attached = attached.map_err(|refusal| refused(id, refusal))?;
+        let id = id.to_owned();
+        let printed = attached.output.filter_map(move |chunk| {
+            let printed = match chunk {
+                Ok(LogOutput::StdErr { message }) => Some(Ok((LogStream::Stderr, message))),
+                Ok(LogOutput::StdOut { message } | LogOutput::Console { message }) => {
+                    Some(Ok((LogStream::Stdout, message)))
+                }
+                Ok(LogOutput::StdIn { .. }) => None,
+                Err(refusal) => Some(Err(refused(&id, refusal))),
+            };
+            let printed = printed.map(|printed| {
+                printed.map(|(stream, message)| Printed {
+                    stream,
+                    bytes: message.into(),
+                })
+            });
+            std::future::ready(printed)
+        });
+        Ok(Conversation {
+            printed: printed.boxed(),
+            input: attached.input,
+        })
     }
 
     async fn inspect(&self, id: &str) -> Result<ContainerInspectResponse, EngineFault> {
@@ -119,6 +154,7 @@ impl Containers for Engine {
             ),
             labels: Some(HashMap::from([(RUN_LABEL.to_owned(), request.run_id.clone())])),
             exposed_ports: port.clone().map(|port| vec![port]),
+            open_stdin: Some(request.takes_input),
             // What is left out is as the image says.
             healthcheck: request.health_every.map(|every| HealthConfig {
                 interval: Some(i64::try_from(every.0).unwrap_or(i64::MAX)),
@@ -220,36 +256,16 @@ impl Containers for Engine {
         &self,
         id: &str,
     ) -> Result<BoxStream<'static, Result<Printed, EngineFault>>, EngineFault> {
-        let options = AttachContainerOptionsBuilder::new()
-            .stream(true)
-            .stdout(true)
-            .stderr(true)
-            .build();
-        let refused = |id: &str, refusal| fault("listen to what is printed by container", id, refusal);
-        let attached = self.docker.attach_container(id, Some(options)).await;
-        let attached = attached.map_err(|refusal| refused(id, refusal))?;
-        let id = id.to_owned();
+        let Conversation { printed, input } = self.attached(id, false).await?;
         // The other direction stays open as long as this one: some engines end both with either.
-        let input = attached.input;
-        let printed = attached.output.filter_map(move |chunk| {
+        let printed = printed.inspect(move |_| {
             let _ = &input;
-            let printed = match chunk {
-                Ok(LogOutput::StdErr { message }) => Some(Ok((LogStream::Stderr, message))),
-                Ok(LogOutput::StdOut { message } | LogOutput::Console { message }) => {
-                    Some(Ok((LogStream::Stdout, message)))
-                }
-                Ok(LogOutput::StdIn { .. }) => None,
-                Err(refusal) => Some(Err(refused(&id, refusal))),
-            };
-            let printed = printed.map(|printed| {
-                printed.map(|(stream, message)| Printed {
-                    stream,
-                    bytes: message.into(),
-                })
-            });
-            std::future::ready(printed)
         });
         Ok(printed.boxed())
+    }
+
+    async fn converse(&self, id: &str) -> Result<Conversation, EngineFault> {
+        self.attached(id, true).await
     }
 
     fn health_changes(&self, id: &str) -> BoxStream<'static, Result<(), EngineFault>> {

@@ -108,6 +108,7 @@ pub(super) fn looked(seen: Seen, patience: Nanos) -> LookedInside {
                 not_before: found.not_before.map(Nanos::from),
                 sent: found.sent.into(),
                 first_byte: found.first_byte.into(),
+                clock_error: Nanos::ZERO,
             };
             (Some(sighting), None)
         }

@@ -11,7 +11,8 @@
 //!    kernel records when programs begin and sockets listen, nobody is asked before, and `start.ready` is cut into
 //!    `start.runtime` and `start.app`. `start.client` is that of other starts, whose port is polled alone.
 //! 2. `sidecar`: as `netns`, by a container of the ballast that is in that network namespace, for who may not enter one. The
-//!    same code asks, and the same clock is read where the container's kernel is this one.
+//!    same code asks, and the same clock is read where the container's kernel is this one; else that clock is asked fifty times
+//!    before and fifty times after, and what is not known of it widens the interval.
 //! 3. `ip`: the container's own address is polled once the start call has returned; then one request goes through the
 //!    published port at once. That is `start.client`; its low bound rests on the last attempt of the first stage that proved
 //!    "not yet", since port forwarding cannot answer before the container does. Where the port fails for longer than a second
@@ -31,6 +32,7 @@
 //! per attempt with a literal address and bytes made beforehand, stamps of the raw monotonic clock right after
 //! `read` returns, and absolute sleeps with the smallest timer slack.
 
+mod clock_mapping;
 mod connection;
 mod inside;
 mod kernel;

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{io, thread};
 
 use futures_util::FutureExt as _;
-use futures_util::stream::BoxStream;
 use tokio::sync::oneshot;
 
 use super::inside::Inside;
@@ -14,7 +13,7 @@ use super::start::measure_start;
 use super::trace::Tracer;
 use super::watching::Stamp;
 use crate::results::Attempts;
-use crate::run::{EngineFault, InsideOrder, LookOrder, Looked, Looking, Printed, Probe, Traced, WatchOrder};
+use crate::run::{Conversation, InsideOrder, LookOrder, Looked, Looking, Probe, Traced, WatchOrder};
 use crate::scenario::{NetworkReadiness, ProbeTier};
 use crate::unit::Nanos;
 
@@ -101,12 +100,8 @@ impl Probe for ProbeThread {
         sidecar::arguments(ready, patience)
     }
 
-    async fn watch(
-        &self,
-        order: WatchOrder,
-        printed: BoxStream<'static, Result<Printed, EngineFault>>,
-    ) -> Result<Looking, String> {
-        sidecar::watch(order, printed).await
+    async fn watch(&self, order: WatchOrder, conversation: Conversation) -> Result<Looking, String> {
+        sidecar::watch(order, conversation).await
     }
 
     async fn wait_until(&self, instant: Nanos) {

@@ -79,6 +79,7 @@ impl Match {
             not_before: (!self.left_censored).then(|| self.prev.into()),
             sent: self.sent.into(),
             first_byte: self.hi.into(),
+            clock_error: Nanos::ZERO,
         }
     }
 }

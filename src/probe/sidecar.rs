@@ -1,7 +1,7 @@
 //! Looking by a container of the ballast that is in the network from the beginning, and prints what it sees.
 //!
 //! What it prints is two lines: one when it watches, which tells whether its clock is this machine's, and one when it has seen
-//! a match or given up.
+//! a match or given up. Where its clock is another's it is asked what that shows, before and after.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,14 +9,15 @@ use std::fs;
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
-use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::io::AsyncWriteExt as _;
 
+use super::clock_mapping::{Asked, ClockMapping};
 use super::inside::looked;
 use super::watching::{Ended, Expected, Found, Polled, Request, SLICE, Seen, Stamp};
-use crate::run::{EngineFault, LookedInside, Looking, Printed, WatchOrder};
+use crate::run::{Conversation, LookedInside, Looking, Printed, WatchOrder};
 use crate::scenario::{LogStream, NetworkReadiness};
 use crate::unit::Nanos;
 
@@ -28,6 +29,12 @@ const SETUP_PATIENCE: Nanos = Nanos::from_secs(20);
 
 /// How long after its own deadline it may take to say that it saw nothing.
 const LAST_WORD_PATIENCE: Nanos = Nanos::from_secs(10);
+
+/// How long it may take to tell what its clock shows.
+const CLOCK_PATIENCE: Nanos = Nanos::from_secs(5);
+
+/// How often it is asked for that, before and after: the soonest answer counts.
+const QUESTIONS: usize = 50;
 
 /// A line is no longer than this.
 const LONGEST_LINE: usize = 64 << 10;
@@ -81,11 +88,8 @@ fn hex(bytes: &[u8]) -> String {
 /// # Errors
 ///
 /// Says in words why what it tells could not be used.
-pub(super) async fn watch(
-    order: WatchOrder,
-    printed: BoxStream<'static, Result<Printed, EngineFault>>,
-) -> Result<Looking, String> {
-    let mut lines = Lines::of(printed);
+pub(super) async fn watch(order: WatchOrder, conversation: Conversation) -> Result<Looking, String> {
+    let mut lines = Lines::of(conversation);
     let until = order.began + SETUP_PATIENCE;
     let line = match lines.next(&order, until).await? {
         Heard::Line(line) => line,
@@ -95,13 +99,30 @@ pub(super) async fn watch(
     let watching = understood::<Watching>("watching", &line)?;
     let boot_id = fs::read_to_string(BOOT_ID).unwrap_or_default();
     let heard = Nanos::from(Stamp::now());
-    watching.shares_clock(boot_id.trim(), order.began, heard)?;
+    let same = watching.shares_clock(boot_id.trim(), order.began, heard);
+    let before = if same {
+        ClockMapping::SAME
+    } else {
+        lines.compare_clocks(&order).await?
+    };
     let looking = async move {
+        let mut clock = before;
         let until = heard + order.patience + LAST_WORD_PATIENCE;
         let seen = match lines.next(&order, until).await? {
             Heard::Line(line) => {
                 let watched = understood::<Watched>("watched", &line)?;
-                watched.seen(watching.now_ns, Stamp::now().into())?
+                let heard = Stamp::now();
+                if !same {
+                    let after = lines.compare_clocks(&order).await?;
+                    if !before.agrees_with(after) {
+                        return Err(
+                            "the clock of the daemon's containers was set, or stood, while it looked"
+                                .to_owned(),
+                        );
+                    }
+                    clock = before.or_closer(after);
+                }
+                watched.seen(watching.now_ns, heard, clock)?
             }
             Heard::Nothing => return Err("the container that looks did not say what it saw".to_owned()),
             Heard::Cancelled => Seen {
@@ -112,7 +133,11 @@ pub(super) async fn watch(
                 listens_on: Vec::new(),
             },
         };
-        Ok::<LookedInside, String>(looked(seen, order.patience))
+        let mut looked = looked(seen, order.patience);
+        if let Some(sighting) = &mut looked.seen {
+            sighting.clock_error = clock.error;
+        }
+        Ok::<LookedInside, String>(looked)
     };
     Ok(looking.boxed())
 }
@@ -126,17 +151,15 @@ struct Watching {
 
 impl Watching {
     /// Whether its instants are of this machine's clock: those of a kernel that is this one, and from between two of ours.
-    fn shares_clock(&self, boot_id: &str, began: Nanos, heard: Nanos) -> Result<(), String> {
-        if boot_id.is_empty() || self.boot_id != boot_id {
-            return Err(
-                "the daemon's containers run on another kernel, whose clock is not this machine's".to_owned(),
-            );
-        }
-        if self.now_ns < began || self.now_ns > heard {
-            return Err("the clock of the daemon's containers is not this machine's".to_owned());
-        }
-        Ok(())
+    fn shares_clock(&self, boot_id: &str, began: Nanos, heard: Nanos) -> bool {
+        !boot_id.is_empty() && self.boot_id == boot_id && (began..=heard).contains(&self.now_ns)
     }
+}
+
+/// What is said when it is asked for its clock.
+#[derive(Debug, Deserialize)]
+struct Clock {
+    now_ns: Nanos,
 }
 
 /// What is said in the end.
@@ -156,21 +179,22 @@ struct Matched {
 }
 
 impl Watched {
-    /// What was seen, where its instants lie in their order between when it watched and when it was heard.
-    fn seen(self, watching: Nanos, heard: Nanos) -> Result<Seen, String> {
+    /// What was seen, by our clock, where its instants lie in their order between when it watched and when it was heard.
+    fn seen(self, watching: Nanos, heard: Stamp, clock: ClockMapping) -> Result<Seen, String> {
         let ended = match self.r#match {
             Some(found) => {
                 let not_before = found.not_before_ns.unwrap_or(watching);
-                let instants = [watching, not_before, found.sent_ns, found.first_byte_ns, heard];
-                if !instants.is_sorted() {
+                let instants = [watching, not_before, found.sent_ns, found.first_byte_ns];
+                let ours = |instant: Nanos| clock.ours(instant.into());
+                if !instants.is_sorted() || ours(found.first_byte_ns) > heard.plus(clock.error) {
                     return Err(format!(
                         "the container that looks told instants out of order: {found:?}"
                     ));
                 }
                 Ended::Match(Found {
-                    not_before: found.not_before_ns.map(Stamp::from),
-                    sent: found.sent_ns.into(),
-                    first_byte: found.first_byte_ns.into(),
+                    not_before: found.not_before_ns.map(ours),
+                    sent: ours(found.sent_ns),
+                    first_byte: ours(found.first_byte_ns),
                     status: found.status,
                 })
             }
@@ -200,7 +224,7 @@ fn understood<T: DeserializeOwned>(word: &str, line: &str) -> Result<T, String> 
 
 /// What a container prints, by lines.
 struct Lines {
-    printed: BoxStream<'static, Result<Printed, EngineFault>>,
+    conversation: Conversation,
     /// Of its standard output, what no line was made of yet.
     held: Vec<u8>,
     /// What it complained of.
@@ -216,12 +240,39 @@ enum Heard {
 }
 
 impl Lines {
-    fn of(printed: BoxStream<'static, Result<Printed, EngineFault>>) -> Self {
+    fn of(conversation: Conversation) -> Self {
         Self {
-            printed,
+            conversation,
             held: Vec::new(),
             complaint: Vec::new(),
         }
+    }
+
+    /// Asks the container what its clock shows, which it tells line by line.
+    async fn compare_clocks(&mut self, order: &WatchOrder) -> Result<ClockMapping, String> {
+        let until = Nanos::from(Stamp::now()) + CLOCK_PATIENCE;
+        let mut questions = Vec::with_capacity(QUESTIONS);
+        for _ in 0..QUESTIONS {
+            let from = Stamp::now();
+            let said = async {
+                self.conversation.input.write_all(b"\n").await?;
+                self.conversation.input.flush().await
+            };
+            said.await.map_err(|error| {
+                format!("the container that looks cannot be asked for its clock: {error}")
+            })?;
+            let line = match self.next(order, until).await? {
+                Heard::Line(line) => line,
+                Heard::Nothing => {
+                    return Err("the container that looks did not say what its clock shows".to_owned());
+                }
+                Heard::Cancelled => return Err("given up while clocks were compared".to_owned()),
+            };
+            let to = Stamp::now();
+            let told = Stamp::from(understood::<Clock>("clock", &line)?.now_ns);
+            questions.push(Asked { from, told, to });
+        }
+        ClockMapping::by(&questions).ok_or_else(|| "clocks were not compared".to_owned())
     }
 
     /// The next line, without its end.
@@ -238,7 +289,8 @@ impl Lines {
                 return Ok(Heard::Nothing);
             }
             // Nothing is lost where the time is up first.
-            let Ok(printed) = tokio::time::timeout(SLICE.into(), self.printed.next()).await else {
+            let Ok(printed) = tokio::time::timeout(SLICE.into(), self.conversation.printed.next()).await
+            else {
                 continue;
             };
             let Some(printed) = printed else {
@@ -266,7 +318,10 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicBool;
 
+    use tokio::io::{AsyncBufReadExt as _, BufReader};
+
     use super::*;
+    use crate::run::EngineFault;
     use crate::scenario::{HttpReadiness, StatusClass, StatusPattern};
 
     /// A container that prints these pieces and ends.
@@ -288,8 +343,104 @@ mod tests {
                 Ok(Printed { stream, bytes })
             })
             .collect();
-        let printed = futures_util::stream::iter(pieces).boxed();
-        watch(order, printed).await?.await
+        watch(order, deaf(pieces)).await?.await
+    }
+
+    /// A container that prints this and reads nothing.
+    fn deaf(printed: Vec<Result<Printed, EngineFault>>) -> Conversation {
+        Conversation {
+            printed: futures_util::stream::iter(printed).boxed(),
+            input: Box::pin(tokio::io::sink()),
+        }
+    }
+
+    /// A container with another clock, which is ahead by so much, later by `jump` more, and says this in the end.
+    async fn hear_by_another_clock(
+        ahead: i64,
+        jump: i64,
+        last: impl FnOnce(&dyn Fn(Stamp) -> i64) -> String,
+    ) -> Result<LookedInside, String> {
+        let (input, read) = tokio::io::duplex(64);
+        let (says, heard) = tokio::sync::mpsc::unbounded_channel();
+        let say = move |text: String| {
+            let stream = LogStream::Stdout;
+            let bytes = text.into_bytes();
+            // Nobody hears it where the test has failed.
+            let _ = says.send(Ok::<_, EngineFault>(Printed { stream, bytes }));
+        };
+        let theirs = move |stamp: Stamp| stamp.0 + ahead;
+        say(format!(
+            "watching {{\"boot_id\":\"another\",\"now_ns\":{}}}\n",
+            theirs(Stamp::now())
+        ));
+        let answering = say.clone();
+        tokio::spawn(async move {
+            let mut lines = BufReader::new(read).lines();
+            let mut asked = 0;
+            while let Ok(Some(_)) = lines.next_line().await {
+                asked += 1;
+                let jump = if asked > QUESTIONS { jump } else { 0 };
+                answering(format!("clock {{\"now_ns\":{}}}\n", theirs(Stamp::now()) + jump));
+            }
+        });
+        let conversation = Conversation {
+            printed: tokio_stream::wrappers::UnboundedReceiverStream::new(heard).boxed(),
+            input: Box::pin(input),
+        };
+        let order = WatchOrder {
+            began: Stamp::now().into(),
+            patience: Nanos::from_secs(2),
+            cancel: Arc::new(AtomicBool::new(false)),
+        };
+        let looking = watch(order, conversation).await?;
+        say(last(&theirs));
+        looking.await
+    }
+
+    fn matched(not_before: i64, sent: i64, first_byte: i64) -> String {
+        format!(
+            "watched {{\"match\":{{\"not_before_ns\":{not_before},\"sent_ns\":{sent},\"first_byte_ns\":{first_byte},\
+             \"status\":200}},\"attempts\":{{}},\"listens_on\":[]}}\n"
+        )
+    }
+
+    #[tokio::test]
+    async fn instants_of_another_clock_are_told_by_this_one_within_what_is_not_known_of_it() {
+        for ahead in [5_000_000_000_000, 0] {
+            let mut true_instants = Vec::new();
+            let looked = hear_by_another_clock(ahead, 0, |theirs| {
+                true_instants = (0..3).map(|_| Stamp::now()).collect();
+                matched(
+                    theirs(true_instants[0]),
+                    theirs(true_instants[1]),
+                    theirs(true_instants[2]),
+                )
+            });
+            let seen = looked.await.unwrap().seen.unwrap();
+            assert!(
+                seen.clock_error > Nanos::ZERO && seen.clock_error < Nanos::from_secs(1),
+                "{seen:?}"
+            );
+            let told = [seen.not_before.unwrap(), seen.sent, seen.first_byte];
+            for (told, true_instant) in told.into_iter().zip(true_instants) {
+                let wrong = told.0.abs_diff(Nanos::from(true_instant).0);
+                assert!(wrong <= seen.clock_error.0, "{wrong} {seen:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_set_meanwhile_tells_nothing() {
+        for jump in [60_000_000_000, -1_000_000_000] {
+            let looked = hear_by_another_clock(7_000_000_000, jump, |theirs| {
+                let now = theirs(Stamp::now());
+                matched(now, now, now)
+            });
+            assert_eq!(
+                looked.await.unwrap_err(),
+                "the clock of the daemon's containers was set, or stood, while it looked"
+            );
+        }
     }
 
     fn watching() -> String {
@@ -320,9 +471,7 @@ mod tests {
                 bytes: bytes.to_vec(),
             })
         });
-        watch(order, futures_util::stream::iter(pieces).boxed())
-            .await?
-            .await
+        watch(order, deaf(pieces.into())).await?.await
     }
 
     #[test]
@@ -376,7 +525,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_seen_is_told_by_its_own_instants() {
-        let zero = Nanos::from(Stamp::now());
+        let zero = Stamp::now();
         let watched = Watched {
             r#match: Some(Matched {
                 not_before_ns: Some(Nanos(20)),
@@ -387,7 +536,7 @@ mod tests {
             attempts: [("refused".to_owned(), 3)].into(),
             listens_on: vec!["0.0.0.0".parse().unwrap()],
         };
-        let seen = watched.seen(Nanos(10), zero).unwrap();
+        let seen = watched.seen(Nanos(10), zero, ClockMapping::SAME).unwrap();
         let looked = looked(seen, Nanos::from_secs(1));
         let sighting = looked.seen.unwrap();
         assert_eq!(
@@ -396,9 +545,7 @@ mod tests {
         );
         assert_eq!((looked.attempts.0["refused"], looked.miss), (3, None));
 
-        let looked = hear_after(
-            "watched {\"match\":null,\"attempts\":{\"refused\":7},\"listens_on\":[],\"epoch_ns\":1}\n",
-        );
+        let looked = hear_after("watched {\"match\":null,\"attempts\":{\"refused\":7},\"listens_on\":[]}\n");
         let looked = looked.await.unwrap();
         assert_eq!(looked.seen, None);
         assert_eq!(
@@ -420,7 +567,7 @@ mod tests {
                 attempts: BTreeMap::new(),
                 listens_on: Vec::new(),
             };
-            watched.seen(Nanos(10), Nanos(100)).is_ok()
+            watched.seen(Nanos(10), Stamp(100), ClockMapping::SAME).is_ok()
         };
         assert!(told(Some(20), 30, 40) && told(None, 10, 100));
         for (not_before, sent, first_byte) in [
@@ -444,21 +591,12 @@ mod tests {
             now_ns: Nanos(now),
         };
         let shares = |told: &Watching, own: &str| told.shares_clock(own, Nanos(100), Nanos(200));
-        assert_eq!(shares(&watching("a-b", 150), "a-b"), Ok(()));
-        let another_kernel =
-            "the daemon's containers run on another kernel, whose clock is not this machine's";
+        assert!(shares(&watching("a-b", 150), "a-b"));
         for (told, own) in [("a-c", "a-b"), ("", ""), ("a-b", "")] {
-            assert_eq!(
-                shares(&watching(told, 150), own).unwrap_err(),
-                another_kernel,
-                "{told:?} {own:?}"
-            );
+            assert!(!shares(&watching(told, 150), own), "{told:?} {own:?}");
         }
         for now in [99, 201] {
-            assert_eq!(
-                shares(&watching("a-b", now), "a-b").unwrap_err(),
-                "the clock of the daemon's containers is not this machine's"
-            );
+            assert!(!shares(&watching("a-b", now), "a-b"), "{now}");
         }
     }
 
@@ -491,7 +629,11 @@ mod tests {
             ),
             (
                 vec!["watching {\"boot_id\":\"x\",\"now_ns\":1}\n"],
-                "the daemon's containers run on another kernel, whose clock is not this machine's",
+                "the container that looks has ended: it did not say why",
+            ),
+            (
+                vec!["watching {\"boot_id\":\"x\",\"now_ns\":1}\n", "watched\n"],
+                "the container that looks said \"watched\", expected a line `clock` with what it tells: it begins otherwise",
             ),
             (
                 vec![long.as_str()],

@@ -23,10 +23,21 @@ pub struct Assignment<'a> {
     pub limits: Limits,
     /// What is done where removing own build records costs others their cache.
     pub pruning: Pruning,
+    /// What of the daemon's machine is reached from this one.
+    pub reach: Reach,
     /// Each variant's context before any edit, where the journal holds it already.
     pub sources: BTreeMap<String, Arc<Manifest>>,
     /// What was done before the run was stopped; nothing for a new run.
     pub earlier: Earlier,
+}
+
+/// What of the daemon's machine is reached from this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The ports that are published there too.
+    Ports,
+    /// The daemon alone: it is on another machine, whose programs alone find its ports.
+    DaemonAlone,
 }
 
 /// When a run is to end before its plan is complete.

@@ -17,7 +17,7 @@ mod prune;
 mod pull_watch;
 mod redactor;
 
-pub use assignment::{Assignment, Limits};
+pub use assignment::{Assignment, Limits, Reach};
 pub use attribution::Attribution;
 pub use classic_leftovers::ClassicLeftovers;
 pub use earlier::Earlier;
@@ -28,11 +28,11 @@ pub use plan::{Part, Plan, StartCell, StartWay, Turn};
 pub use ports::{
     Addresses, BaseImage, Bases, BuildFault, BuildFolders, BuildRecord, BuildReport, BuildRequest, Builder,
     CacheLocation, ClassicProgress, ContainerEnd, ContainerRequest, Containers, ContextTransfer, ContextTree,
-    EngineFault, Health, HealthCheck, HookCall, HookFault, Hooks, Host, HostReading, Images, InsideOrder,
-    LONGEST_FORWARDED_WAY, LONGEST_WAY, Ledger, LedgerFault, LookOrder, Looked, LookedInside, Looking,
-    NamelessImage, NeighbourWatch, NeighboursSeen, OfferedLayer, Printed, Probe, PullState, PullStep,
-    RecordKind, Registry, RegistryFault, Residency, RootFs, Seen, Served, ServedBlob, Sighting, Survey,
-    Traced, TracedInstruction, TreeFault, WatchOrder, Workshop, WorkshopFault,
+    Conversation, EngineFault, Health, HealthCheck, HookCall, HookFault, Hooks, Host, HostReading, Images,
+    InsideOrder, LONGEST_FORWARDED_WAY, LONGEST_WAY, Ledger, LedgerFault, LookOrder, Looked, LookedInside,
+    Looking, NamelessImage, NeighbourWatch, NeighboursSeen, OfferedLayer, Printed, Probe, PullState,
+    PullStep, RecordKind, Registry, RegistryFault, Residency, RootFs, Seen, Served, ServedBlob, Sighting,
+    Survey, Traced, TracedInstruction, TreeFault, WatchOrder, Workshop, WorkshopFault,
 };
 pub use prune::{Pruning, SPARED, prune_own_records};
 pub use redactor::Redactor;

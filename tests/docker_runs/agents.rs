@@ -27,7 +27,7 @@ warmups = 0
 
 [[build.step]]
 name = "first"
-cache = { layers = "empty" }
+cache = { layers = "empty", context = "absent" }
 "#;
 
 const DOCKERFILE: &str = r#"FROM scratch

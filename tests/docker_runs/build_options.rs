@@ -165,7 +165,7 @@ fn the_classic_builder_takes_what_it_has_a_word_for() {
          network = \"none\"\nshm-size = \"12MiB\"\nplatform = \"linux/amd64\"\n\
          add-hosts = { registry = \"192.0.2.7\", machine = \"host-gateway\" }\n\
          args = { GIVEN = \"in the file\", GRANTED = { env = \"PATH\" } }\n",
-        "[build]\nrounds = 1\nwarmups = 0\n[[build.step]]\nname = \"first\"\ncache = { layers = \"empty\" }\n",
+        "[build]\nrounds = 1\nwarmups = 0\n[[build.step]]\nname = \"first\"\ncache = { layers = \"empty\", context = \"absent\" }\n",
     ]
     .concat()
     .replace("linux/amd64", &docker(&["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]));

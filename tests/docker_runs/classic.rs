@@ -414,7 +414,7 @@ warmups = 0
 
 [[build.step]]
 name = "cold"
-cache = { layers = "empty" }
+cache = { layers = "empty", context = "absent" }
 
 [[build.step]]
 name = "edit"

@@ -33,7 +33,7 @@ warmups = 0
 
 [[build.step]]
 name = "first"
-cache = {{ layers = "empty" }}
+cache = {{ layers = "empty", context = "absent" }}
 
 [start]
 samples = {samples}

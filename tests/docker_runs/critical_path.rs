@@ -61,7 +61,7 @@ warmups = 0
 
 [[build.step]]
 name = "cold"
-cache = { layers = "empty" }
+cache = { layers = "empty", context = "absent" }
 "#;
 
 fn sleeps<'timeline>(timeline: &'timeline Timeline, millis: &str) -> &'timeline Bar {

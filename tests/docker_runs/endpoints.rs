@@ -8,6 +8,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use seatrial::digest::Digest;
 use seatrial::results::BuildSample;
+use seatrial::scenario::ProbeTier;
+use seatrial::unit::Nanos;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -246,10 +248,16 @@ warmups = 0
 
 [[build.step]]
 name = "first"
-cache = { layers = "empty" }
+cache = { layers = "empty", context = "absent" }
 
 [[build.step]]
 name = "again"
+
+[start]
+samples = 1
+warmups = 0
+entrypoint = ["/ballast", "serve", "--listen-after", "50ms"]
+ready = { http = "/health", port = 8000 }
 "#;
 
 #[test]
@@ -274,6 +282,25 @@ fn over_ssh_by_an_option_and_what_ssh_says_where_it_fails() {
     assert!(run.builds.iter().all(|build| build.outcome.is_ok()), "{run:#?}");
     let cached = |build: &BuildSample| build.instructions.iter().all(|instruction| instruction.cached);
     assert_eq!(run.builds.iter().map(cached).collect::<Vec<_>>(), [false, true]);
+    // Nothing on this machine is the daemon's, its ports included: one of its containers looks.
+    let probe = run.probe.as_ref().unwrap_or_else(|| panic!("{ended:?} {run:?}"));
+    assert_eq!(probe.tier, ProbeTier::Sidecar);
+    assert!(
+        probe
+            .refused
+            .iter()
+            .all(|refused| refused.reason == "the daemon is not on this machine"),
+        "{probe:?}"
+    );
+    let [start] = run.starts.as_slice() else {
+        panic!("{:?}", run.starts);
+    };
+    assert!(start.outcome.is_ok(), "{start:?}");
+    assert_eq!((start.tier, start.client), (ProbeTier::Sidecar, None));
+    assert!(
+        start.ready.unwrap().value_ns >= Nanos::from_millis(50),
+        "{start:?}"
+    );
     assert_eq!(Inventory::take().since(&before), [""; 0]);
     // All calls share one connection.
     let log = fs::read_to_string(server.folder.path().join("sshd.log")).unwrap();

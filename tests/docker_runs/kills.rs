@@ -51,7 +51,7 @@ warmups = 0
 
 [[build.step]]
 name = "first"
-cache = {{ layers = "empty" }}
+cache = {{ layers = "empty", context = "absent" }}
 
 [[build.step]]
 name = "second"

@@ -63,7 +63,7 @@ fn logins_of_the_docker_command_reach_the_registry_alone() {
         let base = format!("[base.b]\nimage = \"{image}\"\n");
         let pushes = format!(
             "[build.remote-cache]\ntype = \"inline\"\nrepository = \"{address}/trial/cache\"\n\
-             [[build.step]]\nname = \"cold\"\ncache = {{ layers = \"empty\" }}\nexport-cache = true\n"
+             [[build.step]]\nname = \"cold\"\ncache = {{ layers = \"empty\", context = \"absent\" }}\nexport-cache = true\n"
         );
         let scenario = [
             "schema = 1\ntitle = \"Logins\"\ncontext.path = \"context\"\n",

@@ -61,6 +61,36 @@ fn a_container_in_the_network_sees_the_first_moment_of_an_application() {
 }
 
 #[test]
+fn a_container_with_another_clock_tells_the_same_within_what_is_not_known_of_it() {
+    let Some(_daemon) = daemon() else { return };
+    if !geteuid().is_root() {
+        return;
+    }
+    let token = unique("clock");
+    let flags = r#""--listen-after", "70ms", "--ready-after", "120ms""#;
+    let trial = looked_at(&token, flags, HEALTH, "").by_a_clock_that_is_ahead(5_000);
+    let before = Inventory::take();
+    let ended = trial.run(&["--probe", "sidecar"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(Inventory::take(), before);
+    let run = trial.journal();
+    let inside = starts_by(&run, ProbeTier::Sidecar);
+    assert_eq!(inside.len(), 2);
+    for start in inside {
+        assert!(start.outcome.is_ok(), "{start:?}");
+        let ready = start.ready.unwrap();
+        // Either clock alone would be off by five thousand seconds.
+        let took = ready.value_ns.as_millis_f64();
+        assert!((120.0..60_000.0).contains(&took), "{start:?}");
+        assert!(!ready.left_censored && ready.low_ns < ready.value_ns, "{start:?}");
+        assert!(
+            start.attempts.0["refused"] > 0 && start.attempts.0["status:503"] > 0,
+            "{start:?}"
+        );
+    }
+}
+
+#[test]
 fn a_listener_is_enough_where_that_is_what_counts() {
     let Some(_daemon) = daemon() else { return };
     let token = unique("sidecar-tcp");

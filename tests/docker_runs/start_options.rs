@@ -44,7 +44,7 @@ warmups = 0
 
 [[build.step]]
 name = "first"
-cache = {{ layers = "empty" }}
+cache = {{ layers = "empty", context = "absent" }}
 
 [start]
 samples = 1

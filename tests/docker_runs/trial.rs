@@ -114,6 +114,22 @@ impl Trial {
             .with_variable("HOME", &home)
     }
 
+    /// Runs the program where the monotonic clock shows that much more than that of the daemon's containers, as another kernel's
+    /// would. Takes root.
+    pub(crate) fn by_a_clock_that_is_ahead(self, seconds: u64) -> Self {
+        let seconds = seconds.to_string();
+        let by = [
+            "unshare",
+            "--fork",
+            "--time",
+            "--monotonic",
+            &seconds,
+            env!("CARGO_BIN_EXE_seatrial"),
+        ];
+        let by = by.map(str::to_owned).to_vec();
+        Self { by, ..self }
+    }
+
     /// Runs a command that only looks at things.
     pub(crate) fn command(&self, command: &[&str], arguments: &[&str]) -> Ended {
         let mut program = self.bare(command[0]);

@@ -4,7 +4,6 @@
 
 use std::ffi::c_int;
 
-const CLOCK_REALTIME: c_int = 0;
 const CLOCK_MONOTONIC: c_int = 1;
 const CLOCK_PROCESS_CPUTIME_ID: c_int = 2;
 
@@ -22,18 +21,6 @@ unsafe extern "C" {
 /// Nanoseconds of `CLOCK_MONOTONIC`, which the host and its containers share.
 pub(crate) fn monotonic() -> u64 {
     read(CLOCK_MONOTONIC)
-}
-
-/// Nanoseconds from the zero of `CLOCK_REALTIME` to that of `CLOCK_MONOTONIC`, by the narrowest of some readings of both: what
-/// the daemon stamps with the one can be set beside the other.
-pub(crate) fn epoch() -> u64 {
-    let readings = (0..50).map(|_| {
-        let before = monotonic();
-        let real = read(CLOCK_REALTIME);
-        let after = monotonic();
-        (after - before, real.saturating_sub(before + (after - before) / 2))
-    });
-    readings.min().map_or(0, |(_, epoch)| epoch)
 }
 
 /// Nanoseconds of CPU time this process has used.

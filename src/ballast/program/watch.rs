@@ -1,15 +1,15 @@
 //! `ballast watch`: looking for readiness from within the network that the container is in.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::ops::RangeInclusive;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use std::{fs, io, thread};
 
 use crate::flags::{Flag, Flags, Takes};
 use crate::kernel::sharpen_sleeps;
 use crate::watching::{Ended, Expected, Listeners, Look, Request, Schedule, Seen, Stamp};
-use crate::{clock, duration, hex, say, signal};
+use crate::{duration, hex, say, signal};
 
 pub(crate) const HELP: &str = "\
 usage: ballast watch [flags]
@@ -23,7 +23,8 @@ usage: ballast watch [flags]
   --bodiless              no body follows the head of a response
 
 Prints a line `watching` with what tells this kernel's clock from another's, looks, and prints a line `watched` with what
-was seen, both with an object of JSON behind. Instants are nanoseconds of CLOCK_MONOTONIC.
+was seen; and for every line that it reads a line `clock` with what its clock shows. All with an object of JSON behind.
+Instants are nanoseconds of CLOCK_MONOTONIC.
 ";
 
 pub(crate) const FLAGS: &[Flag] = &[
@@ -126,6 +127,7 @@ pub(crate) fn watch(options: &Options) -> Result<(), String> {
     let boot = fs::read_to_string(BOOT_ID).unwrap_or_default();
     // Of a file of digits and dashes; whatever else it may hold is not printed.
     let boot: String = boot.chars().filter(|digit| digit.is_ascii_hexdigit() || *digit == '-').collect();
+    let answering = thread::spawn(tell_clock);
     let armed = Stamp::now();
     say(&format!("watching {{\"boot_id\":\"{boot}\",\"now_ns\":{}}}\n", armed.0));
     let look = Look {
@@ -139,7 +141,19 @@ pub(crate) fn watch(options: &Options) -> Result<(), String> {
         cancel: &AtomicBool::new(false),
     };
     say(&format!("watched {}\n", json(&look.run(None))));
+    // Whoever has another clock asks once more. Who has not closes what is read, or has never opened it.
+    let _ = answering.join();
     Ok(())
+}
+
+/// Says for each line that comes in what the clock shows.
+fn tell_clock() {
+    for line in io::stdin().lines() {
+        if line.is_err() {
+            break;
+        }
+        say(&format!("clock {{\"now_ns\":{}}}\n", Stamp::now().0));
+    }
 }
 
 /// What was seen, as a JSON object.
@@ -164,10 +178,9 @@ fn json(seen: &Seen) -> String {
     let addresses: Vec<_> = seen.listens_on.iter().map(|address| format!("\"{address}\"")).collect();
     let _ = write!(
         json,
-        ",\"attempts\":{{{}}},\"listens_on\":[{}],\"epoch_ns\":{}}}",
+        ",\"attempts\":{{{}}},\"listens_on\":[{}]}}",
         attempts.join(","),
-        addresses.join(","),
-        clock::epoch()
+        addresses.join(",")
     );
     json
 }

@@ -103,7 +103,7 @@ async fn measure(
     let measurement = Measurement {
         loaded: &loaded,
         scenario,
-        leaves_starts_out: false,
+        left_out: None,
         engine,
         overrides: &overrides,
         limits: Limits::default(),

@@ -4,15 +4,13 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
-use futures_util::stream::BoxStream;
 
 use super::timeline::ask_server;
 use crate::analyze::Witnessed;
 use crate::probe::ProbeThread;
 use crate::results::Bounded;
 use crate::run::{
-    EngineFault, InsideOrder, LONGEST_WAY, LookOrder, Looked, Looking, Printed, Probe, Sighting, Traced,
-    WatchOrder,
+    Conversation, InsideOrder, LONGEST_WAY, LookOrder, Looked, Looking, Probe, Sighting, Traced, WatchOrder,
 };
 use crate::scenario::{NetworkReadiness, ProbeTier};
 use crate::unit::Nanos;
@@ -85,7 +83,15 @@ impl Witness {
         let noting = async move {
             let looked = looking.await;
             let seen = looked.as_ref().ok().and_then(|looked| looked.seen);
-            locked(&state).inside = seen.map(|seen| (tier, seen));
+            let mut state = locked(&state);
+            if seen.is_some_and(|seen| seen.clock_error > Nanos::ZERO) {
+                // The server's instants are of its own clock.
+                state
+                    .faults
+                    .push("a server's clock is not this machine's".to_owned());
+            }
+            state.inside = seen.map(|seen| (tier, seen));
+            drop(state);
             looked
         };
         noting.boxed()
@@ -149,12 +155,8 @@ impl Probe for Witness {
         self.probe.watch_arguments(ready, patience)
     }
 
-    async fn watch(
-        &self,
-        order: WatchOrder,
-        printed: BoxStream<'static, Result<Printed, EngineFault>>,
-    ) -> Result<Looking, String> {
-        let looking = self.probe.watch(order, printed).await?;
+    async fn watch(&self, order: WatchOrder, conversation: Conversation) -> Result<Looking, String> {
+        let looking = self.probe.watch(order, conversation).await?;
         Ok(self.noting(ProbeTier::Sidecar, looking))
     }
 

@@ -84,6 +84,7 @@ where
             port: Some(ready.port()),
             network_of: None,
             health_every: None,
+            takes_input: false,
         };
         // Where images were put out of memory, what this one needs may have gone with another's.
         if settings.caches != [StartCache::Warm]

@@ -55,6 +55,7 @@ where
             port: settings.ready.port(),
             network_of: None,
             health_every: None,
+            takes_input: false,
         };
         let daemon = self.ports.daemon;
         let id = daemon.create_container(&request).await?;

@@ -33,7 +33,7 @@ use tokio::sync::watch;
 pub use cache_state::cache_reference;
 
 use super::Grants;
-use super::assignment::{Assignment, Limits};
+use super::assignment::{Assignment, Limits, Reach};
 use super::attribution::Attribution;
 use super::earlier::Earlier;
 use super::events::{Event, Watcher};
@@ -175,6 +175,7 @@ where
         run_id,
         limits,
         pruning,
+        reach,
         sources,
         earlier,
     } = assignment;
@@ -190,6 +191,7 @@ where
         session,
         limits,
         pruning,
+        reach,
         owes_cleanup: false,
         ports,
         interrupted,
@@ -243,6 +245,7 @@ struct Execution<'a, D, B, W, P, L, N> {
     session: String,
     limits: Limits,
     pruning: Pruning,
+    reach: Reach,
     /// Whether the hooks of `setup` were begun and those of `cleanup` not.
     owes_cleanup: bool,
     ports: Ports<'a, D, B, W, P, L, N>,
@@ -322,6 +325,12 @@ where
         });
         if let Some(probe) = &probe {
             self.ports.watcher.notice(&Event::ProbeChosen(probe));
+            if let (true, Some(refused)) = (self.ways().is_empty(), probe.refused.last()) {
+                self.warn(format!(
+                    "no start is measured, since its container cannot be looked at: {}",
+                    refused.reason
+                ))?;
+            }
         }
         self.set_up().await?;
         let began = self.ports.probe.now();
@@ -359,11 +368,15 @@ where
     }
 
     /// How containers are reached: what users see is measured apart from what is seen from within, since a port that
-    /// is published before the container is there would flatter it.
+    /// is published before the container is there would flatter it. No port of another machine is reached from here.
     fn ways(&self) -> &'static [StartWay] {
         let start = self.scenario.start.as_ref();
         let through_port = start.is_none_or(|start| start.ready.is_seen_through_published_ports());
-        StartWay::of(self.tier.is_inside(), through_port)
+        match (self.reach, self.tier.is_inside()) {
+            (Reach::Ports, inside) => StartWay::of(inside, through_port),
+            (Reach::DaemonAlone, true) => &[StartWay::Inside],
+            (Reach::DaemonAlone, false) => &[],
+        }
     }
 
     /// The key of the next sample.

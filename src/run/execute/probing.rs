@@ -8,12 +8,15 @@ use super::sidecar::Vantage;
 use super::{Execution, Halt, RunFault};
 use crate::causes::in_one_line;
 use crate::results::{ProbeRecord, ProbeRefusal, Record};
-use crate::run::Daemon;
 use crate::run::earlier::Earlier;
 use crate::run::events::Watcher;
 use crate::run::ports::{Bases, Ledger, Probe, Workshop};
+use crate::run::{Daemon, Reach};
 use crate::scenario::{NetworkReadiness, ProbeTier, Readiness, StartSettings};
 use crate::unit::Nanos;
+
+/// Why ways that need the daemon's own machine are not gone: it is another one, or a machine within this one.
+const NOT_HERE: &str = "the daemon is not on this machine";
 
 /// Why a way was not tried.
 const NOT_ASKED_FOR: &str = "another way was asked for";
@@ -88,6 +91,9 @@ where
                 };
                 return Err(fault(tier, format!("readiness by `{kind}` is {by}")));
             }
+            Some(tier @ (ProbeTier::Ip | ProbeTier::Published)) if self.reach == Reach::DaemonAlone => {
+                return Err(fault(tier, NOT_HERE.to_owned()));
+            }
             Some(ProbeTier::Published) if !settings.ready.is_seen_through_published_ports() => {
                 let reason =
                     "the engine's port forwarding takes connections for an application that is not there yet";
@@ -129,21 +135,27 @@ where
         Ok(Some(record))
     }
 
+    /// Why the ways that need the daemon's own machine are not tried.
+    fn not_tried(&self, wanted: Option<ProbeTier>) -> Option<&'static str> {
+        if self.ports.host.is_none() {
+            Some(NOT_HERE)
+        } else {
+            (wanted == Some(ProbeTier::Sidecar)).then_some(NOT_ASKED_FOR)
+        }
+    }
+
     /// Tries to look from within at a container that does nothing.
     async fn permitted(
         &mut self,
         settings: &StartSettings,
         wanted: Option<ProbeTier>,
     ) -> Result<Permitted, Halt> {
-        if self.ports.host.is_none() {
-            return Ok(Permitted::none("the daemon is not on this machine"));
-        }
         if let Err(reason) = self.prepare_holder().await? {
             return Ok(Permitted::none(&reason));
         }
-        let trace = match wanted {
-            Some(ProbeTier::Sidecar) => Err(NOT_ASKED_FOR.to_owned()),
-            _ => self.ports.probe.begin_trace(settings.ready.port()),
+        let trace = match self.not_tried(wanted) {
+            Some(why) => Err(why.to_owned()),
+            None => self.ports.probe.begin_trace(settings.ready.port()),
         };
         let name = format!("seatrial-{}-trial", self.run_id.to_lowercase());
         let permitted = match self.hold_network(name, settings).await {
@@ -181,9 +193,9 @@ where
                 sidecar: Ok(()),
             });
         };
-        let netns = match wanted {
-            Some(ProbeTier::Sidecar) => Err(NOT_ASKED_FOR.to_owned()),
-            _ => self.looks_by(ProbeTier::Netns, holder, ready).await?,
+        let netns = match self.not_tried(wanted) {
+            Some(why) => Err(why.to_owned()),
+            None => self.looks_by(ProbeTier::Netns, holder, ready).await?,
         };
         let sidecar = match wanted {
             None if netns.is_ok() => Err("a better way is permitted".to_owned()),

@@ -79,6 +79,7 @@ where
             port: None,
             network_of: Some(holder.id.clone()),
             health_every: None,
+            takes_input: true,
         };
         let id = match daemon.create_container(&request).await {
             Ok(id) => id,
@@ -86,7 +87,7 @@ where
         };
         let begun = async {
             // Listened to first, so that nothing of it is missed.
-            let printed = daemon.attach(&id).await?;
+            let conversation = daemon.converse(&id).await?;
             let began = probe.now();
             daemon.start_container(&id).await?;
             let order = WatchOrder {
@@ -94,7 +95,7 @@ where
                 patience,
                 cancel,
             };
-            Ok::<_, EngineFault>(probe.watch(order, printed).await)
+            Ok::<_, EngineFault>(probe.watch(order, conversation).await)
         };
         let looking = match begun.await {
             Ok(looking) => looking,

@@ -197,6 +197,7 @@ impl<D: Daemon, P: Probe> Listener<'_, D, P> {
             not_before: Some(sent),
             sent,
             first_byte: now,
+            clock_error: Nanos::ZERO,
         }
     }
 
@@ -257,6 +258,7 @@ impl<D: Daemon, P: Probe> Listener<'_, D, P> {
                         not_before,
                         sent,
                         first_byte: self.probe.now(),
+                        clock_error: Nanos::ZERO,
                     });
                     return Ok(Told {
                         seen,
@@ -327,6 +329,7 @@ impl<D: Daemon, P: Probe> Listener<'_, D, P> {
             not_before: gap.map(|gap| sent.saturating_since(gap).max(self.start)),
             sent,
             first_byte: told_at,
+            clock_error: Nanos::ZERO,
         }
     }
 }

@@ -178,6 +178,7 @@ where
                 Readiness::Engine(EngineReadiness::Health { every }) => *every,
                 _ => None,
             },
+            takes_input: false,
         };
         let create_call = self.ports.probe.now();
         let created = self.ports.daemon.create_container(&request).await;

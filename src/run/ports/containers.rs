@@ -1,8 +1,11 @@
 //! Containers of the daemon.
 
+use std::fmt;
 use std::net::SocketAddr;
+use std::pin::Pin;
 
 use futures_util::stream::BoxStream;
+use tokio::io::AsyncWrite;
 
 use super::EngineFault;
 use crate::scenario::{ContainerOptions, LogStream};
@@ -34,6 +37,9 @@ pub trait Containers: Sync {
         &self,
         id: &str,
     ) -> impl Future<Output = Result<BoxStream<'static, Result<Printed, EngineFault>>, EngineFault>> + Send;
+
+    /// The same, and what the container reads: only of one that was created to take input.
+    fn converse(&self, id: &str) -> impl Future<Output = Result<Conversation, EngineFault>> + Send;
 
     /// Listens to what happens to the health of a container: each item says that it may have changed.
     fn health_changes(&self, id: &str) -> BoxStream<'static, Result<(), EngineFault>>;
@@ -85,6 +91,8 @@ pub struct ContainerRequest {
     pub network_of: Option<String>,
     /// How often its health check is made; absent, as often as its image says.
     pub health_every: Option<Nanos>,
+    /// Whether it is spoken to; others find that their input has ended.
+    pub takes_input: bool,
 }
 
 /// What a container has printed.
@@ -94,6 +102,20 @@ pub struct Printed {
     pub stream: LogStream,
     /// What, cut anywhere.
     pub bytes: Vec<u8>,
+}
+
+/// A container that is listened to and spoken to.
+pub struct Conversation {
+    /// What it prints. It ends with the container.
+    pub printed: BoxStream<'static, Result<Printed, EngineFault>>,
+    /// What it reads.
+    pub input: Pin<Box<dyn AsyncWrite + Send>>,
+}
+
+impl fmt::Debug for Conversation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Conversation").finish_non_exhaustive()
+    }
 }
 
 /// What a container's health check has found.

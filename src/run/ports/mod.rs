@@ -22,7 +22,9 @@ pub use builder::{
     BuildFault, BuildRecord, BuildReport, BuildRequest, Builder, CacheLocation, ClassicProgress,
     ContextTransfer, NamelessImage, RecordKind, TracedInstruction,
 };
-pub use containers::{Addresses, ContainerEnd, ContainerRequest, Containers, Health, HealthCheck, Printed};
+pub use containers::{
+    Addresses, ContainerEnd, ContainerRequest, Containers, Conversation, Health, HealthCheck, Printed,
+};
 pub use context_tree::{ContextTree, TreeFault};
 pub use engine_fault::EngineFault;
 pub use hooks::{HookCall, HookFault, Hooks};

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
 
-use super::{Addresses, EngineFault, Printed};
+use super::{Addresses, Conversation};
 use crate::results::{Attempts, Bounded};
 use crate::scenario::{NetworkReadiness, ProbeTier};
 use crate::unit::Nanos;
@@ -41,7 +40,7 @@ pub trait Probe: Sync {
     fn watch(
         &self,
         order: WatchOrder,
-        printed: BoxStream<'static, Result<Printed, EngineFault>>,
+        conversation: Conversation,
     ) -> impl Future<Output = Result<Looking, String>> + Send;
 
     /// Waits until an instant.
@@ -149,6 +148,8 @@ pub struct Sighting {
     pub sent: Nanos,
     /// The first byte of its response.
     pub first_byte: Nanos,
+    /// How wrong all three may be, together, to either side: zero where they were read off the clock that everything else is.
+    pub clock_error: Nanos,
 }
 
 /// As much of the time of a request and its response may be their way: sockets, wake-ups and a new thread or process at
@@ -173,17 +174,18 @@ impl Sighting {
 
     /// The value and its low bound, counted from `zero`: a request that had been waiting all along would have been
     /// answered earlier by at most the time between the last proof of "not yet" and the matching request, and what of
-    /// that request's own time was its way and not its handling, [`LONGEST_WAY`] or [`LONGEST_FORWARDED_WAY`] at most.
+    /// that request's own time was its way and not its handling, [`LONGEST_WAY`] or [`LONGEST_FORWARDED_WAY`] at most. What the
+    /// instants may be wrong by widens it on either side.
     #[must_use]
     pub fn bounded(&self, zero: Nanos, longest_way: Nanos) -> Bounded {
-        let value = self.first_byte.saturating_since(zero);
+        let first_byte = self.first_byte.saturating_since(zero);
         let unseen = self
             .sent
             .saturating_since(self.not_before.unwrap_or(zero).max(zero));
         let open = unseen + self.first_byte.saturating_since(self.sent).min(longest_way);
         Bounded {
-            value_ns: value,
-            low_ns: value.saturating_since(open),
+            value_ns: first_byte + self.clock_error,
+            low_ns: first_byte.saturating_since(open + self.clock_error),
             left_censored: self.not_before.is_none(),
         }
     }
@@ -216,6 +218,7 @@ mod tests {
                 not_before: not_before.map(|micros| Nanos(micros * MICRO)),
                 sent: Nanos(1_500 * MICRO),
                 first_byte: Nanos(first_byte * MICRO),
+                clock_error: Nanos::ZERO,
             };
             let bounded = sighting.bounded(Nanos(1_000 * MICRO), LONGEST_WAY);
             (
@@ -235,6 +238,18 @@ mod tests {
     }
 
     #[test]
+    fn instants_that_may_be_wrong_widen_the_interval_to_both_sides() {
+        let sighting = Sighting {
+            not_before: Some(Nanos(1_400)),
+            sent: Nanos(1_500),
+            first_byte: Nanos(1_900),
+            clock_error: Nanos(30),
+        };
+        let bounded = sighting.bounded(Nanos(1_000), LONGEST_WAY);
+        assert_eq!((bounded.low_ns, bounded.value_ns), (Nanos(370), Nanos(930)));
+    }
+
+    #[test]
     fn the_recorded_beginning_of_the_listener_sharpens_the_low_bound_and_never_blurs_it() {
         for (seen, listen, expected) in [
             (Some(300), 450, Some(450)),
@@ -247,6 +262,7 @@ mod tests {
                 not_before: seen.map(Nanos),
                 sent: Nanos(500),
                 first_byte: Nanos(600),
+                clock_error: Nanos::ZERO,
             };
             let listening = Traced {
                 listen: Some(Nanos(listen)),

@@ -4,7 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use seatrial::run::{Addresses, ContainerEnd, ContainerRequest, Containers, EngineFault, Health, Printed};
+use seatrial::run::{
+    Addresses, ContainerEnd, ContainerRequest, Containers, Conversation, EngineFault, Health, Printed,
+};
 use seatrial::unit::ByteSize;
 
 use super::RUN_ID;
@@ -76,6 +78,13 @@ impl Containers for FakeDaemon {
     ) -> Result<BoxStream<'static, Result<Printed, EngineFault>>, EngineFault> {
         self.log.note(format!("attach to {id}"));
         Ok(stream::empty().boxed())
+    }
+
+    async fn converse(&self, id: &str) -> Result<Conversation, EngineFault> {
+        Ok(Conversation {
+            printed: self.attach(id).await?,
+            input: Box::pin(tokio::io::sink()),
+        })
     }
 
     fn health_changes(&self, _id: &str) -> BoxStream<'static, Result<(), EngineFault>> {

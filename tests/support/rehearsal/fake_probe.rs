@@ -3,11 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use futures_util::stream::BoxStream;
 use seatrial::results::{Attempts, Bounded};
-use seatrial::run::{
-    EngineFault, InsideOrder, LookOrder, Looked, Looking, Printed, Probe, Traced, WatchOrder,
-};
+use seatrial::run::{Conversation, InsideOrder, LookOrder, Looked, Looking, Probe, Traced, WatchOrder};
 use seatrial::scenario::{NetworkReadiness, ProbeTier};
 use seatrial::unit::Nanos;
 
@@ -66,11 +63,7 @@ impl Probe for FakeProbe {
         vec!["watch".to_owned()]
     }
 
-    async fn watch(
-        &self,
-        _: WatchOrder,
-        _: BoxStream<'static, Result<Printed, EngineFault>>,
-    ) -> Result<Looking, String> {
+    async fn watch(&self, _: WatchOrder, _: Conversation) -> Result<Looking, String> {
         Err("there is no network".to_owned())
     }
 

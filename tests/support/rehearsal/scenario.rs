@@ -6,12 +6,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::time::Duration;
 
-use seatrial::run::{Assignment, Earlier, Grants, Limits, Plan, Ports, Pruning, Registry, execute};
+use seatrial::run::{Assignment, Earlier, Grants, Limits, Plan, Ports, Pruning, Reach, Registry, execute};
 use seatrial::scenario::{
     Base, BaseSource, BuildCacheState, BuildOptions, BuildSettings, BuilderKind, Commit, CommitRange,
     ContainerOptions, ContextSettings, ContextState, Edit, Expectation, Hooks, HttpReadiness, LayerState,
-    MountState, NetworkReadiness, PullShape, Readiness, Replay, Scenario, StartCache, StartSettings, Step,
-    Variant,
+    MountState, NetworkReadiness, ProbeTier, PullShape, Readiness, Replay, Scenario, StartCache,
+    StartSettings, Step, Variant,
 };
 use seatrial::unit::Nanos;
 use tokio::sync::watch;
@@ -158,7 +158,7 @@ impl Rehearsal {
             pull: PullShape::default(),
             ready: Readiness::Network(NetworkReadiness::Http(HttpReadiness::of("/", 8000))),
             timeout: Nanos::from_secs(7),
-            probe: None,
+            probe: Some(ProbeTier::Ip),
             container: ContainerOptions::default(),
         });
         self
@@ -364,6 +364,7 @@ impl Rehearsal {
             watcher: &mut watcher,
         };
         let assignment = Assignment {
+            reach: Reach::Ports,
             pruning: self.pruning,
             scenario: &self.scenario,
             plan: &plan,
