@@ -113,6 +113,28 @@ struct Response {
 }
 
 #[test]
+fn a_service_is_asked_where_it_listens_and_answers_for_no_other_address() {
+    let service = Service::start(&["--path", "/up"]);
+    let (_, port) = service.address.rsplit_once(':').unwrap();
+    let asked = |flags: &[&str]| {
+        let asked = ballast(&[&["ask", "--port", port], flags].concat());
+        (asked.status.code(), text(&asked.stderr))
+    };
+    assert_eq!(asked(&["--path", "/up"]), (Some(0), String::new()));
+    assert_eq!(asked(&["--path", "/up", "--address", "127.0.0.1"]).0, Some(0));
+    let (code, said) = asked(&["--path", "/other"]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("answers `HTTP/1.1 404"), "{said}");
+    // It listens on another address of the loopback.
+    let (code, said) = asked(&["--path", "/up", "--address", "127.0.0.2"]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("no answer on port"), "{said}");
+    let (code, said) = asked(&["--address", "localhost"]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("`localhost` is not an address"), "{said}");
+}
+
+#[test]
 fn serve_answers_503_while_it_is_not_ready() {
     let service = Service::start(&["--ready-after", "60m"]);
     assert_eq!(service.get("/health").status, 503);
