@@ -155,6 +155,16 @@ fn an_image_that_the_engine_does_not_have_is_named_and_never_pulled() {
         }]
     );
     assert_eq!(run.lines_of(&["pull", "create"]), "");
+    // Told before the first build.
+    let told = run.lines_of(&["build", "keep"]);
+    insta::assert_snapshot!(told, @"
+    keep probe ip
+    keep warning: no start will count as long as the companion `db` has no image: the engine does not have the image `db:9`; what is to be pulled is a base
+    keep context
+    build plain:1 without cache, mounts-1, context-1
+    keep #1 plain round 1, cold: ok
+    keep #2 plain round 1, start: failed, the companion `db` did not become ready: the engine does not have the image `db:9`; what is to be pulled is a base
+    ");
     run.left_nothing();
 }
 

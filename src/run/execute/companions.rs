@@ -69,6 +69,21 @@ where
     L: Ledger,
     N: Watcher,
 {
+    /// Says before the first build which companions have no image, since the starts may be hours away. A hook may bring it
+    /// until then.
+    pub(super) async fn look_for_companion_images(&mut self) -> Result<(), Halt> {
+        let scenario = self.scenario;
+        for companion in scenario.start.iter().flat_map(|start| &start.companions) {
+            if let Err(reason) = self.companion_image(&companion.image).await? {
+                self.warn(format!(
+                    "no start will count as long as the companion `{}` has no image: {reason}",
+                    companion.name
+                ))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Sees to it that all companions are there: begins them where no start was before, and asks for them otherwise. Why
     /// one is not there is the inner value.
     pub(super) async fn companions_are_there(

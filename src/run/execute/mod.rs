@@ -340,6 +340,9 @@ where
         self.prepare_bases(&left).await?;
         let left = left.only(|variant| !self.left_out.contains(variant));
         let ways = self.ways();
+        if left.starts(ways) + left.bursts() > 0 {
+            self.look_for_companion_images().await?;
+        }
         for part in &left.parts {
             if !pace.has_time_for(part, self.ports.probe.now() - began) {
                 continue;

@@ -25,7 +25,8 @@ impl Containers for FakeDaemon {
             format!("c{}", held.created)
         };
         let env = request.options.env.iter();
-        let env: String = env.map(|(name, value)| format!(", {name}={value}")).collect();
+        let env = env.map(|(name, value)| format!(", {name}={value}"));
+        let env: String = env.collect();
         self.log
             .note(format!("create {id} of {}{env}", short(&request.image)));
         let number = self.held().created;

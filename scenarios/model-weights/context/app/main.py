@@ -34,6 +34,11 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-# Not HTTPServer, which asks for the machine's own name before it listens.
-with ThreadingTCPServer(("", 8000), Handler) as server:
+class Server(ThreadingTCPServer):
+    """Not HTTPServer, which asks for the machine's own name before it listens."""
+
+    allow_reuse_address = True
+
+
+with Server(("", 8000), Handler) as server:
     server.serve_forever()
