@@ -113,25 +113,28 @@ struct Response {
 }
 
 #[test]
-fn a_service_is_asked_where_it_listens_and_answers_for_no_other_address() {
-    let service = Service::start(&["--path", "/up"]);
-    let (_, port) = service.address.rsplit_once(':').unwrap();
-    let asked = |flags: &[&str]| {
-        let asked = ballast(&[&["ask", "--port", port], flags].concat());
-        (asked.status.code(), text(&asked.stderr))
-    };
-    assert_eq!(asked(&["--path", "/up"]), (Some(0), String::new()));
-    assert_eq!(asked(&["--path", "/up", "--address", "127.0.0.1"]).0, Some(0));
-    let (code, said) = asked(&["--path", "/other"]);
-    assert_eq!(code, Some(1));
-    assert!(said.contains("answers `HTTP/1.1 404"), "{said}");
-    // It listens on another address of the loopback.
-    let (code, said) = asked(&["--path", "/up", "--address", "127.0.0.2"]);
-    assert_eq!(code, Some(1));
-    assert!(said.contains("no answer on port"), "{said}");
-    let (code, said) = asked(&["--address", "localhost"]);
-    assert_eq!(code, Some(1));
-    assert!(said.contains("`localhost` is not an address"), "{said}");
+fn a_service_that_is_to_ask_another_one_serves_only_where_that_answers() {
+    let other = Service::start(&[]);
+    let service = Service::start(&["--ask", &other.address]);
+    assert_eq!(service.get("/health").status, 200);
+    let broken = Service::start(&["--broken"]);
+    for (address, expected) in [
+        (broken.address.as_str(), "answers `HTTP/1.1 500"),
+        // Port 1 of another address of the loopback, where nobody listens.
+        ("127.0.0.2:1", "no answer at 127.0.0.2:1"),
+    ] {
+        let ended = ballast(&["serve", "--port", "0", "--ask", address]);
+        assert_eq!(ended.status.code(), Some(1), "{address}");
+        let said = text(&ended.stderr);
+        assert!(said.contains(expected), "{said}");
+    }
+    let ended = ballast(&["serve", "--ask", "localhost:80"]);
+    assert_eq!(ended.status.code(), Some(2));
+    let said = text(&ended.stderr);
+    assert!(
+        said.contains("`localhost:80` is not an address with a port"),
+        "{said}"
+    );
 }
 
 #[test]
