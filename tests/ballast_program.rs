@@ -113,6 +113,31 @@ struct Response {
 }
 
 #[test]
+fn a_service_that_is_to_ask_another_one_serves_only_where_that_answers() {
+    let other = Service::start(&[]);
+    let service = Service::start(&["--ask", &other.address]);
+    assert_eq!(service.get("/health").status, 200);
+    let broken = Service::start(&["--broken"]);
+    for (address, expected) in [
+        (broken.address.as_str(), "answers `HTTP/1.1 500"),
+        // Port 1 of another address of the loopback, where nobody listens.
+        ("127.0.0.2:1", "no answer at 127.0.0.2:1"),
+    ] {
+        let ended = ballast(&["serve", "--port", "0", "--ask", address]);
+        assert_eq!(ended.status.code(), Some(1), "{address}");
+        let said = text(&ended.stderr);
+        assert!(said.contains(expected), "{said}");
+    }
+    let ended = ballast(&["serve", "--ask", "localhost:80"]);
+    assert_eq!(ended.status.code(), Some(2));
+    let said = text(&ended.stderr);
+    assert!(
+        said.contains("`localhost:80` is not an address with a port"),
+        "{said}"
+    );
+}
+
+#[test]
 fn serve_answers_503_while_it_is_not_ready() {
     let service = Service::start(&["--ready-after", "60m"]);
     assert_eq!(service.get("/health").status, 503);

@@ -1368,6 +1368,26 @@ mod show {
         }
     }
 
+    #[test]
+    fn companions_are_told_with_what_they_are_made_of_and_where_each_setting_comes_from() {
+        let weights = "scenarios/model-weights";
+        let told = Seatrial::new(["show", weights]).run().data();
+        let line = "  companion weights, base python: ready at /model.bin on port 9000 within 60.0 s\n";
+        assert!(told.contains(line), "{told}");
+        let resolved = Seatrial::new(["show", "--resolved", weights]).run().data();
+        let (_, companion) = resolved.split_once("[[start.companion]]\n").unwrap();
+        let expected = [
+            "name = \"weights\"  # scenario",
+            "base = \"python\"  # scenario",
+            "port = 9000  # scenario",
+            "timeout = \"1m\"  # scenario",
+        ];
+        assert_eq!(companion.lines().take(4).collect::<Vec<_>>(), expected);
+        let status = "[start.companion.ready]\nhttp = \"/model.bin\"  # scenario\nport = 9000  # scenario\n\
+                      method = \"HEAD\"  # scenario\nstatus = [200]  # built in\n";
+        assert!(companion.contains(status), "{companion}");
+    }
+
     fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let mut files = Vec::new();

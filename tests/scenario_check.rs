@@ -6,8 +6,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use seatrial::scenario::{
-    BaseChoice, BaseSource, Checked, Commit, CommitRange, History, HistoryFault, Overrides, Problem,
-    ReadFailure, ScenarioFiles, ScenarioInput, Source, Surroundings, check, resolved_toml,
+    BaseChoice, BaseSource, Checked, Commit, CommitRange, CompanionImage, History, HistoryFault, Overrides,
+    Problem, ReadFailure, ScenarioFiles, ScenarioInput, Source, Surroundings, check, resolved_toml,
 };
 
 /// Files by path.
@@ -390,6 +390,134 @@ fn what_a_container_cannot_be_started_with_is_a_mistake() {
     > [start] | ready = { http = "/", port = 80 } | burst = "many"
     s/scenario.toml:10:9: `start.burst` is the string "many", expected an array [expected an array]
     "#);
+}
+
+#[test]
+fn mistakes_of_companions_name_what_would_fit() {
+    let start = "[start]\nready = { http = \"/\", port = 80 }\n";
+    let ready = "ready = { tcp = 5432 }";
+    let one = |keys: &str| format!("[[start.companion]]\n{keys}\n");
+    let texts = [
+        one("image = \"db\""),
+        one(&format!("name = \"Data_Base\"\n{ready}")),
+        one(&format!(
+            "name = \"db\"\nimage = \"db\"\nbase = \"alpine\"\n{ready}"
+        )),
+        one(&format!("name = \"db\"\nbase = \"alpin\"\n{ready}")),
+        one(&format!(
+            "name = \"db\"\nimage = \"d b\"\nport = 0\nnetwork = \"n\"\n{ready}"
+        )),
+        one("name = \"db\"\nimage = \"db\"\nready = { exit = [0] }"),
+        one("name = \"db\"\nimage = \"db\"\nready = { http = \"/\", tcp = 80 }"),
+        one("name = \"db\"\nimage = \"db\"\nready = {}"),
+        one(&format!(
+            "name = \"db\"\nimage = \"db\"\n{ready}\nlimits = {{ memory = \"1MiB\" }}\nmounts = {{ \"/d\" = {{ bind = \"no-such\" }} }}"
+        )),
+        one(&format!("name = \"db\"\nimage = \"db\"\n{ready}"))
+            + &one(&format!("name = \"db\"\nimage = \"other\"\n{ready}")),
+        // The address of one that is not there, of one that stands behind it, and of itself.
+        "env = { URL = \"http://{{companion.weihgts}}/\" }\ncommand = [\"a\", \"{{companion.x\"]\n"
+            .to_owned()
+            + &one(&format!(
+                "name = \"weights\"\nimage = \"db\"\n{ready}\nentrypoint = [\"{{{{companion.db}}}}\"]"
+            ))
+            + &one(&format!(
+                "name = \"db\"\nimage = \"db\"\n{ready}\nenv = {{ A = \"{{{{companion.db}}}}\" }}"
+            )),
+        "env = { URL = \"{{companion.db}}\" }\n".to_owned(),
+        "env = { URL = \"{{companion.db}}\" }\n".to_owned()
+            + &one("name = \"db\"\nimage = \"db\"\nready = { log = \"up\" }"),
+    ];
+    let texts = texts.map(|text| format!("{start}{text}"));
+    insta::assert_snapshot!(table(texts.iter().map(String::as_str), with), @r#"
+    > [start] | ready = { http = "/", port = 80 } | [[start.companion]] | image = "db"
+    s/scenario.toml:10:1: `start.companion` lacks the key `name`
+      hint: `name`: its name: `{{companion.NAME}}` in `env`, `command` and `entrypoint` stands for its address and port
+    s/scenario.toml:10:1: `start.companion` lacks the key `ready`
+      hint: `ready`: what counts as ready; not `exit`
+    > [start] | ready = { http = "/", port = 80 } | [[start.companion]] | name = "Data_Base" | ready = { tcp = 5432 }
+    s/scenario.toml:10:1: the companion `Data_Base` has no image
+      hint: give exactly one of `image`, which the engine has, and `base`, a base of the scenario
+    s/scenario.toml:11:8: a companion cannot be named "Data_Base", expected at most 63 lower-case letters, digits and `-`, with no `-` at either end [part of a container's name]
+    > [start] | ready = { http = "/", port = 80 } | [[start.companion]] | name = "db" | image = "db" | base = "alpine" | ready = { tcp = 5432 }
+    s/scenario.toml:13:1: the companion `db` has both `image` and `base` [expected one of them]
+    > [start] | ready = { http = "/", port = 80 } | [[start.companion]] | name = "db" | base = "alpin" | ready = { tcp = 5432 }
+    s/scenario.toml:12:8: the scenario has no base `alpin`
+      hint: did you mean `alpine`?
+    > [start] | ready = { http = "/", port = 80 } | [[start.companion]] | name = "db" | image = "d b" | port = 0 | network = "n" | ready = { tcp = 5432 }
+    s/scenario.toml:12:9: "d b" is no image reference [expected a reference such as `python:3.12-slim`]
+    s/scenario.toml:13:8: `start.companion.port` is 0, expected at least 1 [expected at least 1]
+    s/scenario.toml:14:1: unknown key `network` in `start.companion` [unknown key]
+      hint: the keys here are: `base`, `command`, `entrypoint`, `env`, `image`, `limits`, `mounts`, `name`, `port`, `ready`, `timeout`, `user`
+    > [start] | ready = { http = "/", port = 80 } | [[start.companion]] | name = "db" | image = "db" | ready = { exit = [0] }
+    s/scenario.toml:13:11: the companion `db` would be ready once it has ended, when it serves nobody
+      hint: give one of `http`, `tcp`, `log`, `health` and `exec`; what runs once is for `setup` of `[hooks]`
+    > [start] | ready = { http = "/", port = 80 } | [[start.companion]] | name = "db" | image = "db" | ready = { http = "/", tcp = 80 }
+    s/scenario.toml:13:23: `start.companion.ready` says both `http` and `tcp` [expected one of them]
+    > [start] | ready = { http = "/", port = 80 } | [[start.companion]] | name = "db" | image = "db" | ready = {}
+    s/scenario.toml:13:9: `start.companion.ready` does not say what counts as started
+      hint: give exactly one of `http`, `tcp`, `log`, `health`, `exec` and `exit`, such as `ready = { http = "/health", port = 8000 }`
+    > [start] | ready = { http = "/", port = 80 } | [[start.companion]] | name = "db" | image = "db" | ready = { tcp = 5432 } | limits = { memory = "1MiB" } | mounts = { "/d" = { bind = "no-such" } }
+    s/scenario.toml:14:21: a container cannot be limited to 1.00 MiB of memory [expected at least 6.00 MiB]
+    s/scenario.toml:15:28: `no-such` is no folder of the scenario [no such folder]
+    > [start] | ready = { http = "/", port = 80 } | [[start.companion]] | name = "db" | image = "db" | ready = { tcp = 5432 } | [[start.companion]] | name = "db" | image = "other" | ready = { tcp = 5432 }
+    s/scenario.toml:15:8: two companions are named `db` [the first one stands in line 11]
+    > [start] | ready = { http = "/", port = 80 } | env = { URL = "http://{{companion.weihgts}}/" } | command = ["a", "{{companion.x"] | [[start.companion]] | name = "weights" | image = "db" | ready = { tcp = 5432 } | entrypoint = ["{{companion.db}}"] | [[start.companion]] | name = "db" | image = "db" | ready = { tcp = 5432 } | env = { A = "{{companion.db}}" }
+    s/scenario.toml:10:15: there is no companion `weihgts` to take the address of
+      hint: did you mean `weights`?
+    s/scenario.toml:11:17: the name of a companion has no end [expected `{{companion.NAME}}`]
+    s/scenario.toml:16:15: there is no companion `db` to take the address of
+      hint: a companion is a table `[[start.companion]]`; each may use those before it
+    s/scenario.toml:21:13: there is no companion `db` to take the address of
+      hint: there are: `weights`
+    > [start] | ready = { http = "/", port = 80 } | env = { URL = "{{companion.db}}" }
+    s/scenario.toml:10:15: there is no companion `db` to take the address of
+      hint: a companion is a table `[[start.companion]]`; each may use those before it
+    > [start] | ready = { http = "/", port = 80 } | env = { URL = "{{companion.db}}" } | [[start.companion]] | name = "db" | image = "db" | ready = { log = "up" }
+    s/scenario.toml:10:15: the companion `db` has no port to take the address of
+      hint: readiness by `log` names none: give the companion a `port`
+    "#);
+}
+
+#[test]
+fn a_companion_on_a_base_that_may_be_missing_is_a_mistake() {
+    let text = with(
+        "[base.maybe]\nimage = \"x\"\noptional = true\n[start]\nready = { tcp = 1 }\n\
+         [[start.companion]]\nname = \"db\"\nbase = \"maybe\"\nready = { tcp = 1 }\n",
+    );
+    let problems = checked(&text, None, &Overrides::default()).problems;
+    insta::assert_snapshot!(problems.iter().map(line).collect::<Vec<_>>().join("\n"), @"
+    s/scenario.toml:15:8: the companion `db` is made of the base `maybe`, which is optional
+      hint: every start needs its companions: give it a base that is always there
+    ");
+}
+
+#[test]
+fn companions_are_resolved_with_the_port_and_the_patience_that_they_do_not_name() {
+    let text = with(
+        "[start]\nready = { tcp = 1 }\ntimeout = \"9s\"\nnetwork = \"tide\"\n\
+         env = { A = \"{{companion.db}} {{companion.files}}\" }\n\
+         [[start.companion]]\nname = \"db\"\nimage = \"db:1\"\nport = 5432\ntimeout = \"2m\"\nready = { log = \"up\", times = 2 }\n\
+         [[start.companion]]\nname = \"files\"\nbase = \"alpine\"\nready = { http = \"/\", port = 9000 }\n\
+         command = [\"{{companion.db}}\"]\nuser = \"1\"\nlimits = { memory = \"64MiB\" }\n",
+    );
+    let checked = checked(&text, None, &Overrides::default());
+    assert_eq!(checked.problems, []);
+    let start = checked.scenario.unwrap().start.unwrap();
+    let [db, files] = start.companions.as_slice() else {
+        panic!("{:?}", start.companions);
+    };
+    assert_eq!(db.image, CompanionImage::Present("db:1".to_owned()));
+    assert_eq!(files.image, CompanionImage::Base("alpine".to_owned()));
+    assert_eq!((db.port, files.port), (Some(5432), Some(9000)));
+    let patience = [db, files].map(|companion| companion.timeout.to_string());
+    assert_eq!(patience, ["2 min 00 s", "9.00 s"]);
+    assert_eq!(
+        files.container.command.as_deref(),
+        Some(&["{{companion.db}}".to_owned()][..])
+    );
+    // What the start says of its own container is not the companions'.
+    assert_eq!((db.container.env.len(), &db.container.network), (0, &None));
 }
 
 #[test]
@@ -846,7 +974,11 @@ fn what_is_in_force_reads_back_as_the_same_scenario() {
          expect = { rebuilt = [\"RUN install\"] }\n\
          [start]\nready = { http = \"/\", port = 1, body-contains = \"\\u0001\" }\ncommand = [\"a\"]\n\
          entrypoint = [\"/e\"]\nuser = \"1:2\"\nnetwork = \"n\"\nmounts = { \"/d\" = { tmpfs = \"1MiB\" } }\n\
-         limits = { cpus = 1.5, memory = \"64MiB\", processes = 9 }\n\
+         limits = { cpus = 1.5, memory = \"64MiB\", processes = 9 }\nenv = { U = \"{{companion.b}}\" }\n\
+         [[start.companion]]\nname = \"a\"\nimage = \"i:1\"\nready = { health = true, every = \"1s\" }\nport = 7\n\
+         mounts = { \"/d\" = { tmpfs = \"1MiB\" } }\nlimits = { processes = 9 }\n\
+         [[start.companion]]\nname = \"b\"\nbase = \"alpine\"\nready = { http = \"/\", port = 1, status = [\"2xx\"] }\n\
+         timeout = \"3m\"\nenv = { T = \"{{companion.a}}\" }\n\
          [gate]\n\"start.ready\" = { worse-by = \"5%\" }\n\"context.size\" = { at-most = \"0\" }\n",
     );
     let first = checked(
@@ -890,6 +1022,8 @@ fn lines() -> Vec<&'static str> {
         "expect = { cached = 1 }",
         "expect = \"cached\"",
         "[start]",
+        "[[start.companion]]",
+        "image = \"{{companion.db}}\"",
         "timeout = \"é\"",
         "ready = { http = \"x\", port = 99999 }",
         "[gate]",

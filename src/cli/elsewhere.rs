@@ -1,6 +1,6 @@
 //! What of a scenario is measured where the daemon is on another machine.
 
-use crate::scenario::{Readiness, Scenario};
+use crate::scenario::{Companion, Readiness, Scenario, StartSettings};
 
 /// A scenario as it is measured there.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,38 +12,49 @@ pub(super) struct FromAfar {
 
 /// What is left of a scenario; `None` where nothing has to be left out. Containers there are looked at by one of their own
 /// machine, so that readiness which is asked over the network is found. What users see through published ports is another
-/// machine's to tell, and so are bursts, which are looked at through them; what the engine tells comes as much later as its way
-/// here takes, which nobody knows.
+/// machine's to tell, and so are bursts and companions, which are looked at through them.
 pub(super) fn from_afar(scenario: &Scenario) -> Option<FromAfar> {
     let start = scenario.start.as_ref()?;
     let mut left = scenario.clone();
-    let warning = match (&start.ready, start.bursts.is_empty()) {
-        (Readiness::Engine(_), _) => {
-            left.start = None;
-            left.gates.retain(|gate| !gate.metric.starts_with("start."));
-            format!(
-                "the daemon is on another machine: starts are not measured, since readiness by `{}` is told by the engine, as much \
-                 later as the way from there takes",
-                start.ready.kind()
-            )
+    let what = if let Some(why) = why_no_start(start) {
+        left.start = None;
+        left.gates.retain(|gate| !gate.metric.starts_with("start."));
+        format!("starts are not measured, since {why}")
+    } else {
+        if let Some(start) = &mut left.start {
+            start.bursts.clear();
         }
-        (Readiness::Network(_), alone) => {
-            if let Some(start) = &mut left.start {
-                start.bursts.clear();
-            }
-            let bursts = if alone { "" } else { ", and bursts are left out" };
-            format!(
-                "the daemon is on another machine: starts are looked at by a container there, what users see through published \
-                 ports is not measured{bursts}"
-            )
-        }
+        left.gates.retain(|gate| gate.metric != "start.client");
+        let bursts = if start.bursts.is_empty() {
+            ""
+        } else {
+            ", and bursts are left out"
+        };
+        format!(
+            "starts are looked at by a container there, what users see through published ports is not measured{bursts}"
+        )
     };
-    left.gates
-        .retain(|gate| gate.metric != "start.client" && !gate.metric.starts_with("burst."));
+    left.gates.retain(|gate| !gate.metric.starts_with("burst."));
     Some(FromAfar {
         scenario: left,
-        warning,
+        warning: format!("the daemon is on another machine: {what}"),
     })
+}
+
+/// Why the starts of a scenario cannot be measured from here.
+fn why_no_start(start: &StartSettings) -> Option<String> {
+    if let Readiness::Engine(_) = start.ready {
+        let kind = start.ready.kind();
+        return Some(format!(
+            "readiness by `{kind}` is told by the engine, as much later as the way from there takes"
+        ));
+    }
+    let is_asked = |companion: &&Companion| matches!(companion.ready, Readiness::Network(_));
+    let asked = start.companions.iter().find(is_asked)?;
+    Some(format!(
+        "the companion `{}` is to be asked over the network, by which nothing there is reached",
+        asked.name
+    ))
 }
 
 #[cfg(test)]
@@ -100,7 +111,17 @@ mod tests {
     }
 
     #[test]
-    fn what_the_engine_tells_is_not_measured() {
+    fn starts_are_not_measured_where_the_engine_tells_or_a_companion_is_asked() {
+        let left = left_of(
+            "ready = { http = \"/\", port = 80 }\ncompanion = [{ name = \"db\", image = \"x\", ready = { tcp = 1 } }]",
+        );
+        assert_eq!((&left.scenario.start, gates(&left)), (&None, vec!["image.size"]));
+        assert!(
+            left.warning
+                .contains("since the companion `db` is to be asked over the network"),
+            "{}",
+            left.warning
+        );
         let left = left_of("ready = { log = \"up\" }");
         assert_eq!((&left.scenario.start, gates(&left)), (&None, vec!["image.size"]));
         assert_eq!(

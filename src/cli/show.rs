@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::scenario::{
-    BaseSource, BuildOptions, BuilderKind, Checked, Edit, Expectation, HookKind, Replay, Scenario, Step,
-    Variant, resolved_toml,
+    BaseSource, BuildOptions, BuilderKind, Checked, CompanionImage, Edit, Expectation, HookKind, Replay,
+    Scenario, Step, Variant, resolved_toml,
 };
 
 /// How to show a scenario.
@@ -90,6 +90,14 @@ fn summary(scenario: &Scenario, out: &mut dyn Write) -> io::Result<()> {
     if let Some(start) = scenario.start.as_ref().filter(|start| !start.bursts.is_empty()) {
         let bursts: Vec<String> = start.bursts.iter().map(ToString::to_string).collect();
         writeln!(out, "  and as often, at once: {}", bursts.join(", "))?;
+    }
+    for companion in scenario.start.iter().flat_map(|start| &start.companions) {
+        let of = match &companion.image {
+            CompanionImage::Present(reference) => format!("image {reference}"),
+            CompanionImage::Base(name) => format!("base {name}"),
+        };
+        let (name, ready, timeout) = (&companion.name, &companion.ready, companion.timeout);
+        writeln!(out, "  companion {name}, {of}: {ready} within {timeout}")?;
     }
     for (kind, commands) in [
         (HookKind::Setup, &scenario.hooks.setup),

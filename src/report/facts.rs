@@ -144,15 +144,8 @@ pub(super) fn environment(run: &Run) -> Vec<Fact> {
     for (name, version) in &environment.components {
         fact(name, version.clone());
     }
-    for base in &run.bases {
-        let origin = base.repo_digest.as_deref().unwrap_or(&base.id);
-        fact(
-            &format!("base {}", base.name),
-            format!(
-                "{}, {}, {}, {origin}",
-                base.reference, base.source, base.size_bytes
-            ),
-        );
+    for image in images(run) {
+        fact(&image.name, image.value);
     }
     for variant in &header.variants {
         fact(
@@ -162,6 +155,23 @@ pub(super) fn environment(run: &Run) -> Vec<Fact> {
     }
     fact("seatrial", header.tool_version.clone());
     facts
+}
+
+/// The bases and the companions of a run.
+fn images(run: &Run) -> impl Iterator<Item = Fact> {
+    let bases = run.bases.iter().map(|base| {
+        let origin = base.repo_digest.as_deref().unwrap_or(&base.id);
+        let (reference, source, size) = (&base.reference, &base.source, base.size_bytes);
+        Fact {
+            name: format!("base {}", base.name),
+            value: format!("{reference}, {source}, {size}, {origin}"),
+        }
+    });
+    let companions = run.companions.iter().map(|companion| Fact {
+        name: format!("companion {}", companion.name),
+        value: format!("{}, {}", companion.image, companion.image_id),
+    });
+    bases.chain(companions)
 }
 
 /// Every sample that failed, builds first, in the order in which they were taken.

@@ -38,9 +38,9 @@ pub use image_pages::ImagePages;
 pub use probe_record::{ProbeRecord, ProbeRefusal};
 pub use pull::{Pull, PullSpan, PulledLayer};
 pub use record::{
-    BaseRecord, ContextRecord, ErrandRecord, ImportingRecord, MadeImagesRecord, NotMeasuredRecord,
-    ProtocolRecord, PullingRecord, Record, ResumedRecord, RunEnd, RunHeader, SourcesRecord, StopReason,
-    VariantRecord, WarningRecord,
+    BaseRecord, CompanionRecord, ContextRecord, ErrandRecord, ImportingRecord, MadeImagesRecord,
+    NotMeasuredRecord, ProtocolRecord, PullingRecord, Record, ResumedRecord, RunEnd, RunHeader,
+    SourcesRecord, StopReason, VariantRecord, WarningRecord,
 };
 pub use replay_record::{ReplayRecord, ReplayedCommit};
 pub use run::{Run, UnreadableRun};

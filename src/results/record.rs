@@ -46,6 +46,8 @@ pub enum Record {
     BuildRecords(BuildRecordsSeen),
     /// How readiness is looked for.
     Probe(ProbeRecord),
+    /// A companion that is ready.
+    Companion(CompanionRecord),
     /// One start.
     Start(Box<StartSample>),
     /// Several starts at once.
@@ -194,6 +196,22 @@ pub struct BaseRecord {
     pub source: String,
     /// Whether this run put it into the daemon, so that it is removed again.
     pub own: bool,
+}
+
+/// A companion that is ready.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanionRecord {
+    /// Its name in the scenario.
+    pub name: String,
+    /// The reference of its image.
+    pub image: String,
+    /// The id of that.
+    pub image_id: String,
+    /// The id of the container.
+    pub container: String,
+    /// The address and port that others reach it at; absent where nobody asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 /// A variant of which nothing can be measured here, since the base that it chooses cannot be had.

@@ -59,32 +59,54 @@ pub(super) fn check_base(name: &str) -> Result<(), &'static str> {
     fits.then_some(()).ok_or(EXPECTED)
 }
 
+/// Checks the name of a companion, which becomes part of a container's name and could be that of a host (RFC 1123,
+/// section 2.1).
+///
+/// # Errors
+///
+/// What is expected, as a fragment that follows "expected".
+pub(super) fn check_companion(name: &str) -> Result<(), &'static str> {
+    const EXPECTED: &str = "at most 63 lower-case letters, digits and `-`, with no `-` at either end";
+    const LONGEST_LABEL: usize = 63;
+    let fits = !name.is_empty()
+        && name.len() <= LONGEST_LABEL
+        && !name.starts_with('-')
+        && !name.ends_with('-')
+        && name.chars().all(|character| {
+            character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
+        });
+    fits.then_some(()).ok_or(EXPECTED)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn accepts_what_the_place_of_use_accepts() {
-        for (name, reference, step, base) in [
-            ("naive", true, true, true),
-            ("cache-mount", true, true, true),
-            ("py3.12", true, false, false),
-            ("edit source", false, true, false),
-            ("Naive", false, true, false),
-            ("-x", false, true, false),
-            ("x-", false, true, true),
-            ("a--b", false, true, true),
-            ("3a", true, true, false),
-            ("", false, false, false),
-            (" a", false, false, false),
-            ("a/b", false, false, false),
-            ("a\nb", false, false, false),
-            ("größe", false, true, false),
+        for (name, reference, step, base, companion) in [
+            ("naive", true, true, true, true),
+            ("cache-mount", true, true, true, true),
+            ("py3.12", true, false, false, false),
+            ("edit source", false, true, false, false),
+            ("Naive", false, true, false, false),
+            ("-x", false, true, false, false),
+            ("x-", false, true, true, false),
+            ("a--b", false, true, true, true),
+            ("a_b", true, true, true, false),
+            ("3a", true, true, false, true),
+            ("", false, false, false, false),
+            (" a", false, false, false, false),
+            ("a/b", false, false, false, false),
+            ("a\nb", false, false, false, false),
+            ("größe", false, true, false, false),
         ] {
             assert_eq!(check_reference(name).is_ok(), reference, "reference {name:?}");
             assert_eq!(check_step(name).is_ok(), step, "step {name:?}");
             assert_eq!(check_base(name).is_ok(), base, "base {name:?}");
+            assert_eq!(check_companion(name).is_ok(), companion, "companion {name:?}");
         }
         assert!(check_reference(&"a".repeat(65)).is_err());
+        assert!(check_companion(&"a".repeat(63)).is_ok() && check_companion(&"a".repeat(64)).is_err());
     }
 }

@@ -146,7 +146,10 @@ impl Readiness {
     /// Whether a published port tells it, so that there is a `start.client`.
     #[must_use]
     pub const fn is_seen_through_published_ports(&self) -> bool {
-        matches!(self, Self::Network(NetworkReadiness::Http(_)))
+        match self {
+            Self::Network(network) => network.is_seen_through_published_ports(),
+            Self::Engine(_) => false,
+        }
     }
 }
 
@@ -158,6 +161,12 @@ impl NetworkReadiness {
             Self::Http(http) => http.port,
             Self::Tcp(port) => *port,
         }
+    }
+
+    /// Whether a published port tells it: forwarding takes connections for an application that is not there yet.
+    #[must_use]
+    pub const fn is_seen_through_published_ports(&self) -> bool {
+        matches!(self, Self::Http(_))
     }
 }
 

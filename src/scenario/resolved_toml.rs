@@ -6,10 +6,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{
-    Base, BaseSource, BuildCacheState, ContainerLimits, ContainerMount, ContainerOptions, DEFAULT_METHOD,
-    Edit, EngineReadiness, Expectation, Gate, Hooks, HttpReadiness, NetworkReadiness, Origin, Provenance,
-    Readiness, RemoteCache, Replay, Scenario, SecretSource, StartCache, StartSettings, StatusPattern, Step,
-    Variant,
+    Base, BaseSource, BuildCacheState, Companion, CompanionImage, ContainerLimits, ContainerMount,
+    ContainerOptions, DEFAULT_METHOD, Edit, EngineReadiness, Expectation, Gate, Hooks, HttpReadiness,
+    NetworkReadiness, Origin, Provenance, Readiness, RemoteCache, Replay, Scenario, SecretSource, StartCache,
+    StartSettings, StatusPattern, Step, Variant,
 };
 use crate::unit::{ByteSize, Nanos};
 
@@ -288,8 +288,36 @@ impl Page<'_> {
             }
         }
         self.header("[start.ready]");
-        match &start.ready {
-            Readiness::Network(NetworkReadiness::Http(http)) => self.http(http),
+        self.ready(&start.ready, "start.ready");
+        for companion in &start.companions {
+            self.companion(companion);
+        }
+    }
+
+    fn companion(&mut self, companion: &Companion) {
+        self.header("[[start.companion]]");
+        self.set("name", quoted(&companion.name));
+        match &companion.image {
+            CompanionImage::Present(reference) => self.set("image", quoted(reference)),
+            CompanionImage::Base(name) => self.set("base", quoted(name)),
+        }
+        if let Some(port) = companion.port {
+            self.set("port", port);
+        }
+        let setting = format!("start.companion.{}", companion.name);
+        self.set_from(
+            "timeout",
+            duration(companion.timeout),
+            &format!("{setting}.timeout"),
+        );
+        self.container(&companion.container);
+        self.header("[start.companion.ready]");
+        self.ready(&companion.ready, &format!("{setting}.ready"));
+    }
+
+    fn ready(&mut self, ready: &Readiness, setting: &str) {
+        match ready {
+            Readiness::Network(NetworkReadiness::Http(http)) => self.http(http, setting),
             Readiness::Network(NetworkReadiness::Tcp(port)) => self.set("tcp", port),
             Readiness::Engine(EngineReadiness::Log(log)) => {
                 self.set("log", quoted(&log.contains));
@@ -315,7 +343,7 @@ impl Page<'_> {
         }
     }
 
-    fn http(&mut self, http: &HttpReadiness) {
+    fn http(&mut self, http: &HttpReadiness, setting: &str) {
         self.set("http", quoted(&http.path));
         self.set("port", http.port);
         if http.method != DEFAULT_METHOD {
@@ -326,7 +354,8 @@ impl Page<'_> {
             StatusPattern::Class(class) => quoted(class.as_str()),
         });
         let status: Vec<String> = status.collect();
-        self.set_from("status", format!("[{}]", status.join(", ")), "start.ready.status");
+        let status = format!("[{}]", status.join(", "));
+        self.set_from("status", status, &format!("{setting}.status"));
         if !http.headers.is_empty() {
             self.set("headers", table(&http.headers));
         }

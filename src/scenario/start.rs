@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ContainerOptions, ProbeTier, PullShape, Readiness, StartCache};
+use super::{Companion, ContainerOptions, ProbeTier, PullShape, Readiness, StartCache};
 use crate::unit::Nanos;
 
 /// How often and how to start each variant's image.
@@ -30,4 +30,7 @@ pub struct StartSettings {
     /// What the container is started with besides.
     #[serde(flatten)]
     pub container: ContainerOptions,
+    /// Containers that are ready before, in the file's order. Each may use those before it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<Companion>,
 }

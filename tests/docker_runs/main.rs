@@ -21,6 +21,7 @@ mod cached_flags;
 mod classic;
 mod classic_tar;
 mod cold_pull;
+mod companions;
 mod company;
 mod critical_path;
 mod daemon;

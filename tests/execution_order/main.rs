@@ -5,6 +5,7 @@
 mod rehearsal;
 
 mod cold_pull;
+mod companions;
 mod hooks;
 mod stopped;
 

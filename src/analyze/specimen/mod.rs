@@ -95,6 +95,7 @@ impl Specimen {
             pulling: Vec::new(),
             builds: Vec::new(),
             probe: None,
+            companions: Vec::new(),
             starts: Vec::new(),
             bursts: Vec::new(),
             warnings: Vec::new(),

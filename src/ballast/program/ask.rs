@@ -1,7 +1,7 @@
-//! `ballast ask`: whether a service of the same container answers, as health checks ask it.
+//! `ballast ask`: whether a service of the same container answers, as health checks ask it, and the asking for others.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::flags::{Flag, Flags, Takes};
@@ -36,8 +36,13 @@ pub(crate) fn ask(flags: &Flags) -> Result<(), String> {
         .parse()
         .map_err(|_| format!("`{port}` is not a port, expected 1 to 65535"))?;
     let path = flags.text("--path").unwrap_or("/health");
-    let nobody = |error| format!("no answer on port {port}: {error}");
-    let mut stream = TcpStream::connect((IpAddr::V4(Ipv4Addr::LOCALHOST), port)).map_err(nobody)?;
+    answers((Ipv4Addr::LOCALHOST, port).into(), path)
+}
+
+/// Asks a service once; an error says what is there in place of an answer of 200.
+pub(crate) fn answers(address: SocketAddr, path: &str) -> Result<(), String> {
+    let nobody = |error| format!("no answer at {address}: {error}");
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(nobody)?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(nobody)?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).map_err(nobody)?;
@@ -48,5 +53,5 @@ pub(crate) fn ask(flags: &Flags) -> Result<(), String> {
     if status.split(' ').nth(1) == Some("200") {
         return Ok(());
     }
-    Err(format!("port {port} answers `{status}`, expected the status 200"))
+    Err(format!("{address} answers `{status}`, expected the status 200"))
 }

@@ -1,7 +1,7 @@
 //! `ballast serve`: a small HTTP server that becomes ready when it is told to.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -11,13 +11,15 @@ use crate::crash::Crash;
 use crate::flags::{Flag, Flags, Takes};
 use crate::request::Request;
 use crate::timeline::Timeline;
-use crate::{clock, duration, say, signal, size};
+use crate::{ask, clock, duration, say, signal, size};
 
 pub(crate) const HELP: &str = "\
 usage: ballast serve [flags]
 
   --port PORT             port to listen on; 0 takes a free one             [8000]
   --bind ADDRESS          address to listen on, IPv4 or IPv6                [0.0.0.0]
+  --ask ADDRESS:PORT      ask another such service for /health first, and end with exit code 1
+                          where the answer is not 200
   --listen-after TIME     listen this long after the start of main          [0ms]
   --ready-after TIME      answer 503 until this long after the start of main [0ms]
   --broken                answer 500 to every request
@@ -41,6 +43,10 @@ pub(crate) const FLAGS: &[Flag] = &[
     },
     Flag {
         name: "--bind",
+        takes: Takes::One,
+    },
+    Flag {
+        name: "--ask",
         takes: Takes::One,
     },
     Flag {
@@ -92,6 +98,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Options {
     port: u16,
     bind: IpAddr,
+    ask: Option<SocketAddr>,
     listen_after: Duration,
     ready_after: Duration,
     broken: bool,
@@ -135,6 +142,10 @@ impl Options {
         Ok(Self {
             port: port.unwrap_or(8000),
             bind: bind.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+            ask: flags.read("--ask", |text| {
+                text.parse()
+                    .map_err(|_| format!("`{text}` is not an address with a port, as in `127.0.0.1:8000`"))
+            })?,
             listen_after: flags.read("--listen-after", duration::parse)?.unwrap_or_default(),
             ready_after: flags.read("--ready-after", duration::parse)?.unwrap_or_default(),
             broken: flags.has("--broken"),
@@ -177,6 +188,9 @@ pub(crate) fn serve(options: Options, started: u64) -> Result<(), String> {
         }
     }
 
+    if let Some(address) = options.ask {
+        ask::answers(address, "/health")?;
+    }
     sleep_until(started + duration::nanos(options.listen_after));
     let listener = TcpListener::bind((options.bind, options.port))
         .map_err(|error| format!("cannot listen on {} port {}: {error}", options.bind, options.port))?;

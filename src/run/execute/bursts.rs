@@ -69,6 +69,13 @@ where
                 return self.keep_burst(key, containers, Status::Failed { reason }, Burst::default());
             }
         };
+        if let Err(missing) = self.companions_are_there(settings).await? {
+            let burst = Burst {
+                log_tail: missing.log_tail,
+                ..Burst::default()
+            };
+            return self.keep_burst(key, containers, missing.outcome, burst);
+        }
         self.ports.watcher.notice(&Event::Bursting {
             variant: &turn.variant,
             containers,
@@ -80,7 +87,7 @@ where
             name,
             run_id: self.run_id.to_owned(),
             image,
-            options: self.ports.workshop.placed(&settings.container),
+            options: self.start_options(settings),
             port: Some(ready.port()),
             network_of: None,
             health_every: None,
@@ -108,10 +115,14 @@ where
                 }
             }
         }
-        let (outcome, burst) = match refused {
+        let (mut outcome, mut burst) = match refused {
             Some(reason) => (Status::Failed { reason }, Burst::default()),
             None => self.released(&ids, ready, settings).await?,
         };
+        if let Err(missing) = self.companions_stayed().await? {
+            outcome = missing.outcome;
+            burst.log_tail = missing.log_tail;
+        }
         // What was measured is kept whatever the daemon does next.
         self.keep_burst(key, containers, outcome, burst)?;
         for id in &ids {

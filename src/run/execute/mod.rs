@@ -8,6 +8,7 @@ mod bursts;
 mod cache_state;
 mod cleanup;
 mod cold_pull;
+mod companions;
 mod contexts;
 mod holder;
 mod hooks;
@@ -29,6 +30,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::watch;
+
+use companions::Companions;
 
 pub use cache_state::cache_reference;
 
@@ -205,6 +208,8 @@ where
         touched: BTreeMap::new(),
         offered: BTreeMap::new(),
         holder_image: String::new(),
+        companions: Companions::default(),
+        companion_addresses: BTreeMap::new(),
         own_images: BTreeSet::new(),
         left_out: BTreeSet::new(),
         unfinished: earlier.failed().clone(),
@@ -269,6 +274,10 @@ struct Execution<'a, D, B, W, P, L, N> {
     offered: BTreeMap<String, String>,
     /// The image of containers that hold a network namespace.
     holder_image: String,
+    /// What became of the companions.
+    companions: Companions,
+    /// Where they are reached, `ADDRESS:PORT` by their names.
+    companion_addresses: BTreeMap<String, String>,
     /// References that this run put into the daemon and has not removed yet.
     own_images: BTreeSet<String>,
     /// Variants of which nothing is measured, since their base cannot be had.
@@ -340,6 +349,9 @@ where
         self.prepare_bases(&left).await?;
         let left = left.only(|variant| !self.left_out.contains(variant));
         let ways = self.ways();
+        if left.starts(ways) + left.bursts() > 0 {
+            self.look_for_companion_images().await?;
+        }
         for part in &left.parts {
             if !pace.has_time_for(part, self.ports.probe.now() - began) {
                 continue;

@@ -41,9 +41,13 @@ where
         phases: &mut Vec<Phase>,
     ) -> Result<Attempted, Halt> {
         let attempted = match (&settings.ready, holder) {
-            (Readiness::Engine(ready), _) => self.start_told(id, ready, settings, create_call, phases).await,
+            (Readiness::Engine(ready), _) => {
+                let by_record = self.records_told;
+                self.start_told(id, ready, settings.timeout, create_call, by_record, phases)
+                    .await
+            }
             (Readiness::Network(ready), None) => {
-                self.start_and_look(id, ready, settings, create_call, phases)
+                self.start_and_look(id, ready, settings.timeout, create_call, phases)
                     .await
             }
             (Readiness::Network(ready), Some(holder)) => {

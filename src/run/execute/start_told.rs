@@ -17,7 +17,7 @@ use crate::run::ports::{
     Bases, ContainerEnd, EngineFault, Health, LONGEST_FORWARDED_WAY, Ledger, Printed, Probe, Sighting,
     Workshop,
 };
-use crate::scenario::{EngineReadiness, ProbeTier, StartSettings};
+use crate::scenario::{EngineReadiness, ProbeTier};
 use crate::unit::Nanos;
 
 /// How long nobody looks at a container's health without being told that it has changed.
@@ -50,18 +50,19 @@ where
     L: Ledger,
     N: Watcher,
 {
-    /// Starts a created container and listens to what the engine tells of it.
+    /// Starts a created container and listens to what the engine tells of it, for `timeout` at most; with `by_record` beside
+    /// the kernel's record of its begin.
     pub(super) async fn start_told(
         &mut self,
         id: &str,
         readiness: &EngineReadiness,
-        settings: &StartSettings,
+        timeout: Nanos,
         create_call: Nanos,
+        by_record: bool,
         phases: &mut Vec<Phase>,
     ) -> Result<Attempted, Halt> {
         let (daemon, probe) = (self.ports.daemon, self.ports.probe);
         let tier = ProbeTier::Engine;
-        let by_record = self.records_told;
         if by_record && let Err(reason) = probe.begin_trace(None) {
             return Ok(Attempted::invalid(tier, reason));
         }
@@ -91,7 +92,7 @@ where
         let listening = async {
             tokio::select! {
                 told = listener.listen(readiness, printed) => told,
-                () = probe.wait_until(start + settings.timeout) => Ok(Told::default()),
+                () = probe.wait_until(start + timeout) => Ok(Told::default()),
             }
         };
         let (told, ended) = self.watched(id, listening, &cancel).await?;
@@ -116,7 +117,7 @@ where
             Err(reason) => Status::Invalid {
                 reason: format!("the kernel's record cannot be used: {reason}"),
             },
-            Ok(_) => verdict(readiness, &told, ended, settings.timeout),
+            Ok(_) => verdict(readiness, &told, ended, timeout),
         };
         let observed = Observed {
             calls,

@@ -102,6 +102,10 @@ where
                 return self.keep_start(key, cache, Attempted::failed(tier, reason), Vec::new());
             }
         };
+        if let Err(missing) = self.companions_are_there(settings).await? {
+            let attempted = Attempted::of(tier, missing.outcome);
+            return self.keep_start(key, cache, attempted, missing.log_tail);
+        }
         self.ports.watcher.notice(&Event::Starting {
             variant: &turn.variant,
             round: turn.round,
@@ -171,7 +175,7 @@ where
             name,
             run_id: self.run_id.to_owned(),
             image,
-            options: self.ports.workshop.placed(&settings.container),
+            options: self.start_options(settings),
             port: settings.ready.port(),
             network_of: holder.as_ref().map(|holder| holder.id.clone()),
             health_every: match &settings.ready {
@@ -217,11 +221,16 @@ where
                 if let (true, Some(state)) = (attempted.outcome.is_ok(), &mut attempted.state) {
                     state.written_bytes = self.ports.daemon.written(&id).await?;
                 }
-                let log_tail = if attempted.outcome.is_ok() {
+                let mut log_tail = if attempted.outcome.is_ok() {
                     Vec::new()
                 } else {
                     self.ports.daemon.log_tail(&id).await.unwrap_or_default()
                 };
+                // One that went meanwhile is why, whatever the start came to.
+                if let Err(missing) = self.companions_stayed().await? {
+                    attempted.outcome = missing.outcome;
+                    log_tail = missing.log_tail;
+                }
                 // What was measured is kept whatever the daemon does next.
                 self.keep_start(key, cache, attempted, log_tail)?;
                 self.ports.daemon.remove_container(&id).await?;
@@ -246,7 +255,7 @@ where
         &mut self,
         id: &str,
         ready: &NetworkReadiness,
-        settings: &StartSettings,
+        timeout: Nanos,
         create_call: Nanos,
         phases: &mut Vec<Phase>,
     ) -> Result<Attempted, Halt> {
@@ -262,12 +271,11 @@ where
             duration_ns: start_done - start_call,
         });
         let mut addresses = daemon.addresses(id, ready.port()).await?;
-        let through_port = settings.ready.is_seen_through_published_ports();
+        let through_port = ready.is_seen_through_published_ports();
         let was_published = addresses.published.is_some();
         if !through_port {
             addresses.published = None;
-        }
-        if self.tier != ProbeTier::Ip {
+        } else if self.tier != ProbeTier::Ip {
             // The container's own address is looked at in another start, or not at all.
             addresses.container = None;
         }
@@ -277,7 +285,7 @@ where
             ready: ready.clone(),
             start_call,
             start_done,
-            deadline: start_call + settings.timeout,
+            deadline: start_call + timeout,
             looks: 1,
             cancel: cancel.clone(),
         };

@@ -209,7 +209,8 @@ fn either(table: BaseTable, at: &Cursor<'_>, findings: &mut Findings<'_>) -> Opt
     Some((BaseSource::PulledOrImported { image, command }, Origin::BuiltIn))
 }
 
-fn is_reference(image: &str, at: &Cursor<'_>, findings: &mut Findings<'_>) -> bool {
+/// Whether a text can be the reference of an image; notes where it cannot.
+pub(super) fn is_reference(image: &str, at: &Cursor<'_>, findings: &mut Findings<'_>) -> bool {
     let fits = !image.is_empty() && image.chars().all(|character| character.is_ascii_graphic());
     if !fits {
         findings

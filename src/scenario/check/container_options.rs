@@ -1,19 +1,59 @@
-//! What of `[start]` a container is started with.
+//! What of `[start]`, or of a companion, a container is started with.
 
 use std::collections::BTreeMap;
 
 use super::findings::Findings;
 use super::input::ScenarioInput;
-use crate::scenario::file::{Cursor, LimitsTable, MountTable, StartTable};
+use crate::scenario::file::{CompanionTable, Cursor, LimitsTable, MountTable, StartTable};
 use crate::scenario::{ContainerLimits, ContainerMount, ContainerOptions};
 use crate::unit::ByteSize;
 
 /// The least memory that the engine gives a container (`linuxMinMemory` of moby's `daemon/daemon_unix.go`).
 const LEAST_MEMORY: ByteSize = ByteSize(6 * 1024 * 1024);
 
+/// What a table says of how its container is started.
+#[derive(Debug, Default)]
+pub(super) struct GivenOptions {
+    entrypoint: Option<Vec<String>>,
+    command: Option<Vec<String>>,
+    env: Option<BTreeMap<String, String>>,
+    user: Option<String>,
+    network: Option<String>,
+    mounts: Option<BTreeMap<String, MountTable>>,
+    limits: Option<LimitsTable>,
+}
+
+impl GivenOptions {
+    /// What `[start]` says.
+    pub(super) fn of_start(table: StartTable) -> Self {
+        Self {
+            entrypoint: table.entrypoint,
+            command: table.command,
+            env: table.env,
+            user: table.user,
+            network: table.network,
+            mounts: table.mounts,
+            limits: table.limits,
+        }
+    }
+
+    /// What a companion's table says; its network is that of the start.
+    pub(super) fn of_companion(table: CompanionTable) -> Self {
+        Self {
+            entrypoint: table.entrypoint,
+            command: table.command,
+            env: table.env,
+            user: table.user,
+            network: None,
+            mounts: table.mounts,
+            limits: table.limits,
+        }
+    }
+}
+
 /// Resolves what a container is started with.
 pub(super) fn options(
-    table: StartTable,
+    table: GivenOptions,
     at: &Cursor<'_>,
     input: &ScenarioInput<'_>,
     findings: &mut Findings<'_>,

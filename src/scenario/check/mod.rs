@@ -5,6 +5,7 @@ mod bases;
 mod build_options;
 mod checked;
 mod classic;
+mod companions;
 mod container_options;
 mod context;
 mod dockerfiles;

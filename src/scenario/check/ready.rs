@@ -1,4 +1,4 @@
-//! `ready` of `[start]`.
+//! `ready` of `[start]` and of companions.
 
 use super::findings::Findings;
 use crate::scenario::file::{Cursor, ReadyTable, StatusWord};
@@ -26,10 +26,15 @@ const KINDS: [(&str, &[&str]); 6] = [
     ("exit", &[]),
 ];
 
-/// Resolves what counts as started; that it is absent was noted before.
-pub(super) fn ready(table: Option<ReadyTable>, at: &Cursor<'_>, findings: &mut Findings<'_>) -> Readiness {
+/// Resolves what counts as started, by the key `name`; that it is absent was noted before.
+pub(super) fn ready(
+    table: Option<ReadyTable>,
+    name: &str,
+    at: &Cursor<'_>,
+    findings: &mut Findings<'_>,
+) -> Readiness {
     if let Some(table) = &table {
-        check_kind(table, at, findings);
+        check_kind(table, name, at, findings);
     }
     let table = table.unwrap_or_default();
     if let Some(port) = table.tcp {
@@ -64,7 +69,7 @@ pub(super) fn ready(table: Option<ReadyTable>, at: &Cursor<'_>, findings: &mut F
 }
 
 /// Notes a table of no kind or several, and keys that belong to another one.
-fn check_kind(table: &ReadyTable, at: &Cursor<'_>, findings: &mut Findings<'_>) {
+fn check_kind(table: &ReadyTable, name: &str, at: &Cursor<'_>, findings: &mut Findings<'_>) {
     let given: Vec<&str> = given(table);
     let kinds: Vec<&str> = KINDS
         .iter()
@@ -76,7 +81,7 @@ fn check_kind(table: &ReadyTable, at: &Cursor<'_>, findings: &mut Findings<'_>) 
         [] => {
             if !at.has_cut() {
                 findings
-                    .at(at, "`start.ready` does not say what counts as started")
+                    .at(at, format!("`{name}` does not say what counts as started"))
                     .hint(
                         "give exactly one of `http`, `tcp`, `log`, `health`, `exec` and `exit`, such as \
                      `ready = { http = \"/health\", port = 8000 }`",
@@ -88,7 +93,7 @@ fn check_kind(table: &ReadyTable, at: &Cursor<'_>, findings: &mut Findings<'_>) 
             findings
                 .at_key(
                     &at.key(second),
-                    format!("`start.ready` says both `{first}` and `{second}`"),
+                    format!("`{name}` says both `{first}` and `{second}`"),
                 )
                 .label("expected one of them");
             return;
@@ -108,7 +113,7 @@ fn check_kind(table: &ReadyTable, at: &Cursor<'_>, findings: &mut Findings<'_>) 
     }
     if kind == "http" && table.port.is_none() && !at.key("port").has_cut() {
         findings
-            .at(at, "`start.ready` lacks the key `port`")
+            .at(at, format!("`{name}` lacks the key `port`"))
             .hint("`port`: the port that the application listens on inside the container");
     }
     if table.health == Some(false) {

@@ -197,7 +197,7 @@ impl Resolver<'_> {
         ignore_files::check(&placed, context_folder, &mut reader, &mut self.findings);
         self.checked.sources = reader.sources;
 
-        let start = document.start.map(|table| self.start(table));
+        let start = document.start.map(|table| self.start(table, &bases));
         let starts = self.start_caches(start.as_ref());
         let bursts = start.as_ref().map_or(&[][..], |start| &start.bursts);
         let is_classic = |placed: &Placed<'_>| placed.variant.builder == BuilderKind::Classic;
@@ -307,13 +307,15 @@ impl Resolver<'_> {
         hooks::hooks(table, &self.at.key("hooks"), &mut self.findings)
     }
 
-    fn start(&mut self, table: crate::scenario::file::StartTable) -> StartSettings {
+    fn start(&mut self, table: crate::scenario::file::StartTable, bases: &[Base]) -> StartSettings {
         let counts = self.settings.start(&table, &mut self.checked.provenance);
         start::start(
             table,
             counts,
             &self.at.key("start"),
+            bases,
             self.input,
+            &mut self.checked.provenance,
             &mut self.findings,
         )
     }

@@ -1,26 +1,33 @@
 //! `[start]`.
 
-use super::container_options;
+use super::companions;
+use super::container_options::{self, GivenOptions};
 use super::findings::Findings;
 use super::input::ScenarioInput;
 use super::ready;
 use super::settings::StartCounts;
 use crate::scenario::file::{Cursor, PullTable, StartTable};
-use crate::scenario::{PullProfile, PullShape, Readiness, StartCache, StartSettings};
+use crate::scenario::{Base, Provenance, PullProfile, PullShape, Readiness, StartCache, StartSettings};
 
 /// Resolves `[start]`.
 pub(super) fn start(
     mut table: StartTable,
     counts: StartCounts,
     at: &Cursor<'_>,
+    bases: &[Base],
     input: &ScenarioInput<'_>,
+    provenance: &mut Provenance,
     findings: &mut Findings<'_>,
 ) -> StartSettings {
     let ready = table.ready.take();
     let caches = caches(table.cache.take(), &at.key("cache"), findings);
-    let ready = ready::ready(ready, &at.key("ready"), findings);
+    let ready = ready::ready(ready, "start.ready", &at.key("ready"), findings);
     let bursts = bursts(table.burst.take(), &ready, &at.key("burst"), findings);
     let pull = pull(table.pull.take(), &caches, at, findings);
+    let tables = table.companion.take().unwrap_or_default();
+    let companions = companions::companions(tables, counts.timeout, at, bases, input, provenance, findings);
+    let container = container_options::options(GivenOptions::of_start(table), at, input, findings);
+    companions::check_named(&container, &companions, at, findings);
     StartSettings {
         samples: counts.samples,
         warmups: counts.warmups,
@@ -30,7 +37,8 @@ pub(super) fn start(
         ready,
         timeout: counts.timeout,
         probe: counts.probe,
-        container: container_options::options(table, at, input, findings),
+        container,
+        companions,
     }
 }
 

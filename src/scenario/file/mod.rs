@@ -7,6 +7,7 @@
 mod base_table;
 mod build_table;
 mod cache_table;
+mod companion_table;
 mod conform;
 mod context_table;
 mod cursor;
@@ -30,6 +31,7 @@ mod variant_table;
 pub use base_table::BaseTable;
 pub use build_table::{BuildTable, ExpectValue, RemoteCacheTable, RemoteCacheType, StepTable};
 pub use cache_table::CacheTable;
+pub use companion_table::CompanionTable;
 pub use context_table::{ContextTable, FillTable};
 pub use document::{
     BuildDefaults, DefaultsDocument, DefaultsTable, ScenarioDocument, StartDefaults, VariantDefaults,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{BandwidthText, CpusNumber, DurationText, FolderPath, SizeText};
+use super::{BandwidthText, CompanionTable, CpusNumber, DurationText, FolderPath, SizeText};
 use crate::scenario::{LogStream, PullProfile, StartCache, StatusClass};
 
 /// How often and how to start each variant's image.
@@ -44,6 +44,9 @@ pub struct StartTable {
     pub mounts: Option<BTreeMap<String, MountTable>>,
     /// What the container may use.
     pub limits: Option<LimitsTable>,
+    /// Containers that are started and ready before the first start, such as a database or a file server. They stay until
+    /// the run ends.
+    pub companion: Option<Vec<CompanionTable>>,
 }
 
 /// What lies between a registry and the engine.

@@ -3,10 +3,7 @@
 //! They are named apart from mistakes, so that nobody looks for a slip in a word that is right.
 
 /// Keys by the table in which they stand, with `.` between the tables and `*` for a name that the file chooses.
-const KEYS: &[(&str, &[&str])] = &[
-    ("build", &["analysis", "ci-target", "max-rounds"]),
-    ("start", &["burst", "companion"]),
-];
+const KEYS: &[(&str, &[&str])] = &[("build", &["analysis", "ci-target", "max-rounds"])];
 
 /// Words by the key that takes them.
 const WORDS: &[(&str, &[&str])] = &[("build.rounds", &["auto"])];

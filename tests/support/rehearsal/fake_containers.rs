@@ -26,7 +26,11 @@ impl Containers for FakeDaemon {
             held.created += 1;
             format!("c{}", held.created)
         };
-        self.log.note(format!("create {id} of {}", short(&request.image)));
+        let env = request.options.env.iter();
+        let env = env.map(|(name, value)| format!(", {name}={value}"));
+        let env: String = env.collect();
+        self.log
+            .note(format!("create {id} of {}{env}", short(&request.image)));
         let number = self.held().created;
         let act = self.script.containers.get(&number).copied();
         if act == Some(ContainerAct::CreateFails) {
@@ -45,8 +49,15 @@ impl Containers for FakeDaemon {
         Ok(())
     }
 
-    async fn main_process(&self, _id: &str) -> Result<Option<u32>, EngineFault> {
-        Ok(Some(1))
+    async fn main_process(&self, id: &str) -> Result<Option<u32>, EngineFault> {
+        let asked = {
+            let mut held = self.held();
+            let asked = held.asked.entry(id.to_owned()).or_default();
+            *asked += 1;
+            *asked
+        };
+        let has_ended = matches!(self.act(id), Some(ContainerAct::Outlives(asks)) if asked > asks);
+        Ok((!has_ended).then_some(1))
     }
 
     async fn addresses(&self, id: &str, port: u16) -> Result<Addresses, EngineFault> {
@@ -67,6 +78,12 @@ impl Containers for FakeDaemon {
                 exit_code,
                 out_of_memory: false,
             }),
+            Some(ContainerAct::Outlives(asks)) if self.held().asked.get(id) > Some(&asks) => {
+                Ok(ContainerEnd {
+                    exit_code: 137,
+                    out_of_memory: false,
+                })
+            }
             Some(ContainerAct::Interrupted) => self.interrupt().await,
             _ => std::future::pending().await,
         }

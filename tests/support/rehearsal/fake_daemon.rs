@@ -30,6 +30,8 @@ pub(crate) struct Held {
     pub(super) containers: BTreeMap<String, Option<ContainerAct>>,
     pub(super) builds: u32,
     pub(super) created: u32,
+    /// How often each container was asked for its process.
+    pub(super) asked: BTreeMap<String, u32>,
     /// Looks at the records of the build cache so far.
     pub(super) listings: u32,
     /// Looks at what else the daemon does so far.

@@ -70,6 +70,12 @@ fn said(record: &Record) -> String {
                 outcome(&sample.outcome)
             )
         }
+        Record::Companion(companion) => format!(
+            "keep companion {}: {} at {}",
+            companion.name,
+            companion.image,
+            companion.address.as_deref().unwrap_or("no address")
+        ),
         Record::Probe(probe) => format!("keep probe {}", probe.tier),
         Record::Warning(warning) => format!("keep warning: {}", warning.message),
         Record::Run(_) => "keep header".to_owned(),

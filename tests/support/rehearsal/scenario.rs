@@ -9,9 +9,9 @@ use std::time::Duration;
 use seatrial::run::{Assignment, Earlier, Grants, Limits, Plan, Ports, Pruning, Reach, Registry, execute};
 use seatrial::scenario::{
     Base, BaseSource, BuildCacheState, BuildOptions, BuildSettings, BuilderKind, Commit, CommitRange,
-    ContainerOptions, ContextSettings, ContextState, Edit, Expectation, Hooks, HttpReadiness, LayerState,
-    MountState, NetworkReadiness, ProbeTier, PullShape, Readiness, Replay, Scenario, StartCache,
-    StartSettings, Step, Variant,
+    Companion, CompanionImage, ContainerOptions, ContextSettings, ContextState, Edit, Expectation, Hooks,
+    HttpReadiness, LayerState, MountState, NetworkReadiness, ProbeTier, PullShape, Readiness, Replay,
+    Scenario, StartCache, StartSettings, Step, Variant,
 };
 use seatrial::unit::Nanos;
 use tokio::sync::watch;
@@ -160,7 +160,36 @@ impl Rehearsal {
             timeout: Nanos::from_secs(7),
             probe: Some(ProbeTier::Ip),
             container: ContainerOptions::default(),
+            companions: Vec::new(),
         });
+        self
+    }
+
+    /// Starts a companion of an image before, which answers on port 9000, and whose address the application and those after
+    /// it are told; after [`Rehearsal::starts`].
+    pub(crate) fn companion(mut self, name: &str, image: CompanionImage) -> Self {
+        if let Some(start) = &mut self.scenario.start {
+            start.companions.push(Companion {
+                name: name.to_owned(),
+                image,
+                ready: Readiness::Network(NetworkReadiness::Http(HttpReadiness::of("/", 9000))),
+                port: Some(9000),
+                timeout: Nanos::from_secs(3),
+                container: start.container.clone(),
+            });
+            let address = format!("http://{{{{companion.{name}}}}}/");
+            start.container.env.insert(name.to_uppercase(), address);
+        }
+        self
+    }
+
+    /// What the only companion is ready by in place of an answer, without a port, so that nobody is told its address; after
+    /// [`Rehearsal::companion`].
+    pub(crate) fn companion_ready(mut self, ready: Readiness) -> Self {
+        let start = self.scenario.start.as_mut().expect("a start");
+        let last = start.companions.last_mut().expect("a companion");
+        (last.ready, last.port) = (ready, None);
+        start.container.env.clear();
         self
     }
 

@@ -25,6 +25,8 @@ pub(crate) enum ContainerAct {
     StartFails,
     /// It ends at once with this exit code; the probe finds nothing.
     Ends(i64),
+    /// It runs until it was asked so often whether it does; then it has ended with exit code 137.
+    Outlives(u32),
     /// It is ready on its own address; its port is not published.
     Unpublished,
     /// Somebody asks the run to end while it is being looked at.
