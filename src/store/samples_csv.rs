@@ -473,6 +473,12 @@ fn start_measures(sample: &StartSample) -> Vec<Measure<'_>> {
             Measure::varying("pull.bytes", Some(pull.bytes)),
             Measure::new("pull.layers", Unit::Count, u64::try_from(pull.layers.len()).ok()),
         ]);
+        let parts = [
+            ("pull.download", pull.download()),
+            ("pull.extract", pull.extract()),
+        ];
+        let told = parts.into_iter().filter(|(_, spent)| spent.is_some());
+        measures.extend(told.map(|(name, spent)| Measure::time(name, spent)));
     }
     if !matches!(sample.outcome, Status::Failed { .. }) {
         measures.extend(
