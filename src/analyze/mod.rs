@@ -32,7 +32,7 @@ pub use analysis::Analysis;
 pub use band::{Band, Materiality};
 pub use burst_metric::BurstMetric;
 pub use cache_traffic::CacheTraffic;
-pub use calibration::{Check, OwnTimeline, Verdict as CheckVerdict, Witnessed, checks};
+pub use calibration::{Check, OwnTimeline, Verdict as CheckVerdict, Witnessed, checks, tier_errors};
 pub use comparative::Comparative;
 pub use comparison::{Comparison, Finding, MAX_LOST_SHARE};
 pub use critical_path::CriticalPath;

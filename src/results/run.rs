@@ -1,9 +1,9 @@
 //! A run read back from its records.
 
 use super::{
-    BaseRecord, BuildRecordsSeen, BuildSample, BurstSample, ClassicStand, ContextRecord, NotMeasuredRecord,
-    ProbeRecord, RESULTS_SCHEMA, Record, ResumedRecord, RunEnd, RunHeader, SourcesRecord, StartSample,
-    Status, TurnKey, WarningRecord,
+    BaseRecord, BuildRecordsSeen, BuildSample, BurstSample, CalibrationRecord, ClassicStand, ContextRecord,
+    NotMeasuredRecord, ProbeRecord, RESULTS_SCHEMA, Record, ResumedRecord, RunEnd, RunHeader, SourcesRecord,
+    StartSample, Status, TurnKey, WarningRecord,
 };
 
 /// A run, complete or not.
@@ -37,6 +37,8 @@ pub struct Run {
     pub build_records: Vec<BuildRecordsSeen>,
     /// How readiness was looked for; absent before the first start, and in journals of earlier versions.
     pub probe: Option<ProbeRecord>,
+    /// How exactly starts are timed on the machine; absent where the run has none, and in journals of earlier versions.
+    pub calibration: Option<CalibrationRecord>,
     /// Starts, in the order in which they were taken.
     pub starts: Vec<StartSample>,
     /// Bursts, in the order in which they were taken.
@@ -97,6 +99,7 @@ impl Run {
             sources: None,
             build_records: Vec::new(),
             probe: None,
+            calibration: None,
             starts: Vec::new(),
             bursts: Vec::new(),
             warnings: Vec::new(),
@@ -122,6 +125,7 @@ impl Run {
                 Record::Build(sample) => run.builds.push(*sample),
                 Record::BuildRecords(seen) => run.build_records.push(seen),
                 Record::Probe(probe) => run.probe = Some(probe),
+                Record::Calibration(found) => run.calibration = Some(found),
                 Record::Start(sample) => run.starts.push(*sample),
                 Record::Burst(sample) => run.bursts.push(*sample),
                 Record::Warning(warning) => run.warnings.push(warning),

@@ -95,6 +95,7 @@ impl Specimen {
             pulling: Vec::new(),
             builds: Vec::new(),
             probe: None,
+            calibration: None,
             starts: Vec::new(),
             bursts: Vec::new(),
             warnings: Vec::new(),

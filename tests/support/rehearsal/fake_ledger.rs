@@ -70,6 +70,7 @@ fn said(record: &Record) -> String {
                 outcome(&sample.outcome)
             )
         }
+        Record::Calibration(_) => "keep calibration".to_owned(),
         Record::Probe(probe) => format!("keep probe {}", probe.tier),
         Record::Warning(warning) => format!("keep warning: {}", warning.message),
         Record::Run(_) => "keep header".to_owned(),
