@@ -1,7 +1,7 @@
 //! The statistics against another program: numbers of scipy and numpy for samples of our own, written by
 //! `tests/oracle/stats_vectors.py`.
 
-use seatrial::stats::{Method, RatioEstimate, Summary, compare_unpaired};
+use seatrial::stats::{Method, RatioEstimate, Summary, compare_unpaired, slope};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -44,6 +44,27 @@ struct SummaryCase {
     low: Option<u64>,
     high: Option<u64>,
     level: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SlopeCase {
+    kind: SlopeKind,
+    points: Vec<(u64, u64)>,
+    slope: f64,
+    intercept: f64,
+    rank: usize,
+    low: f64,
+    high: f64,
+    level: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SlopeKind {
+    Distinct,
+    Tied,
+    Large,
 }
 
 fn cases<T: DeserializeOwned>(name: &str) -> Vec<T> {
@@ -141,5 +162,39 @@ fn summaries_agree_with_numpy_and_scipy() {
         if let (Some(found), Some(expected)) = (interval, case.level) {
             assert!(near(found.level, expected), "{found:?} in {case:?}");
         }
+    }
+}
+
+/// `scipy.stats.theilslopes`; the interval by inverting `scipy.stats.kendalltau`, with ties in x by
+/// `scipy.stats.permutation_test` over every order.
+#[test]
+fn slopes_agree_with_scipy_and_their_intervals_with_its_inverted_tau() {
+    let cases = cases::<SlopeCase>("slope.json");
+    for (kind, least) in [
+        (SlopeKind::Distinct, 40),
+        (SlopeKind::Tied, 7),
+        (SlopeKind::Large, 4),
+    ] {
+        let count = cases.iter().filter(|case| case.kind == kind).count();
+        assert!(count >= least, "{count} cases of {kind:?}");
+    }
+    for case in cases {
+        let found = slope(&case.points).unwrap();
+        let interval = found.interval;
+        for (name, found, expected) in [
+            ("slope", found.slope, case.slope),
+            ("intercept", found.intercept, case.intercept),
+            ("low", interval.low, case.low),
+            ("high", interval.high, case.high),
+            ("level", interval.level, case.level),
+        ] {
+            assert!(near(found, expected), "{name}: {found} in {case:?}");
+        }
+        assert_eq!(interval.rank, case.rank, "{case:?}");
+        let method = match case.kind {
+            SlopeKind::Distinct | SlopeKind::Tied => Method::Exact,
+            SlopeKind::Large => Method::Asymptotic,
+        };
+        assert_eq!(interval.method, method, "{case:?}");
     }
 }

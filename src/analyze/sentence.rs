@@ -205,6 +205,8 @@ fn place(run: &Run, metric: &Metric) -> String {
             format!("from the pull call to its end (`{metric}`)")
         }
         Metric::Start(StartMetric::PulledBytes, _) => format!("from the registry (`{metric}`)"),
+        Metric::Start(StartMetric::Download, _) => format!("while layers came (`{metric}`)"),
+        Metric::Start(StartMetric::Extract, _) => format!("while layers were unpacked (`{metric}`)"),
         Metric::Start(..) => format!("until the first answer (`{metric}`)"),
         Metric::Burst(BurstMetric::Memory | BurstMetric::Disk, containers) => {
             format!("with {containers} containers that are ready (`{metric}`)")

@@ -223,7 +223,7 @@ pub(super) fn extract(run: &Run) -> Vec<Series> {
             let is_told_by = |start: &StartSample| match what {
                 StartMetric::Client => matches!(start.tier, ProbeTier::Ip | ProbeTier::Published),
                 // Of pulls one a round: those of the other way are pulls of the same image.
-                StartMetric::Ready | StartMetric::Pull | StartMetric::PulledBytes => {
+                _ if what.is_of_pull() || what == StartMetric::Ready => {
                     start.tier.is_inside() == looks_inside
                 }
                 StartMetric::App | StartMetric::Runtime => {
@@ -317,6 +317,8 @@ fn of_start(what: StartMetric, start: &StartSample) -> Option<Measured> {
         StartMetric::Disk => return plain(state?.written_bytes?.0),
         StartMetric::Pull => return plain(start.pull.as_ref()?.duration_ns.0),
         StartMetric::PulledBytes => return plain(start.pull.as_ref()?.bytes.0),
+        StartMetric::Download => return plain(start.pull.as_ref()?.download()?.0),
+        StartMetric::Extract => return plain(start.pull.as_ref()?.extract()?.0),
     }?;
     Some(Measured::bounded(bounded, start.tier))
 }

@@ -27,11 +27,15 @@ pub enum StartMetric {
     Pull,
     /// `pull.bytes`: what the registry served for it.
     PulledBytes,
+    /// `pull.download`: how long some layer was on its way.
+    Download,
+    /// `pull.extract`: how long some layer was unpacked.
+    Extract,
 }
 
 impl StartMetric {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Ready,
         Self::App,
         Self::Runtime,
@@ -43,6 +47,8 @@ impl StartMetric {
         Self::Disk,
         Self::Pull,
         Self::PulledBytes,
+        Self::Download,
+        Self::Extract,
     ];
 
     /// Its key.
@@ -60,22 +66,32 @@ impl StartMetric {
             Self::Disk => "start.disk",
             Self::Pull => "start.pull",
             Self::PulledBytes => "pull.bytes",
+            Self::Download => "pull.download",
+            Self::Extract => "pull.extract",
         }
     }
 
     /// Whether it is taken of the pull before a start, and so in one state alone.
     #[must_use]
     pub const fn is_of_pull(self) -> bool {
-        matches!(self, Self::Pull | Self::PulledBytes)
+        matches!(
+            self,
+            Self::Pull | Self::PulledBytes | Self::Download | Self::Extract
+        )
     }
 
     /// The unit of the stored integers.
     #[must_use]
     pub const fn unit(self) -> MetricUnit {
         match self {
-            Self::Ready | Self::App | Self::Runtime | Self::Client | Self::Cpu | Self::Pull => {
-                MetricUnit::Nanoseconds
-            }
+            Self::Ready
+            | Self::App
+            | Self::Runtime
+            | Self::Client
+            | Self::Cpu
+            | Self::Pull
+            | Self::Download
+            | Self::Extract => MetricUnit::Nanoseconds,
             Self::Memory | Self::Read | Self::Disk | Self::PulledBytes => MetricUnit::Bytes,
             Self::MajorFaults => MetricUnit::Count,
         }

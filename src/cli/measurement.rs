@@ -15,6 +15,7 @@ use super::load::Loaded;
 use super::report::write_report;
 use super::way_to::way_to;
 use super::{ExitCode, Failure};
+use crate::causes::in_one_line;
 use crate::console::RunWatcher;
 use crate::context::{Manifest, ManifestDiff};
 use crate::digest::Digest;
@@ -22,15 +23,15 @@ use crate::docker::Engine;
 use crate::host::{DaemonHost, Machine};
 use crate::registry::LocalRegistry;
 use crate::results::{
-    ContextRecord, Environment, ProtocolRecord, RESULTS_SCHEMA, Record, ReplayRecord, ReplayedCommit, RunEnd,
-    RunHeader, SourcesRecord, StopReason, VariantRecord, WarningRecord,
+    CalibrationRecord, ContextRecord, Environment, ProtocolRecord, RESULTS_SCHEMA, Record, ReplayRecord,
+    ReplayedCommit, RunEnd, RunHeader, SourcesRecord, StopReason, VariantRecord, WarningRecord,
 };
 use crate::run::{
     Assignment, Earlier, Grants, Host, Ledger, Limits, Outcome, Plan, Ports, Probe, Pruning, Reach, Redactor,
     Registry, Workshop as _, cache_reference, execute, image_repository,
 };
 use crate::scenario::{BuilderKind, Overrides, RemoteCache, Scenario, ScenarioFiles as _};
-use crate::store::{Journal, RunFolder};
+use crate::store::{Journal, RunFolder, calibrations};
 use crate::workspace::{ScenarioHooks, ScratchWorkshop};
 
 /// One scenario about to be measured.
@@ -94,6 +95,12 @@ impl Measurement<'_> {
             let message = left_out.to_owned();
             journal
                 .append(&Record::Warning(WarningRecord { message }))
+                .map_err(journal_failure)?;
+        }
+        if self.scenario.start.is_some() && self.engine.is_here() {
+            let found = calibration(reports, &environment);
+            journal
+                .append(&Record::Calibration(found))
                 .map_err(journal_failure)?;
         }
         let mut workshop = self.workshop()?;
@@ -230,7 +237,6 @@ impl Measurement<'_> {
         if !self.engine.is_here() {
             return Ok(environment);
         }
-        let machine = Machine::read();
         let mut builders: Vec<_> = self
             .scenario
             .variants
@@ -242,9 +248,7 @@ impl Measurement<'_> {
         let builders: Vec<_> = builders.into_iter().map(BuilderKind::as_str).collect();
         Ok(Environment {
             builder: builders.join(", "),
-            cpu: machine.cpu,
-            load_1m: machine.load_1m,
-            ..environment
+            ..with_machine(environment)
         })
     }
 
@@ -312,6 +316,25 @@ impl Measurement<'_> {
             overrides: self.overrides.clone(),
             digest: Digest::of(scenario),
         })
+    }
+}
+
+/// An environment with what this machine says of itself, as the one that its daemon runs on.
+pub(super) fn with_machine(environment: Environment) -> Environment {
+    let machine = Machine::read();
+    Environment {
+        cpu: machine.cpu,
+        load_1m: machine.load_1m,
+        ..environment
+    }
+}
+
+/// How exactly starts are timed here, by what self-tests left in the folder of all runs. Whatever is wrong with that is told
+/// and keeps nobody from measuring.
+fn calibration(reports: &Path, environment: &Environment) -> CalibrationRecord {
+    match calibrations(reports) {
+        Ok(stored) => CalibrationRecord::fitting(&stored, environment),
+        Err(error) => CalibrationRecord::missing(in_one_line(&error)),
     }
 }
 

@@ -72,6 +72,7 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
                 json: args.measuring.json,
             };
             let ended = measured.begin(&probe, &args.reports, args.seed, interrupted.clone(), out);
+            // It holds all that a run does, too much for the stack of who calls this.
             code = code.max(Box::pin(ended).await?);
             if *interrupted.borrow() {
                 break;

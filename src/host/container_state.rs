@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::reading::waited;
 use crate::results::StartState;
 use crate::unit::{ByteSize, Nanos};
 
@@ -32,6 +33,9 @@ pub(super) fn container_state(proc: &Path, cgroups: &Path, process: u32) -> Star
                 cpu_user_ns: micros("user_usec"),
                 cpu_system_ns: micros("system_usec"),
                 throttled: unified.field("cpu.stat", "nr_throttled"),
+                cpu_pressure_ns: unified.pressure("cpu"),
+                memory_pressure_ns: unified.pressure("memory"),
+                io_pressure_ns: unified.pressure("io"),
                 ..StartState::default()
             }
         }
@@ -132,6 +136,11 @@ impl Group {
         fields.find(|(name, _)| *name == key)?.1.trim().parse().ok()
     }
 
+    /// How long some process of it waited for a resource since the group was made, which is when the container was started.
+    fn pressure(&self, resource: &str) -> Option<Nanos> {
+        waited(&self.text(&format!("{resource}.pressure"))?)
+    }
+
     /// What was read of all devices.
     fn read_bytes(&self) -> Option<u64> {
         let text = self.text("io.stat")?;
@@ -230,6 +239,9 @@ mod tests {
                 read_bytes: Some(ByteSize(12_288)),
                 written_bytes: None,
                 throttled: Some(2),
+                cpu_pressure_ns: None,
+                memory_pressure_ns: None,
+                io_pressure_ns: None,
                 processes: Some(2),
                 threads: Some(4),
                 open_files: Some(2),
@@ -266,6 +278,53 @@ mod tests {
         // More than what the processes tell, of which some may be gone.
         assert_eq!(state.read_bytes, Some(ByteSize(20_992)));
         assert_eq!(state.threads, Some(4));
+    }
+
+    /// As Linux 6.18 wrote them for a group of version 2 in which three processes shared two processors for a second.
+    const PRESSURES: [(&str, &str); 3] = [
+        (
+            "cgroup/c/cpu.pressure",
+            "some avg10=12.13 avg60=2.19 avg300=0.45 total=1372366\nfull avg10=0.36 avg60=0.06 avg300=0.01 total=72870\n",
+        ),
+        (
+            "cgroup/c/memory.pressure",
+            "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
+        ),
+        (
+            "cgroup/c/io.pressure",
+            "some avg10=0.00 avg60=0.00 avg300=0.00 total=357\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
+        ),
+    ];
+
+    fn pressures(files: &[(&str, &str)]) -> [Option<Nanos>; 3] {
+        let state = state(&machine(files));
+        [
+            state.cpu_pressure_ns,
+            state.memory_pressure_ns,
+            state.io_pressure_ns,
+        ]
+    }
+
+    #[test]
+    fn a_group_of_the_newer_version_tells_for_how_long_some_process_waited() {
+        let mut files = vec![("proc/7/cgroup", "0::/c\n"), ("cgroup/c/memory.current", "1\n")];
+        files.extend(PRESSURES);
+        let waited = [1_372_366_000, 0, 357_000].map(|nanos| Some(Nanos(nanos)));
+        assert_eq!(pressures(&files), waited, "none waited for memory, which is told");
+        // Where it is switched off a file is there and reading it fails, as that of a folder does.
+        files.truncate(4);
+        files.push(("cgroup/c/io.pressure/is", "a folder"));
+        assert_eq!(pressures(&files), [waited[0], waited[1], None]);
+    }
+
+    #[test]
+    fn a_machine_with_both_versions_has_its_containers_in_the_older_and_tells_nothing_of_that() {
+        let mut files = vec![
+            ("proc/7/cgroup", "4:memory:/c\n2:cpuacct:/c\n0::/c\n"),
+            ("cgroup/cpuacct/c/cpuacct.usage", "5\n"),
+        ];
+        files.extend(PRESSURES);
+        assert_eq!(pressures(&files), [None; 3]);
     }
 
     #[test]

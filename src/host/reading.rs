@@ -132,9 +132,9 @@ fn processor_ticks(stat: &str) -> Option<ProcessorTicks> {
     Some(ProcessorTicks { all, steal })
 }
 
-/// How long some process waited: `total`, in microseconds, of the `some` line of a file in `/proc/pressure`. Kernels
-/// without pressure information have no such file, or refuse to read it.
-fn waited(pressure: &str) -> Option<Nanos> {
+/// How long some process waited: `total`, in microseconds, of the `some` line of a file in `/proc/pressure` or of a control
+/// group. Kernels without pressure information have no such file, or refuse to read it.
+pub(super) fn waited(pressure: &str) -> Option<Nanos> {
     let line = pressure.lines().find_map(|line| line.strip_prefix("some "))?;
     let micros: u64 = line
         .split_whitespace()

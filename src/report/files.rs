@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(usual, FILES);
         let commits: Vec<_> = more
             .iter()
-            .filter(|name| ***name != *"start-shares.svg")
+            .filter(|name| ***name != *"start-phases.svg" && ***name != *"start-shares.svg")
             .collect();
         assert_eq!(commits.is_empty(), run.header.replay.is_none(), "{more:?}");
         paths

@@ -161,6 +161,7 @@ struct ChartsByName<'a> {
     layers: Option<&'a Chart>,
     size_start: Option<&'a Chart>,
     starts: Option<&'a Chart>,
+    start_phases: Option<&'a Chart>,
     start_shares: Option<&'a Chart>,
     burst: Option<&'a Chart>,
 }
@@ -231,6 +232,7 @@ impl<'a> Page<'a> {
                 layers: chart("layers.svg"),
                 size_start: chart("size-start.svg"),
                 starts: chart("starts.svg"),
+                start_phases: chart("start-phases.svg"),
                 start_shares: chart("start-shares.svg"),
                 burst: chart("burst.svg"),
             },
@@ -529,7 +531,7 @@ mod tests {
             assert!(!page.contains(foreign), "{foreign}");
         }
         // Each chart once for a desktop and once for a phone.
-        assert_eq!(page.matches("<svg ").count(), 12);
+        assert_eq!(page.matches("<svg ").count(), 14);
     }
 
     #[test]

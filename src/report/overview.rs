@@ -1,12 +1,12 @@
 //! The rows that the terminal, the page and Markdown show, each in its own form.
 
 use crate::analyze::StartMetric;
-use crate::scenario::StartCache;
+use crate::scenario::{ProbeTier, StartCache};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::quantity::{self, Shown};
 use crate::analyze::{Analysis, BurstMetric, CacheTraffic, Metric, MetricUnit, ReplayCosts, VariantCost};
-use crate::results::Run;
+use crate::results::{Calibration, Run};
 use crate::stats::Summary;
 use crate::unit::Ratio;
 
@@ -405,6 +405,29 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// How far off the ways were by which starts were looked at, as a self-test of this machine found, or that none did.
+    fn calibration(self) -> Vec<String> {
+        let Some(record) = &self.run.calibration else {
+            return Vec::new();
+        };
+        let tiers: BTreeSet<ProbeTier> = self.run.starts.iter().map(|start| start.tier).collect();
+        // What the engine tells is nobody's look, and in no self-test.
+        let tiers: Vec<ProbeTier> = tiers
+            .into_iter()
+            .filter(|tier| *tier != ProbeTier::Engine)
+            .collect();
+        if let (Some(missing), false) = (&record.missing, tiers.is_empty()) {
+            return vec![format!("not calibrated: {missing}; `seatrial selftest`")];
+        }
+        let told = tiers.into_iter().flat_map(|tier| match record.of(tier) {
+            Some(calibration) => calibrated(calibration),
+            None => vec![format!(
+                "not calibrated: no stored self-test looked by {tier}; `seatrial selftest`"
+            )],
+        });
+        told.collect()
+    }
+
     /// `weighed`: whether images were weighed as a registry keeps them.
     fn notes(self, weighed: bool) -> Vec<String> {
         let mut notes = Vec::new();
@@ -424,6 +447,7 @@ impl<'a> Source<'a> {
                 "known to: the width in which a start lies; less than twice is never claimed".to_owned(),
             );
         }
+        notes.extend(self.calibration());
         notes.extend(self.utilisation());
         if !self.run.bursts.is_empty() {
             let sentences = [
@@ -532,6 +556,28 @@ impl<'a> Source<'a> {
     }
 }
 
+/// "trace: late by 441 µs (p50), 1.11 ms (p99), self-test 2026-11-22, n 300"; and whether it missed a bound.
+fn calibrated(calibration: &Calibration) -> Vec<String> {
+    let errors = &calibration.errors;
+    let share = match errors.error_percent {
+        100 => "largest".to_owned(),
+        percent => format!("p{percent}"),
+    };
+    let finished = &calibration.finished_utc;
+    let mut lines = vec![format!(
+        "{}: late by {} (p50), {} ({share}), self-test {}, n {}",
+        errors.tier,
+        errors.bias_ns,
+        errors.error_ns,
+        finished.get(..10).unwrap_or(finished),
+        errors.n
+    )];
+    if !errors.kept {
+        lines.push(format!("{}: missed a bound in that self-test", errors.tier));
+    }
+    lines
+}
+
 /// "4 layers, 12.3 MiB"; a dash where none were moved.
 fn layers(count: Option<&Summary>, bytes: Option<&Summary>) -> String {
     let Some(count) = count else {
@@ -557,4 +603,82 @@ fn free_reasons(costs: &ReplayCosts) -> BTreeMap<&str, usize> {
         *reasons.entry(reason).or_default() += 1;
     }
     reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyze::specimen::Specimen;
+    use crate::results::{CalibratedMachine, CalibrationRecord, TierErrors};
+    use crate::unit::Nanos;
+
+    /// The notes that speak of calibration.
+    fn notes(record: Option<CalibrationRecord>, tiers: &[ProbeTier]) -> Vec<String> {
+        let mut specimen = Specimen::new(&["a"], &["cold"]);
+        specimen.build("a", "cold", 100);
+        for tier in tiers {
+            specimen.start("a", Nanos::from_millis(200), Nanos(1)).tier = *tier;
+        }
+        let run = Run {
+            calibration: record,
+            ..specimen.run()
+        };
+        let notes = Overview::of(&run, &Analysis::of(&run)).notes;
+        let about = |note: &String| note.contains("calibrated") || note.contains("self-test");
+        notes.into_iter().filter(about).collect()
+    }
+
+    fn found(tier: ProbeTier, n: usize, error_percent: u8, kept: bool) -> Calibration {
+        let environment = Specimen::new(&["a"], &[]).run().header.environment;
+        Calibration {
+            finished_utc: "2001-02-03T04:05:06.789Z".to_owned(),
+            tool_version: "0.0.0".to_owned(),
+            machine: CalibratedMachine::of(&environment),
+            errors: TierErrors {
+                tier,
+                n,
+                bias_ns: Nanos(441_000),
+                error_ns: Nanos(1_110_000),
+                error_percent,
+                kept,
+            },
+        }
+    }
+
+    #[test]
+    fn each_way_that_was_used_is_told_with_how_late_it_is() {
+        let record = CalibrationRecord {
+            calibrations: vec![
+                found(ProbeTier::Published, 12, 100, false),
+                found(ProbeTier::Trace, 300, 99, true),
+                found(ProbeTier::Ip, 300, 99, true),
+            ],
+            missing: None,
+        };
+        let used = [ProbeTier::Trace, ProbeTier::Published, ProbeTier::Sidecar];
+        let notes = notes(Some(record), &used);
+        assert_eq!(
+            notes,
+            [
+                "trace: late by 441 µs (p50), 1.11 ms (p99), self-test 2001-02-03, n 300",
+                "not calibrated: no stored self-test looked by sidecar; `seatrial selftest`",
+                "published: late by 441 µs (p50), 1.11 ms (largest), self-test 2001-02-03, n 12",
+                "published: missed a bound in that self-test",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_run_without_a_self_test_says_so_in_one_line_and_an_older_one_claims_nothing() {
+        let reason = "no self-test of this machine and engine";
+        let record = CalibrationRecord::missing(reason.to_owned());
+        let told = [format!("not calibrated: {reason}; `seatrial selftest`")];
+        let used = [ProbeTier::Trace, ProbeTier::Published];
+        assert_eq!(notes(Some(record.clone()), &used), told);
+        assert_eq!(notes(None, &used), [""; 0]);
+        // Nobody looked, or the engine told.
+        assert_eq!(notes(Some(record.clone()), &[]), [""; 0]);
+        assert_eq!(notes(Some(record), &[ProbeTier::Engine]), [""; 0]);
+        assert!(told[0].chars().count() <= 80, "{told:?}");
+    }
 }

@@ -8,6 +8,7 @@ use comfy_table::{
 };
 
 use super::overview::{Overview, Scale, StartTable};
+use super::paragraph::paragraph;
 use super::quantity::Shown;
 use super::untrusted::plain_line;
 use crate::analyze::Analysis;
@@ -60,7 +61,7 @@ pub fn tables(run: &Run, analysis: &Analysis, terminal: Terminal) -> String {
         text.push('\n');
     }
     for note in &overview.notes {
-        text.push_str(&plain_line(note));
+        text.push_str(&paragraph(note, "  ", terminal));
         text.push('\n');
     }
     text

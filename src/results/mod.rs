@@ -7,6 +7,7 @@ mod build_graph;
 mod build_records;
 mod build_sample;
 mod burst_sample;
+mod calibration;
 mod classic_stand;
 mod env_argument;
 mod environment;
@@ -30,6 +31,7 @@ pub use build_sample::{
     NamedContext, Phase,
 };
 pub use burst_sample::{BurstMember, BurstSample};
+pub use calibration::{CalibratedMachine, Calibration, CalibrationRecord, TierErrors};
 pub use classic_stand::ClassicStand;
 pub use env_argument::EnvArgumentRecord;
 pub use environment::{Environment, ImageStore};

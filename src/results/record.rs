@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BuildRecordsSeen, BuildSample, BurstSample, ClassicStand, EnvArgumentRecord, Environment, ProbeRecord,
-    ReplayRecord, StartSample, TurnKey,
+    BuildRecordsSeen, BuildSample, BurstSample, CalibrationRecord, ClassicStand, EnvArgumentRecord,
+    Environment, ProbeRecord, ReplayRecord, StartSample, TurnKey,
 };
 use crate::context::ManifestDiff;
 use crate::digest::Digest;
@@ -48,6 +48,8 @@ pub enum Record {
     Probe(ProbeRecord),
     /// A companion that is ready.
     Companion(CompanionRecord),
+    /// How exactly starts are timed here, as far as that is known.
+    Calibration(CalibrationRecord),
     /// One start.
     Start(Box<StartSample>),
     /// Several starts at once.

@@ -1,9 +1,9 @@
 //! A run read back from its records.
 
 use super::{
-    BaseRecord, BuildRecordsSeen, BuildSample, BurstSample, ClassicStand, CompanionRecord, ContextRecord,
-    NotMeasuredRecord, ProbeRecord, RESULTS_SCHEMA, Record, ResumedRecord, RunEnd, RunHeader, SourcesRecord,
-    StartSample, Status, TurnKey, WarningRecord,
+    BaseRecord, BuildRecordsSeen, BuildSample, BurstSample, CalibrationRecord, ClassicStand, CompanionRecord,
+    ContextRecord, NotMeasuredRecord, ProbeRecord, RESULTS_SCHEMA, Record, ResumedRecord, RunEnd, RunHeader,
+    SourcesRecord, StartSample, Status, TurnKey, WarningRecord,
 };
 
 /// A run, complete or not.
@@ -39,6 +39,8 @@ pub struct Run {
     pub probe: Option<ProbeRecord>,
     /// Companions of the starts.
     pub companions: Vec<CompanionRecord>,
+    /// How exactly starts are timed on the machine; absent where the run has none, and in journals of earlier versions.
+    pub calibration: Option<CalibrationRecord>,
     /// Starts, in the order in which they were taken.
     pub starts: Vec<StartSample>,
     /// Bursts, in the order in which they were taken.
@@ -100,6 +102,7 @@ impl Run {
             build_records: Vec::new(),
             probe: None,
             companions: Vec::new(),
+            calibration: None,
             starts: Vec::new(),
             bursts: Vec::new(),
             warnings: Vec::new(),
@@ -130,6 +133,7 @@ impl Run {
                     run.companions.retain(|earlier| earlier.name != companion.name);
                     run.companions.push(companion);
                 }
+                Record::Calibration(found) => run.calibration = Some(found),
                 Record::Start(sample) => run.starts.push(*sample),
                 Record::Burst(sample) => run.bursts.push(*sample),
                 Record::Warning(warning) => run.warnings.push(warning),

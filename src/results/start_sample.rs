@@ -61,6 +61,34 @@ impl StartSample {
     pub fn runtime(&self) -> Option<Nanos> {
         self.stamps.as_ref()?.exec_ns
     }
+
+    /// Whether it enters statistics.
+    #[must_use]
+    pub const fn counts(&self) -> bool {
+        self.outcome.is_ok() && !self.key.warmup
+    }
+
+    /// The match by the best way that saw one: on the container's own network stack, else through the published port.
+    #[must_use]
+    pub fn seen(&self) -> Option<Bounded> {
+        self.ready.or(self.client)
+    }
+
+    /// How long the container's creation took. Of a container that is started again that is no part of the start.
+    #[must_use]
+    pub fn creation(&self) -> Option<Nanos> {
+        let mut phases = self.phases.iter();
+        let create = phases.find(|phase| phase.name == "create")?;
+        (self.cache != StartCache::Restart).then_some(create.duration_ns)
+    }
+
+    /// Everything that was timed of it: the pull and the creation, where there were any, and from the start call to the match.
+    #[must_use]
+    pub fn total(&self) -> Option<Nanos> {
+        let before = [self.pull.as_ref().map(|pull| pull.duration_ns), self.creation()];
+        let seen = self.seen()?.value_ns;
+        Some(before.into_iter().flatten().fold(seen, |sum, part| sum + part))
+    }
 }
 
 /// When what happened in a container, after the start call, by the kernel's own record. Absent is what was not seen.

@@ -27,6 +27,16 @@ pub struct StartState {
     pub written_bytes: Option<ByteSize>,
     /// Periods in which it was not let run, for the limit of its processor time.
     pub throttled: Option<u64>,
+    /// How long some process of it had waited for a processor. This and the next two are told by groups of the newer version
+    /// alone; the machine's own stand with the conditions of each sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_pressure_ns: Option<Nanos>,
+    /// How long some process of it had waited for memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_pressure_ns: Option<Nanos>,
+    /// How long some process of it had waited for the disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub io_pressure_ns: Option<Nanos>,
     /// Processes that ran.
     pub processes: Option<u64>,
     /// Their threads.

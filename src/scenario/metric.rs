@@ -60,6 +60,8 @@ impl Metric {
             if *cache == StartCache::ColdPull {
                 metrics.push(metric("start.pull".to_owned(), Time));
                 metrics.push(metric("pull.bytes".to_owned(), Bytes));
+                metrics.push(metric("pull.download".to_owned(), Time));
+                metrics.push(metric("pull.extract".to_owned(), Time));
             }
         }
         for containers in bursts {

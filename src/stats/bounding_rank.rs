@@ -1,15 +1,15 @@
-//! Which of the sorted ratios of all pairs bound an interval.
+//! Which of the sorted ratios or slopes of all pairs bound an interval.
 
 use super::fraction::Fraction;
 use super::normal::two_sided_tail;
 use super::null_counts::NullCounts;
 
-/// A rank of the sorted ratios of all pairs that bounds an interval, and what it achieves.
+/// A rank of the sorted values of all pairs that bounds an interval, and what it achieves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct BoundingRank {
-    /// The bounds are the k-th smallest and the k-th largest ratio; 0 where there are no bounds.
+    /// The bounds are the k-th smallest and the k-th largest value; 0 where there are no bounds.
     pub(super) rank: usize,
-    /// The probability, 0 to 1, that an interval with these bounds holds the true ratio.
+    /// The probability, 0 to 1, that an interval with these bounds holds the truth.
     pub(super) level: f64,
 }
 
@@ -32,14 +32,19 @@ impl BoundingRank {
         }
     }
 
-    /// The same by the normal approximation, with continuity correction, for sides of `first` and `second`
-    /// samples, whose product must fit `usize`.
+    /// The same by the normal approximation for sides of `first` and `second` samples, whose product must fit `usize`.
     ///
     /// It is not corrected for ties: without them the variance is largest, so the interval is never too short.
     pub(super) fn asymptotic(first: usize, second: usize, alpha: Fraction) -> Self {
         let pairs = first * second;
-        let mean = pairs as f64 / 2.0;
         let deviation = (pairs as f64 * ((first + second) as f64 + 1.0) / 12.0).sqrt();
+        Self::approximate(pairs, deviation, alpha)
+    }
+
+    /// The same by the normal approximation, with continuity correction, of a statistic that counts some of `pairs`, half of
+    /// them on average, with this standard deviation.
+    pub(super) fn approximate(pairs: usize, deviation: f64, alpha: Fraction) -> Self {
+        let mean = pairs as f64 / 2.0;
         let outside = |rank: usize| two_sided_tail((mean + 0.5 - rank as f64) / deviation);
         // The rank wanted is the last whose tails fit; tails grow with the rank.
         let (mut fits, mut too_much) = (0, pairs / 2 + 1);

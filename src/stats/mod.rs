@@ -15,6 +15,7 @@ mod null_counts;
 mod quantile;
 mod rank_sum;
 mod ratio;
+mod slope;
 mod sorted;
 mod summary;
 
@@ -25,5 +26,6 @@ pub use median_interval::{MedianInterval, median_interval};
 pub use null_counts::{EXACT_LIMIT, NullCounts};
 pub use quantile::{median, quantile};
 pub use ratio::{ALPHA, Method, PAIR_LIMIT, RatioEstimate, RatioInterval, compare_unpaired};
+pub use slope::{SlopeEstimate, SlopeInterval, slope};
 pub use sorted::Sorted;
 pub use summary::Summary;

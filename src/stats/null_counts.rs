@@ -1,4 +1,4 @@
-//! The exact distribution of the Mann-Whitney statistic when both sides are alike.
+//! The exact distributions of rank statistics when nothing but chance is at work.
 
 /// The largest number of samples of both sides together for which distributions are counted exactly.
 ///
@@ -6,13 +6,11 @@
 /// to compare counts with a fraction of their sum.
 pub const EXACT_LIMIT: usize = 100;
 
-/// How many splits of `n + m` distinct values into `n` and `m` have each value of the statistic U.
-///
-/// U is the number of pairs in which the value of the first side is the larger. If both sides come from
-/// one distribution, every split is equally likely, and the counts are the probabilities of U but for
-/// their sum. They are the coefficients of the Gaussian binomial (Mann and Whitney, "On a Test of
-/// Whether one of Two Random Variables is Stochastically Larger than the Other", 1947):
-/// the product over `i = 1..n` of `(1 - q^(m + i)) / (1 - q^i)`.
+/// The number of arrangements above which counts leave no room to be compared with a fraction of their sum.
+const MOST_ARRANGEMENTS: u128 = 1 << 112;
+
+/// How many arrangements of distinct values have each value of a statistic that counts pairs. Where every arrangement is
+/// equally likely, the counts are the probabilities of the statistic but for their sum.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NullCounts {
     counts: Vec<u128>,
@@ -20,7 +18,13 @@ pub struct NullCounts {
 }
 
 impl NullCounts {
-    /// Counts for sides of `first` and `second` samples; `None` above [`EXACT_LIMIT`] in sum.
+    /// How many splits of distinct values into sides of `first` and `second` have each value of the statistic U of Mann and
+    /// Whitney; `None` above [`EXACT_LIMIT`] in sum.
+    ///
+    /// U is the number of pairs in which the value of the first side is the larger. If both sides come from one distribution,
+    /// every split is equally likely. With `n` and `m` for the sides the counts are the coefficients of the Gaussian binomial
+    /// (Mann and Whitney, "On a Test of Whether one of Two Random Variables is Stochastically Larger than the Other", 1947):
+    /// the product over `i = 1..n` of `(1 - q^(m + i)) / (1 - q^i)`.
     #[must_use]
     pub fn of(first: usize, second: usize) -> Option<Self> {
         if first.checked_add(second)? > EXACT_LIMIT {
@@ -45,13 +49,43 @@ impl NullCounts {
         Some(Self { counts, total })
     }
 
-    /// The counts of U = 0, 1, ... n·m.
+    /// How many arrangements of distinct values in `groups`, within which order does not matter, have each number of pairs that
+    /// are out of order: from an earlier group, and the larger. `None` where there are too many to count, from about thirty
+    /// groups of one on.
+    ///
+    /// With groups of one these are the counts behind Kendall's tau. A group adds to those before it as many such pairs as a
+    /// split of all of them into these and that one has, independently of how those before it are arranged (Jonckheere, "A
+    /// Distribution-Free k-Sample Test Against Ordered Alternatives", 1954), so that the counts are those of each multiplied
+    /// as polynomials.
+    #[must_use]
+    pub fn of_orders(groups: &[usize]) -> Option<Self> {
+        let mut all = Self::of(0, 0)?;
+        let mut before = 0;
+        for group in groups {
+            let added = Self::of(before, *group)?;
+            let total = all.total.checked_mul(added.total)?;
+            if total >= MOST_ARRANGEMENTS {
+                return None;
+            }
+            let mut counts = vec![0_u128; all.counts.len() + added.counts.len() - 1];
+            for (so_far, times) in all.counts.iter().enumerate() {
+                for (more, count) in added.counts.iter().enumerate() {
+                    counts[so_far + more] += times * count;
+                }
+            }
+            all = Self { counts, total };
+            before += group;
+        }
+        Some(all)
+    }
+
+    /// The counts of 0, 1, ... as many pairs as there are.
     #[must_use]
     pub fn counts(&self) -> &[u128] {
         &self.counts
     }
 
-    /// The number of all splits, `n + m` over `n`.
+    /// The number of all arrangements.
     #[must_use]
     pub fn total(&self) -> u128 {
         self.total
@@ -80,6 +114,31 @@ mod tests {
         assert_eq!(NullCounts::of(2, 3).unwrap().counts(), [1, 1, 2, 2, 2, 1, 1]);
         assert_eq!(NullCounts::of(1, 4).unwrap().counts(), [1, 1, 1, 1, 1]);
         assert_eq!(NullCounts::of(0, 4).unwrap().counts(), [1]);
+    }
+
+    #[test]
+    fn orders_of_three_and_four_values_match_a_listing_by_hand() {
+        // Mahonian numbers: how many of the 6 and 24 orders have each number of pairs out of order.
+        assert_eq!(NullCounts::of_orders(&[1; 3]).unwrap().counts(), [1, 2, 2, 1]);
+        assert_eq!(
+            NullCounts::of_orders(&[1; 4]).unwrap().counts(),
+            [1, 3, 5, 6, 5, 3, 1]
+        );
+        // Of a and b together and then c and d: in all 3 · 4 = 12 arrangements.
+        assert_eq!(
+            NullCounts::of_orders(&[2, 1, 1]).unwrap().counts(),
+            [1, 2, 3, 3, 2, 1]
+        );
+        assert_eq!(NullCounts::of_orders(&[2, 3]), NullCounts::of(2, 3));
+        assert_eq!(NullCounts::of_orders(&[]).unwrap().total(), 1);
+    }
+
+    #[test]
+    fn the_most_orders_that_are_counted_do_not_overflow_and_more_are_refused() {
+        let most = NullCounts::of_orders(&[1; 30]).unwrap();
+        assert_eq!(most.total(), (1..=30).product::<u128>());
+        assert_eq!(most.counts().iter().sum::<u128>(), most.total());
+        assert_eq!(NullCounts::of_orders(&[1; 31]), None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod ledger;
 mod leftovers;
 mod run_folder;
 mod samples_csv;
+mod selftest_file;
 
 #[cfg(test)]
 mod fixture;
@@ -23,3 +24,6 @@ pub use journal_lines::{JournalLines, ReadJournal, TornLine, read_journal};
 pub use leftovers::{FindLeftovers, Leftover, LeftoverState, Named, find_leftovers};
 pub use run_folder::{CreateRunFolder, FindRun, LoadRun, RunFolder, latest_of, load};
 pub use samples_csv::{SAMPLES_FILE, WriteSamples, save_samples, write_samples};
+pub use selftest_file::{
+    ReadSelftest, SELFTEST_FILE, SELFTEST_SCHEMA, calibrations, save_selftest, with_earlier,
+};

@@ -460,6 +460,13 @@ fn start_measures(sample: &StartSample) -> Vec<Measure<'_>> {
             varies: true,
             ..Measure::new(key("majflt"), Unit::Count, state.major_faults)
         });
+        let pressures = [
+            ("cpu-pressure", state.cpu_pressure_ns),
+            ("memory-pressure", state.memory_pressure_ns),
+            ("io-pressure", state.io_pressure_ns),
+        ];
+        let told = pressures.into_iter().filter(|(_, waited)| waited.is_some());
+        measures.extend(told.map(|(name, waited)| Measure::time(key(name), waited)));
     }
     if let Some(pages) = sample.pages {
         measures.extend([
@@ -473,6 +480,12 @@ fn start_measures(sample: &StartSample) -> Vec<Measure<'_>> {
             Measure::varying("pull.bytes", Some(pull.bytes)),
             Measure::new("pull.layers", Unit::Count, u64::try_from(pull.layers.len()).ok()),
         ]);
+        let parts = [
+            ("pull.download", pull.download()),
+            ("pull.extract", pull.extract()),
+        ];
+        let told = parts.into_iter().filter(|(_, spent)| spent.is_some());
+        measures.extend(told.map(|(name, spent)| Measure::time(name, spent)));
     }
     if !matches!(sample.outcome, Status::Failed { .. }) {
         measures.extend(
@@ -488,7 +501,7 @@ fn start_measures(sample: &StartSample) -> Vec<Measure<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::{ImagePages, Pull};
+    use crate::results::{ImagePages, Pull, StartState};
     use crate::scenario::{PullShape, StartCache};
     use crate::store::fixture;
 
@@ -557,6 +570,43 @@ mod tests {
             let row = rows.iter().find(|row| &row[7] == metric).unwrap();
             assert_eq!((&row[9], &row[13]), (unit, value), "{row:?}");
         }
+    }
+
+    #[test]
+    fn what_a_container_waited_for_has_rows_where_it_is_told() {
+        let mut run = run();
+        run.starts.truncate(1);
+        run.starts[0].outcome = Status::Ok;
+        run.starts[0].state = Some(StartState {
+            cpu_pressure_ns: Some(Nanos(18_342_000)),
+            io_pressure_ns: Some(Nanos(0)),
+            ..StartState::default()
+        });
+        let text = table(&run);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let rows = reader.records().map(Result::unwrap);
+        let pressures: Vec<_> = rows
+            .filter(|row| row[7].ends_with("-pressure"))
+            .map(|row| {
+                (
+                    row[7].to_owned(),
+                    row[8].to_owned(),
+                    row[9].to_owned(),
+                    row[13].to_owned(),
+                )
+            })
+            .collect();
+        let row = |metric: &str, value: &str| {
+            let [metric, kind, unit, value] = [metric, "timed", "ns", value].map(str::to_owned);
+            (metric, kind, unit, value)
+        };
+        assert_eq!(
+            pressures,
+            [
+                row("start.cpu-pressure", "18342000"),
+                row("start.io-pressure", "0")
+            ]
+        );
     }
 
     #[test]

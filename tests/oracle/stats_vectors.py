@@ -7,8 +7,8 @@ write the vectors again:
     venv/bin/pip install -r tests/oracle/requirements.txt
     venv/bin/python tests/oracle/stats_vectors.py
 
-It writes `tests/fixtures/stats/unpaired.json` and `tests/fixtures/stats/summary.json`; without a change
-here, both stay as they are.
+It writes `unpaired.json`, `summary.json` and `slope.json` in `tests/fixtures/stats`; without a change here, all stay as
+they are.
 """
 
 import json
@@ -20,8 +20,12 @@ import numpy as np
 from scipy.stats import (
     PermutationMethod,
     binom,
+    kendalltau,
     mannwhitneyu,
     median_abs_deviation,
+    norm,
+    permutation_test,
+    theilslopes,
 )
 
 SEED = 20
@@ -151,6 +155,100 @@ def summary_cases(rng):
         yield summary_case([rng.randint(0, top) for _ in range(n)])
 
 
+def order_p_value(x, rests):
+    """Two-sided p of Kendall's tau; with ties in x over all orders, since scipy's exact method knows none."""
+    if len(set(x)) == len(x):
+        return float(kendalltau(x, rests, method="exact").pvalue)
+    return float(
+        permutation_test(
+            (rests,),
+            lambda order: kendalltau(x, order).statistic,
+            permutation_type="pairings",
+            n_resamples=np.inf,
+        ).pvalue
+    )
+
+
+def slope_bound(x, y, edges):
+    """The first of the edges whose further side the test does not reject, and the p-value before it.
+
+    Where it rejects nothing, the first edge: beyond it lie the orders that are least likely.
+    """
+    x, y = np.array(x, dtype=float), np.array(y, dtype=float)
+    outside = order_p_value(x, y - (2 * edges[0] - edges[1]) * x)
+    for rank, (edge, following) in enumerate(zip(edges, edges[1:]), start=1):
+        p = order_p_value(x, y - (edge + following) / 2 * x)
+        if p > ALPHA + ROUNDING:
+            return rank, float(edge), outside
+        outside = p
+    raise AssertionError("the estimate itself is rejected")
+
+
+def slope_case(kind, x, y):
+    fit = theilslopes(y, x, method="joint")
+    slopes = sorted(
+        (y[j] - y[i]) / (x[j] - x[i])
+        for i in range(len(x))
+        for j in range(i)
+        if x[i] != x[j]
+    )
+    if kind == "large":
+        n, ties = len(x), [x.count(place) for place in set(x)]
+        variance = (
+            n * (n - 1) * (2 * n + 5) - sum(t * (t - 1) * (2 * t + 5) for t in ties)
+        ) / 18
+        tail = lambda k: 2 * norm.cdf(
+            (k - 0.5 - len(slopes) / 2) / (math.sqrt(variance) / 2)
+        )
+        rank = max(k for k in range(1, len(slopes) // 2) if tail(k) <= ALPHA)
+        low, high, outside = slopes[rank - 1], slopes[-rank], tail(rank)
+    else:
+        rank, low, outside = slope_bound(x, y, slopes)
+        mirrored = slope_bound(x, [-value for value in y], [-b for b in reversed(slopes)])
+        assert mirrored[0] == rank
+        high = -mirrored[1]
+    return {
+        "kind": kind,
+        "points": [list(point) for point in zip(x, y)],
+        "slope": float(fit.slope),
+        "intercept": float(fit.intercept),
+        "rank": rank,
+        "low": float(low),
+        "high": float(high),
+        "level": float(1 - outside),
+    }
+
+
+def sized_points(rng, places, n):
+    """Sizes in bytes and times in nanoseconds whose pairs have different slopes."""
+    while True:
+        sizes = [rng.randint(10**6, 10**9) for _ in range(places)]
+        x = [sizes[i] if i < places else rng.choice(sizes) for i in range(n)]
+        per_byte = rng.choice([0.0, 0.3, 8.0])
+        y = [
+            round(3e8 + per_byte * size + rng.expovariate(1) * rng.choice([1e6, 1e8]))
+            for size in x
+        ]
+        pairs = [
+            (y[j] - y[i]) / (x[j] - x[i])
+            for i in range(n)
+            for j in range(i)
+            if x[i] != x[j]
+        ]
+        if len(set(sizes)) == places and len(set(y)) == n and len(set(pairs)) == len(pairs):
+            return x, y
+
+
+def slope_cases(rng):
+    for n in [3, 3, 4, 4, *range(5, 13), 15, 20, 25, 30]:
+        for _ in range(3):
+            yield slope_case("distinct", *sized_points(rng, n, n))
+    for places, n in [(3, 4), (3, 5), (4, 5), (3, 6), (4, 6), (5, 6), (4, 7)]:
+        yield slope_case("tied", *sized_points(rng, places, n))
+    for places, n in [(31, 31), (40, 40), (60, 60), (12, 60)]:
+        yield slope_case("large", *sized_points(rng, places, n))
+
+
 def write(name, cases):
     """One case a line, so that a change of one shows as one."""
     lines = ",\n".join(json.dumps(case) for case in cases)
@@ -161,6 +259,7 @@ def main():
     FIXTURES.mkdir(parents=True, exist_ok=True)
     write("unpaired.json", unpaired_cases(random.Random(SEED)))
     write("summary.json", summary_cases(random.Random(SEED + 1)))
+    write("slope.json", slope_cases(random.Random(SEED + 2)))
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ use crate::stats::{Fraction, Sorted, median, quantile};
 use crate::unit::Nanos;
 
 /// From so many starts on the largest one bounds the 99th percentile: 0.99 to the power of 300 is less than 5 %.
-const ENOUGH_FOR_P99: usize = 300;
+pub(super) const ENOUGH_FOR_P99: usize = 300;
 
 /// From so many on a 90th percentile is spoken of.
-const ENOUGH_FOR_P90: usize = 20;
+pub(super) const ENOUGH_FOR_P90: usize = 20;
 
 /// The share of starts whose interval has to hold the truth, in hundredths.
 const TRUE_HUNDREDTHS: usize = 99;

@@ -4,7 +4,9 @@
 //! is claimed of a way to look is judged by quantiles over many starts.
 
 mod check;
+mod errors;
 mod witnessed;
 
 pub use check::{Check, Verdict, checks};
+pub use errors::tier_errors;
 pub use witnessed::{OwnTimeline, Witnessed};

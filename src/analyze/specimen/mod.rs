@@ -96,6 +96,7 @@ impl Specimen {
             builds: Vec::new(),
             probe: None,
             companions: Vec::new(),
+            calibration: None,
             starts: Vec::new(),
             bursts: Vec::new(),
             warnings: Vec::new(),

@@ -15,12 +15,13 @@ use super::engine::{connect, runtime};
 use super::holding::hold;
 use super::interruption::watch_signals;
 use super::load::load;
-use super::measurement::Measurement;
+use super::measurement::{Measurement, with_machine};
 use super::{ExitCode, Failure};
-use crate::analyze::checks;
+use crate::analyze::{checks, tier_errors};
 use crate::docker::Engine;
 use crate::run::{Limits, Pruning};
 use crate::scenario::{Overrides, ProbeTier};
+use crate::store::calibrations;
 use outcome::Outcome;
 use trial_scenario::{PLAIN, VARIANTS, write_scenario};
 use witness::Witness;
@@ -52,12 +53,13 @@ pub(super) fn selftest(args: &SelftestArgs, out: &mut dyn Write) -> Result<ExitC
             }
         }
         let (seen, faults) = witness.into_seen();
-        let outcome = Outcome::of(
-            checks(&seen, &PLAIN),
-            &faults,
-            Timestamp::now().to_string(),
-            engine.environment().await.ok(),
-        );
+        let checks = checks(&seen, &PLAIN);
+        let errors = tier_errors(&seen, &PLAIN, &checks);
+        let environment = engine.environment().await.ok().map(with_machine);
+        let finished = Timestamp::now().to_string();
+        // What cannot be read of earlier ones is lost to later runs, and no reason to lose this one.
+        let earlier = calibrations(&args.reports).unwrap_or_default();
+        let outcome = Outcome::of(checks, &errors, &faults, &finished, environment).with_earlier(earlier);
         outcome.keep(&args.reports)?;
         if args.json {
             serde_json::to_writer_pretty(&mut *out, &outcome).map_err(std::io::Error::from)?;

@@ -6,13 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::analyze::{Check, CheckVerdict};
-use crate::results::Environment;
-
-/// The name of the file in the folder of reports.
-pub(super) const FILE: &str = "selftest.json";
-
-/// The version of that file's form.
-const SCHEMA: u32 = 1;
+use crate::results::{CalibratedMachine, Calibration, Environment, TierErrors};
+use crate::store::{SELFTEST_SCHEMA, save_selftest, with_earlier};
 
 /// What a self-test came to.
 #[derive(Debug, Serialize)]
@@ -22,26 +17,47 @@ pub(super) struct Outcome {
     finished_utc: String,
     /// The machine and the daemon.
     environment: Option<Environment>,
+    /// What runs take over of it, and what earlier self-tests found of other ways, machines and daemons.
+    calibrations: Vec<Calibration>,
     checks: Vec<Check>,
     /// Servers that could not be asked.
     unasked: Vec<String>,
 }
 
 impl Outcome {
+    /// What was checked and found, on a machine with a daemon; where those are not known it stands for no later run.
     pub(super) fn of(
         checks: Vec<Check>,
+        errors: &[TierErrors],
         faults: &[String],
-        finished_utc: String,
+        finished_utc: &str,
         environment: Option<Environment>,
     ) -> Self {
+        let tool_version = env!("CARGO_PKG_VERSION");
+        let machine = environment.as_ref().map(CalibratedMachine::of);
+        let calibrations = machine.into_iter().flat_map(|machine| {
+            errors.iter().map(move |errors| Calibration {
+                finished_utc: finished_utc.to_owned(),
+                tool_version: tool_version.to_owned(),
+                machine: machine.clone(),
+                errors: errors.clone(),
+            })
+        });
         Self {
-            schema: SCHEMA,
-            tool_version: env!("CARGO_PKG_VERSION"),
-            finished_utc,
+            schema: SELFTEST_SCHEMA,
+            tool_version,
+            finished_utc: finished_utc.to_owned(),
+            calibrations: calibrations.collect(),
             environment,
             checks,
             unasked: faults.to_vec(),
         }
+    }
+
+    /// With what earlier self-tests found that this one did not try.
+    pub(super) fn with_earlier(mut self, earlier: Vec<Calibration>) -> Self {
+        self.calibrations = with_earlier(self.calibrations, earlier);
+        self
     }
 
     /// Whether the best way to look that is permitted here keeps what is claimed of it.
@@ -54,14 +70,7 @@ impl Outcome {
 
     /// Stores it in the folder of reports, where it stands for every later run.
     pub(super) fn keep(&self, reports: &Path) -> io::Result<()> {
-        let text = serde_json::to_vec_pretty(self).map_err(io::Error::from)?;
-        // Written whole or not at all: a run that begins meanwhile reads the one before.
-        let mut file = tempfile::NamedTempFile::new_in(reports)?;
-        file.write_all(&text)?;
-        file.write_all(b"\n")?;
-        file.persist(reports.join(FILE))
-            .map(drop)
-            .map_err(|error| error.error)
+        save_selftest(reports, self)
     }
 
     /// Prints it for people, within 80 columns.

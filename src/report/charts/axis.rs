@@ -104,6 +104,11 @@ impl Axis {
         self.log
     }
 
+    /// The smallest and the largest value on it.
+    pub(super) const fn ends(&self) -> (f64, f64) {
+        (self.low, self.high)
+    }
+
     /// Whether the axis begins at zero.
     pub(super) fn begins_at_zero(&self) -> bool {
         self.low <= 0.0

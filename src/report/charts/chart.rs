@@ -8,6 +8,7 @@ use super::layers::Layers;
 use super::phases::Phases;
 use super::sheet::{Body, DataTable, Width, render};
 use super::size_start::SizeStart;
+use super::start_phases::StartPhases;
 use super::start_shares::StartShares;
 use super::starts::Starts;
 use super::timeline::TimelineChart;
@@ -45,6 +46,9 @@ pub fn draw_all(run: &Run, analysis: &Analysis) -> Result<Vec<Chart>, ChartError
         Box::new(SizeStart::of(&source)),
         Box::new(Starts::of(&source)),
     ];
+    if let Some(phases) = StartPhases::of(&source) {
+        bodies.push(Box::new(phases));
+    }
     if let Some(shares) = StartShares::of(&source) {
         bodies.push(Box::new(shares));
     }
@@ -230,7 +234,8 @@ mod tests {
             &[
                 "No difference in start time can be told",
                 "start.ready, ms, not from zero",
-                "image size, MiB",
+                "fewer than three sizes of images: no slope is claimed",
+                "image size on disk, MiB",
             ],
         );
         // Ten starts of the first variant and its mark in the key.

@@ -18,6 +18,8 @@ mod phases;
 mod share_plot;
 mod sheet;
 mod size_start;
+mod stacks;
+mod start_phases;
 mod start_shares;
 mod starts;
 mod strip;

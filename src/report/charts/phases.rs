@@ -1,61 +1,47 @@
 //! Where the time of a build goes: stacked phases of the median build.
 
 use super::axis::{Axis, AxisUnit};
-use super::canvas::{Area, Canvas, ChartError, Hatch, Lettering};
+use super::canvas::{Area, Canvas, ChartError, Hatch};
 use super::chart::Source;
 use super::lanes::{self, Frame, Group, Lane};
-use super::lettering;
 use super::sheet::{Body, DataTable, Texts, described_by};
-use super::theme::Ink;
+use super::stacks::{self, Part, Parts};
 use crate::analyze::{Metric, MetricUnit, median_build};
 use crate::report::quantity::Shown;
 use crate::results::{BuildGraph, BuildSample, WorkSpan};
 use crate::unit::Nanos;
 
 const LANE: i32 = 24;
-const KEY: i32 = 22;
-const KEY_GAP: i32 = 8;
 
 /// The phases of a build in the order in which they are stacked; what none covers is other time.
-const NAMES: [&str; 7] = [
-    "context",
-    "resolve",
-    "cache-import",
-    "instructions",
-    "export",
-    "cache-export",
-    "other",
+const PHASES: [Part; 7] = [
+    Part::new("context", 0, Hatch::Falling),
+    Part::new("resolve", 1, Hatch::Upright),
+    Part::new("cache-import", 5, Hatch::Level),
+    Part::new("instructions", 2, Hatch::None),
+    Part::new("export", 3, Hatch::Rising),
+    Part::new("cache-export", 6, Hatch::Dense),
+    Part::new("other", 4, Hatch::None),
 ];
 /// Which phase a moment belongs to where several overlap, the strongest first: instructions are what a Dockerfile is
 /// about, and the rest counts where nothing that comes later in a build goes on.
 const STRENGTH: [usize; OTHER] = [5, 4, 3, 0, 1, 2];
 const INSTRUCTIONS: usize = 3;
 const OTHER: usize = 6;
-/// Colour and hatch of each.
-const LOOKS: [(usize, Hatch); NAMES.len()] = [
-    (0, Hatch::Falling),
-    (1, Hatch::Upright),
-    (5, Hatch::Level),
-    (2, Hatch::None),
-    (3, Hatch::Rising),
-    (6, Hatch::Dense),
-    (4, Hatch::None),
-];
 
 /// Stacked phases of the median build of each variant and step.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Phases {
     texts: Texts,
     groups: Vec<Group<Stack>>,
-    /// The phases that some build has, which the key explains.
-    shown: Vec<usize>,
+    parts: Parts,
     nothing: Option<String>,
 }
 
-/// The phases of one build, by [`NAMES`].
+/// The phases of one build, by [`PHASES`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Stack {
-    parts: [Nanos; NAMES.len()],
+    parts: [Nanos; PHASES.len()],
 }
 
 impl Stack {
@@ -68,14 +54,14 @@ impl Stack {
         let total = build.duration_ns?;
         // Phases that begin and end by moment: what works between two of them works all the time between them.
         let mut changes: Vec<(Nanos, usize, i32)> = Vec::new();
-        for (phase, name) in NAMES[..OTHER].iter().enumerate() {
-            for span in phase_spans(build, name) {
+        for (phase, part) in PHASES[..OTHER].iter().enumerate() {
+            for span in phase_spans(build, part.name) {
                 changes.push((span.started.min(total), phase, 1));
                 changes.push((span.ended().min(total), phase, -1));
             }
         }
         changes.sort_unstable_by_key(|(at, _, _)| *at);
-        let mut parts = [Nanos::ZERO; NAMES.len()];
+        let mut parts = [Nanos::ZERO; PHASES.len()];
         let mut at_work = [0; OTHER];
         let mut since = Nanos::ZERO;
         let end = (total, OTHER, 0);
@@ -150,11 +136,11 @@ impl Phases {
             .iter()
             .flat_map(|group| {
                 group.lanes.iter().map(move |lane| {
-                    let parts: Vec<String> = NAMES
+                    let parts: Vec<String> = PHASES
                         .iter()
                         .zip(lane.marks.parts)
-                        .filter(|(_, part)| *part > Nanos::ZERO)
-                        .map(|(name, part)| format!("{name} {part}"))
+                        .filter(|(_, length)| *length > Nanos::ZERO)
+                        .map(|(part, length)| format!("{} {length}", part.name))
                         .collect();
                     format!("{}, {}: {}", group.name, lane.name, parts.join(", "))
                 })
@@ -172,9 +158,7 @@ impl Phases {
                     .to_owned(),
                 description: described_by("Phases of the median builds", &described),
             },
-            shown: (0..NAMES.len())
-                .filter(|phase| drawn().any(|lane| lane.marks.parts[*phase] > Nanos::ZERO))
-                .collect(),
+            parts: Parts::of(&PHASES, drawn().map(|lane| lane.marks.parts.as_slice())),
             nothing: (!phased || drawn().next().is_none()).then(|| source.nothing(reason)),
             groups,
         }
@@ -190,17 +174,9 @@ fn finding(groups: &[Group<Stack>]) -> String {
     let Some((group, lane)) = longest else {
         return "Phases of the median build".to_owned();
     };
-    let total = lane.marks.total();
-    let largest = (0..NAMES.len()).max_by_key(|phase| lane.marks.parts[*phase]);
-    let phase = largest.unwrap_or(OTHER);
-    let share = lane.marks.parts[phase].0 as f64 / total.0.max(1) as f64 * 100.0;
-    let verb = if phase == INSTRUCTIONS { "take" } else { "takes" };
-    let mut name = NAMES[phase].to_owned();
-    name[..1].make_ascii_uppercase();
-    format!(
-        "{name} {verb} {share:.0} % of the longest build, {} of {}",
-        group.name, lane.name
-    )
+    let verb = |part| if part == INSTRUCTIONS { "take" } else { "takes" };
+    let largest = stacks::largest(&PHASES, &lane.marks.parts, verb).unwrap_or_default();
+    format!("{largest} of the longest build, {} of {}", group.name, lane.name)
 }
 
 fn lane(source: &Source<'_>, step: &str, variant: usize, name: &str) -> Option<Lane<Stack>> {
@@ -229,7 +205,7 @@ impl Body for Phases {
 
     fn data(&self) -> DataTable {
         let mut columns = vec!["step", "variant"];
-        columns.extend(NAMES);
+        columns.extend(PHASES.map(|part| part.name));
         columns.push("total");
         let mut table = DataTable::new(&columns);
         for group in &self.groups {
@@ -245,26 +221,11 @@ impl Body for Phases {
     }
 
     fn height(&self, width: i32) -> i32 {
-        key_places(&self.shown, width).last().map_or(0, |(_, _, y)| *y)
-            + KEY
-            + KEY_GAP
-            + lanes::height(&self.groups, LANE)
+        self.parts.key_height(width) + lanes::height(&self.groups, LANE)
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, area: Area) -> Result<(), ChartError> {
-        let mut bottom = area.top;
-        for (phase, x, y) in key_places(&self.shown, area.width()) {
-            let swatch = Area {
-                left: x,
-                top: area.top + y + 4,
-                right: x + 22,
-                bottom: area.top + y + 17,
-            };
-            fill(canvas, swatch, phase)?;
-            let at = (x + 28, swatch.middle());
-            canvas.text(at, NAMES[phase], Lettering::SMALL)?;
-            bottom = area.top + y + KEY + KEY_GAP;
-        }
+        let rest = self.parts.draw_key(canvas, area)?;
         let layout = lanes::layout(&self.groups, area.width());
         let longest = self
             .groups
@@ -281,50 +242,11 @@ impl Body for Phases {
             axis_title: &axis_title,
             lane: LANE,
         };
-        let rest = Area { top: bottom, ..area };
         lanes::draw(canvas, rest, &self.groups, &frame, |canvas, row, lane| {
-            let mut sum = Nanos::ZERO;
-            for (phase, part) in lane.marks.parts.iter().enumerate() {
-                let from = axis.at(sum.0 as f64);
-                sum = sum + *part;
-                let bar = Area {
-                    left: from,
-                    right: axis.at(sum.0 as f64),
-                    top: row.middle() - 8,
-                    bottom: row.middle() + 8,
-                };
-                if *part > Nanos::ZERO && bar.width() > 0 {
-                    fill(canvas, bar, phase)?;
-                }
-            }
-            Ok(())
+            let bar = self.parts.draw_bar(canvas, row, &axis, &lane.marks.parts);
+            bar.map(drop)
         })
     }
-}
-
-fn fill(canvas: &Canvas<'_>, area: Area, phase: usize) -> Result<(), ChartError> {
-    let (colour, hatch) = LOOKS[phase];
-    canvas.fill(area, Ink::Phase(colour), 1.0)?;
-    if area.width() > 6 {
-        canvas.hatch(area, hatch, Ink::Foreground)?;
-    }
-    canvas.outline(area, Ink::Foreground)
-}
-
-/// Where the entry of each phase stands in the key, in rows as the width allows.
-fn key_places(shown: &[usize], width: i32) -> Vec<(usize, i32, i32)> {
-    let mut places = Vec::new();
-    let (mut x, mut y) = (0, 0);
-    for phase in shown {
-        let entry = 28 + lettering::width(NAMES[*phase], 12) + 14;
-        if x > 0 && x + entry > width {
-            x = 0;
-            y += KEY;
-        }
-        places.push((*phase, x, y));
-        x += entry;
-    }
-    places
 }
 
 #[cfg(test)]

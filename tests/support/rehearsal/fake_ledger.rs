@@ -76,6 +76,7 @@ fn said(record: &Record) -> String {
             companion.image,
             companion.address.as_deref().unwrap_or("no address")
         ),
+        Record::Calibration(_) => "keep calibration".to_owned(),
         Record::Probe(probe) => format!("keep probe {}", probe.tier),
         Record::Warning(warning) => format!("keep warning: {}", warning.message),
         Record::Run(_) => "keep header".to_owned(),
