@@ -149,7 +149,7 @@ impl Measurement<'_> {
         };
         let host = self.engine.is_here().then(|| {
             let data_root = self.engine.data_root();
-            DaemonHost::new(data_root.map(Path::to_owned))
+            DaemonHost::new(data_root.map(Path::to_owned)).with_scratch(std::env::temp_dir())
         });
         let registry = self.registry(&workshop);
         let mut watcher = RunWatcher::new();

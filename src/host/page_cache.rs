@@ -35,7 +35,7 @@ pub(super) fn residency(folders: &[PathBuf]) -> io::Result<Residency> {
     let mut found = Residency::default();
     Files::default().each(folders, &mut |file, size| {
         found.size.0 += size.div_ceil(page) * page;
-        found.resident.0 += resident_pages(file)? * page;
+        found.resident.0 += counts(file)?.cached * page;
         Ok(())
     })?;
     Ok(found)
@@ -109,20 +109,21 @@ struct Range {
     length: u64,
 }
 
-/// `struct cachestat` of the kernel.
+/// `struct cachestat` of the kernel: pages of a file that are in memory, that wait to be written and that are being written
+/// among them, and pages that were.
 #[repr(C)]
-#[derive(Default)]
-struct Counts {
-    cached: u64,
-    dirty: u64,
-    writeback: u64,
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) cached: u64,
+    pub(super) dirty: u64,
+    pub(super) writeback: u64,
     evicted: u64,
     recently_evicted: u64,
 }
 
-/// How many pages of a file are in memory.
+/// What the kernel tells of a file's pages.
 #[expect(unsafe_code, reason = "no library offers this call yet")]
-fn resident_pages(file: &impl AsFd) -> io::Result<u64> {
+pub(super) fn counts(file: &impl AsFd) -> io::Result<Counts> {
     let range = Range { offset: 0, length: 0 };
     let mut counts = Counts::default();
     // SAFETY: the call reads `range` and writes `counts`, which are laid out as the kernel's and live until it returns;
@@ -137,7 +138,7 @@ fn resident_pages(file: &impl AsFd) -> io::Result<u64> {
         )
     };
     if answer == 0 {
-        return Ok(counts.cached);
+        return Ok(counts);
     }
     let error = io::Error::last_os_error();
     match error.raw_os_error() {

@@ -1,6 +1,6 @@
 //! What the machine says of itself at one moment: `/proc` (proc(5)) and the daemon's disk.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::statvfs;
@@ -20,6 +20,8 @@ use crate::unit::{ByteSize, Nanos};
 pub struct DaemonHost {
     /// Where the daemon keeps its data, where this machine shows it.
     data_root: Option<PathBuf>,
+    /// Where this program writes what the daemon reads.
+    scratch: Option<PathBuf>,
     view: DaemonView,
 }
 
@@ -29,12 +31,29 @@ impl DaemonHost {
     pub fn new(data_root: Option<PathBuf>) -> Self {
         Self {
             data_root,
+            scratch: None,
             view: DaemonView::default(),
+        }
+    }
+
+    /// The same, where this program writes to a folder what the daemon reads.
+    #[must_use]
+    pub fn with_scratch(self, folder: PathBuf) -> Self {
+        Self {
+            scratch: Some(folder),
+            ..self
         }
     }
 }
 
 impl Host for DaemonHost {
+    fn write_back(&self) {
+        for folder in self.data_root.iter().chain(&self.scratch) {
+            // The daemon's may be hidden from who is not root; mostly both are on one disk.
+            let _ = File::open(folder).and_then(|folder| Ok(rustix::fs::syncfs(&folder)?));
+        }
+    }
+
     fn container(&self, process: u32) -> StartState {
         container_state(Path::new("/proc"), Path::new("/sys/fs/cgroup"), process)
     }
@@ -146,6 +165,7 @@ pub(super) fn waited(pressure: &str) -> Option<Nanos> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::page_cache::counts;
     use super::*;
 
     #[test]
@@ -180,6 +200,25 @@ mod tests {
         let disk = Disk::of(folder.path()).unwrap();
         assert!(disk.free <= disk.size && disk.size > ByteSize::ZERO, "{disk:?}");
         assert_eq!(Disk::of(&folder.path().join("missing")), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn nothing_that_was_written_before_is_left_to_be_written() {
+        // In the build's own folder: what lies in memory alone, as often the folder for temporary files does, stays there.
+        let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let path = folder.path().join("edited");
+        fs::write(&path, vec![7; 3 << 20]).unwrap();
+        let left = || {
+            let counts = counts(&File::open(&path).unwrap()).unwrap();
+            counts.dirty + counts.writeback
+        };
+        assert!(left() > 0);
+        let missing = Some(folder.path().join("missing"));
+        DaemonHost::new(missing)
+            .with_scratch(folder.path().to_owned())
+            .write_back();
+        assert_eq!(left(), 0);
     }
 
     #[cfg(target_os = "linux")]

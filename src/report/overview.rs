@@ -1,12 +1,13 @@
 //! The rows that the terminal, the page and Markdown show, each in its own form.
 
-use crate::analyze::StartMetric;
-use crate::scenario::{ProbeTier, StartCache};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::quantity::{self, Shown};
-use crate::analyze::{Analysis, BurstMetric, CacheTraffic, Metric, MetricUnit, ReplayCosts, VariantCost};
+use crate::analyze::{
+    Analysis, BurstMetric, CacheTraffic, Metric, MetricUnit, ReplayCosts, StartMetric, VariantCost,
+};
 use crate::results::{Calibration, Run};
+use crate::scenario::{ProbeTier, StartCache};
 use crate::stats::Summary;
 use crate::unit::Ratio;
 

@@ -29,8 +29,11 @@ where
     L: Ledger,
     N: Watcher,
 {
-    /// Looks around right before a sample.
+    /// Looks around right before a sample, once nothing is left to be written that is not the sample's.
     pub(super) async fn look_before(&self) -> LookBefore {
+        if let Some(host) = self.ports.host {
+            host.write_back();
+        }
         LookBefore {
             neighbours: self.ports.daemon.neighbours(self.run_id).await,
             // Last, so that asking the daemon is not counted.

@@ -10,6 +10,10 @@ pub trait Host: Sync + std::fmt::Debug {
     /// Reads what the machine says of itself at this moment.
     fn look(&self) -> HostReading;
 
+    /// Has what was written before go to the disks: a builder or an application that waits for its own writes would wait for
+    /// those of edits and of earlier builds too, on some file systems. A disk that cannot be asked goes on as it will.
+    fn write_back(&self);
+
     /// Reads what the container of a process has used so far.
     fn container(&self, process: u32) -> StartState;
 
