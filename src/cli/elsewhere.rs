@@ -1,5 +1,8 @@
 //! What of a scenario is measured where the daemon is on another machine.
 
+use std::borrow::Cow;
+
+use crate::docker::Engine;
 use crate::scenario::{Companion, Readiness, Scenario, StartSettings};
 
 /// A scenario as it is measured there.
@@ -8,6 +11,17 @@ pub(super) struct FromAfar {
     pub(super) scenario: Scenario,
     /// What is not measured, and why.
     pub(super) warning: String,
+}
+
+/// A scenario as it is measured on an engine, and what is not measured of it there, in words.
+pub(super) fn as_measured<'a>(
+    scenario: &'a Scenario,
+    engine: &Engine,
+) -> (Cow<'a, Scenario>, Option<String>) {
+    match from_afar(scenario).filter(|_| engine.is_elsewhere()) {
+        Some(FromAfar { scenario, warning }) => (Cow::Owned(scenario), Some(warning)),
+        None => (Cow::Borrowed(scenario), None),
+    }
 }
 
 /// What is left of a scenario; `None` where nothing has to be left out. Containers there are looked at by one of their own

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::args::ResumeArgs;
 use super::check::say_problems;
 use super::clean::remove_scratch;
-use super::elsewhere::from_afar;
+use super::elsewhere::as_measured;
 use super::engine::{connect, hold_against, runtime};
 use super::grants::grants;
 use super::holding::hold;
@@ -42,13 +42,11 @@ pub(super) fn resume(args: &ResumeArgs, out: &mut dyn Write) -> Result<ExitCode,
             hold_against(&mut loaded, &engine).await?;
             if let Some(scenario) = loaded.checked.runnable() {
                 require_builders(scenario, &engine).await?;
-                let from_afar = engine.is_elsewhere().then(|| from_afar(scenario)).flatten();
+                let (scenario, left_out) = as_measured(scenario, &engine);
                 let measured = Measurement {
                     loaded: &loaded,
-                    scenario: from_afar
-                        .as_ref()
-                        .map_or(scenario, |from_afar| &from_afar.scenario),
-                    left_out: from_afar.as_ref().map(|from_afar| from_afar.warning.as_str()),
+                    scenario: &scenario,
+                    left_out: left_out.as_deref(),
                     engine: &engine,
                     overrides: &protocol.overrides,
                     limits: (&args.measuring.limits).into(),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::args::RunArgs;
 use super::check::say_problems;
-use super::elsewhere::from_afar;
+use super::elsewhere::as_measured;
 use super::engine::{connect, hold_against, runtime};
 use super::holding::hold;
 use super::interruption::watch_signals;
@@ -58,13 +58,11 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<ExitCode, Failu
                 continue;
             };
             require_builders(scenario, &engine).await?;
-            let from_afar = engine.is_elsewhere().then(|| from_afar(scenario)).flatten();
+            let (scenario, left_out) = as_measured(scenario, &engine);
             let measured = Measurement {
                 loaded,
-                scenario: from_afar
-                    .as_ref()
-                    .map_or(scenario, |from_afar| &from_afar.scenario),
-                left_out: from_afar.as_ref().map(|from_afar| from_afar.warning.as_str()),
+                scenario: &scenario,
+                left_out: left_out.as_deref(),
                 engine: &engine,
                 overrides: &overrides,
                 limits: (&args.measuring.limits).into(),

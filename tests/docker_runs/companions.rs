@@ -9,40 +9,22 @@ use seatrial::results::Status;
 use crate::daemon::{daemon, unique};
 use crate::inventory::Inventory;
 use crate::soak::soaking;
+use crate::started::started;
 use crate::support::{docker, docker_output};
 use crate::trial::{Trial, until};
 
 /// A server that is started so often beside these companions. It asks the one that is named `weights` before it listens, and
 /// ends where that does not answer; its body is that one's address.
 fn trial(token: &str, samples: u32, companions: &str) -> Trial {
-    let scenario = format!(
-        r#"
-schema = 1
-title = "Beside others"
-question = "Are they there?"
-context.path = "context"
-base.ballast.ballast = true
-variant = [{{ name = "only", dockerfile = "Dockerfile" }}]
-
-[build]
-rounds = 1
-warmups = 0
-
-[[build.step]]
-name = "first"
-cache = {{ layers = "empty" }}
-
-[start]
-samples = {samples}
-warmups = 0
+    let scenario = started(&format!(
+        r#"samples = {samples}
 timeout = "20s"
 entrypoint = ["/ballast", "serve", "--ready-after", "500ms", "--ask", "{{{{companion.weights}}}}"]
 command = ["--body", "{{{{companion.weights}}}}"]
 env = {{ MODEL_URL = "http://{{{{companion.weights}}}}/model.bin" }}
 ready = {{ http = "/health", port = 8000, body-contains = ":9000" }}
-{companions}
-"#
-    );
+{companions}"#
+    ));
     let dockerfile = "ARG BALLAST\nFROM ${BALLAST}\nCOPY input.txt /\n";
     Trial::new(&[
         ("scenario.toml", &scenario),

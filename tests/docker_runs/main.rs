@@ -55,6 +55,7 @@ mod sidecar;
 mod soak;
 mod start_options;
 mod start_states;
+mod started;
 mod stub_registry;
 mod tls_front;
 mod trial;

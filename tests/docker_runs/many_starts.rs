@@ -5,6 +5,7 @@ use std::fs;
 use crate::daemon::{daemon, unique};
 use crate::inventory::Inventory;
 use crate::soak::{soaking, tell};
+use crate::started::started;
 use crate::trial::{Trial, until};
 
 const STARTS: usize = 200;
@@ -43,29 +44,10 @@ fn two_hundred_starts_leave_nothing_and_take_no_more_memory() {
     let Some(_daemon) = daemon() else { return };
     // Half of them by the published port.
     let samples = STARTS / 2;
-    let scenario = format!(
-        r#"
-schema = 1
-title = "Many starts"
-question = "What is left?"
-context.path = "context"
-base.ballast.ballast = true
-variant = [{{ name = "only", dockerfile = "Dockerfile" }}]
-
-[build]
-rounds = 1
-warmups = 0
-
-[[build.step]]
-name = "first"
-cache = {{ layers = "empty", context = "absent" }}
-
-[start]
-samples = {samples}
-warmups = 0
-ready = {{ http = "/health", port = 8000 }}
-"#
-    );
+    let scenario = started(&format!(
+        r#"samples = {samples}
+ready = {{ http = "/health", port = 8000 }}"#
+    ));
     let trial = Trial::new(&[
         ("scenario.toml", &scenario),
         (

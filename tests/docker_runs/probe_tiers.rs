@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::daemon::{daemon, unique};
 use crate::inventory::Inventory;
+use crate::started::started;
 use crate::trial::Trial;
 
 /// A server that is started twice, with these flags and these settings of `[start]`.
@@ -17,31 +18,12 @@ fn trial(token: &str, flags: &str, settings: &str) -> Trial {
 
 /// The same, ready where that is so.
 pub(crate) fn looked_at(token: &str, flags: &str, ready: &str, settings: &str) -> Trial {
-    let scenario = format!(
-        r#"
-schema = 1
-title = "Looked at"
-question = "From where?"
-context.path = "context"
-base.ballast.ballast = true
-variant = [{{ name = "only", dockerfile = "Dockerfile" }}]
-
-[build]
-rounds = 1
-warmups = 0
-
-[[build.step]]
-name = "first"
-cache = {{ layers = "empty", context = "absent" }}
-
-[start]
-samples = 2
-warmups = 0
+    let scenario = started(&format!(
+        r#"samples = 2
 entrypoint = ["/ballast", "serve", {flags}]
 ready = {ready}
-{settings}
-"#
-    );
+{settings}"#
+    ));
     // An image of its own without a layer of its own: some storage drivers take a second for each.
     let dockerfile = format!("ARG BALLAST\nFROM ${{BALLAST}}\nENV TOKEN={token}\n");
     Trial::new(&[

@@ -6,6 +6,7 @@ use seatrial::unit::Nanos;
 
 use crate::daemon::{daemon, unique};
 use crate::inventory::Inventory;
+use crate::started::started;
 use crate::trial::{Ended, Trial};
 
 /// How long the application takes before it is ready.
@@ -13,31 +14,12 @@ const WAIT: Nanos = Nanos::from_millis(200);
 
 /// A program of ballast that is started once.
 fn trial(dockerfile: &str, entrypoint: &str, ready: &str) -> (Trial, Ended) {
-    let scenario = format!(
-        r#"
-schema = 1
-title = "Ready"
-question = "When?"
-context.path = "context"
-base.ballast.ballast = true
-variant = [{{ name = "only", dockerfile = "Dockerfile" }}]
-
-[build]
-rounds = 1
-warmups = 0
-
-[[build.step]]
-name = "first"
-cache = {{ layers = "empty", context = "absent" }}
-
-[start]
-samples = 1
-warmups = 0
+    let scenario = started(&format!(
+        r#"samples = 1
 timeout = "10s"
 entrypoint = ["/ballast", {entrypoint}]
-ready = {{ {ready} }}
-"#
-    );
+ready = {{ {ready} }}"#
+    ));
     let token = unique("ready");
     let dockerfile = format!("ARG BALLAST\nFROM ${{BALLAST}}\nENV TOKEN={token}\n{dockerfile}\n");
     let trial = Trial::new(&[

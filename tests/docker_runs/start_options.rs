@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::daemon::{daemon, unique};
 use crate::inventory::Inventory;
+use crate::started::started;
 use crate::support::{docker, docker_output};
 use crate::trial::{Trial, start_of, until};
 
@@ -29,26 +30,8 @@ impl Drop for Network {
 fn a_container_is_started_with_what_the_scenario_says() {
     let Some(_daemon) = daemon() else { return };
     let token = unique("options");
-    let scenario = format!(
-        r#"
-schema = 1
-title = "Started with"
-question = "All of it?"
-context.path = "context"
-base.ballast.ballast = true
-variant = [{{ name = "only", dockerfile = "Dockerfile" }}]
-
-[build]
-rounds = 1
-warmups = 0
-
-[[build.step]]
-name = "first"
-cache = {{ layers = "empty", context = "absent" }}
-
-[start]
-samples = 1
-warmups = 0
+    let scenario = started(&format!(
+        r#"samples = 1
 entrypoint = ["/ballast", "serve"]
 command = ["--ready-after", "3s", "--body", "{token}"]
 env = {{ TIDE = "high" }}
@@ -56,9 +39,8 @@ user = "4242:4243"
 network = "{token}"
 mounts = {{ "/data" = {{ bind = "data" }}, "/scratch" = {{ tmpfs = "3MiB" }} }}
 limits = {{ cpus = 0.5, memory = "64MiB", processes = 50 }}
-ready = {{ http = "/health", port = 8000, body-contains = "{token}" }}
-"#
-    );
+ready = {{ http = "/health", port = 8000, body-contains = "{token}" }}"#
+    ));
     let trial = Trial::new(&[
         ("scenario.toml", &scenario),
         (

@@ -9,31 +9,14 @@ use seatrial::scenario::{ProbeTier, StartCache};
 
 use crate::daemon::daemon;
 use crate::inventory::Inventory;
+use crate::started::started;
 use crate::support::docker;
 use crate::trial::Trial;
 
-const SCENARIO: &str = r#"
-schema = 1
-title = "States"
-question = "What was there?"
-context.path = "context"
-base.ballast.ballast = true
-variant = [{ name = "only", dockerfile = "Dockerfile" }]
-
-[build]
-rounds = 1
-warmups = 0
-
-[[build.step]]
-name = "first"
-cache = { layers = "empty", context = "absent" }
-
-[start]
-samples = 1
-warmups = 0
+/// Each state once.
+const START: &str = r#"samples = 1
 cache = ["cold-pages", "warm", "restart"]
-ready = { tcp = 8000 }
-"#;
+ready = { tcp = 8000 }"#;
 
 /// How much lies in the image that no start needs.
 const BULK_BYTES: usize = 20 << 20;
@@ -43,7 +26,7 @@ fn an_image_is_put_out_of_memory_for_a_cold_start_and_is_there_for_the_others() 
     let Some(_daemon) = daemon() else { return };
     // The program of its own, and not that of a base: what holds the network of the start runs the base's.
     let dockerfile = "FROM scratch\nCOPY . /\nCMD [\"/ballast\", \"serve\"]\n";
-    let trial = Trial::new(&[("scenario.toml", SCENARIO), ("Dockerfile", dockerfile)]);
+    let trial = Trial::new(&[("scenario.toml", &started(START)), ("Dockerfile", dockerfile)]);
     let program = PROGRAM.unwrap();
     let context = trial.scenario().join("context");
     fs::create_dir_all(&context).unwrap();

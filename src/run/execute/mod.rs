@@ -24,7 +24,6 @@ mod start_told;
 mod starts;
 mod surroundings;
 
-use crate::unit::ByteSize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -51,6 +50,7 @@ use crate::context::Manifest;
 use crate::digest::Digest;
 use crate::results::{Record, SampleKey, StopReason, WarningRecord};
 use crate::scenario::{Nonce, ProbeTier, Scenario, Step};
+use crate::unit::ByteSize;
 
 /// Everything of a daemon that a run uses.
 pub trait Daemon: Builder + Images + Containers + NeighbourWatch {}
