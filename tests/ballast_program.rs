@@ -342,6 +342,11 @@ fn watch_sees_the_instant_at_which_a_service_becomes_ready() {
         "{looked:?} {timeline}"
     );
     assert!(looked.attempts.0["status:503"] > 0, "{looked:?}");
+    let otherwise = seen.answered_otherwise.expect("a 503");
+    assert!(
+        otherwise <= since && otherwise <= seen.sent,
+        "{looked:?} {timeline}"
+    );
     assert_eq!(
         (looked.listens_on, looked.miss),
         (vec![Ipv4Addr::LOCALHOST.into()], None)

@@ -427,12 +427,14 @@ fn mistakes_of_companions_name_what_would_fit() {
         "env = { URL = \"{{companion.db}}\" }\n".to_owned(),
         "env = { URL = \"{{companion.db}}\" }\n".to_owned()
             + &one("name = \"db\"\nimage = \"db\"\nready = { log = \"up\" }"),
+        // No companion is told its own address.
+        one("name = \"db\"\nimage = \"db\"\nport = 1\nready = { exec = [\"/ask\", \"{{companion.db}}\"] }"),
     ];
     let texts = texts.map(|text| format!("{start}{text}"));
     insta::assert_snapshot!(table(texts.iter().map(String::as_str), with), @r#"
     > [start] | ready = { http = "/", port = 80 } | [[start.companion]] | image = "db"
     s/scenario.toml:10:1: `start.companion` lacks the key `name`
-      hint: `name`: its name: `{{companion.NAME}}` in `env`, `command` and `entrypoint` stands for its address and port
+      hint: `name`: its name: `{{companion.NAME}}` in `env`, `command`, `entrypoint` and `ready.exec` stands for its address and port
     s/scenario.toml:10:1: `start.companion` lacks the key `ready`
       hint: `ready`: what counts as ready; not `exit`
     > [start] | ready = { http = "/", port = 80 } | [[start.companion]] | name = "Data_Base" | ready = { tcp = 5432 }
@@ -476,6 +478,9 @@ fn mistakes_of_companions_name_what_would_fit() {
     > [start] | ready = { http = "/", port = 80 } | env = { URL = "{{companion.db}}" } | [[start.companion]] | name = "db" | image = "db" | ready = { log = "up" }
     s/scenario.toml:10:15: the companion `db` has no port to take the address of
       hint: readiness by `log` names none: give the companion a `port`
+    > [start] | ready = { http = "/", port = 80 } | [[start.companion]] | name = "db" | image = "db" | port = 1 | ready = { exec = ["/ask", "{{companion.db}}"] }
+    s/scenario.toml:14:27: there is no companion `db` to take the address of
+      hint: a companion is a table `[[start.companion]]`; each may use those before it
     "#);
 }
 

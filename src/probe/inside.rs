@@ -14,7 +14,9 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use super::kernel::sharpen_sleeps;
 use super::start::met;
 use super::trace::Feed;
-use super::watching::{BETWEEN_QUESTIONS, Ended, Listeners, Look, Request, Schedule, Seen, Stamp};
+use super::watching::{
+    BETWEEN_QUESTIONS, Ended, Listeners, Look, Request, Schedule, Seen, SocketCount, Stamp,
+};
 use crate::results::Attempts;
 use crate::run::{InsideOrder, LookedInside, Sighting};
 use crate::unit::Nanos;
@@ -23,6 +25,7 @@ use crate::unit::Nanos;
 #[derive(Debug)]
 pub(super) struct Inside {
     listeners: Listeners,
+    sockets: Option<SocketCount>,
 }
 
 impl Inside {
@@ -50,8 +53,10 @@ impl Inside {
         })?;
         let listeners = Listeners::open()
             .map_err(|error| format!("the kernel does not tell who listens (sock_diag): {error}"))?;
+        // Without it more is asked than would be needed.
+        let sockets = SocketCount::open().ok();
         sharpen_sleeps();
-        Ok(Self { listeners })
+        Ok(Self { listeners, sockets })
     }
 
     /// Looks until a response matches, the deadline has passed, or it is cancelled.
@@ -67,6 +72,7 @@ impl Inside {
         let known_not_ready = feed.map(|feed| self.wait_for_listener(order, feed));
         let look = Look {
             listeners: &mut self.listeners,
+            sockets: self.sockets.as_ref(),
             port: order.ready.port(),
             request: &request,
             schedule,
@@ -106,6 +112,7 @@ pub(super) fn looked(seen: Seen, patience: Nanos) -> LookedInside {
         Ended::Match(found) => {
             let sighting = Sighting {
                 not_before: found.not_before.map(Nanos::from),
+                answered_otherwise: found.answered_otherwise.map(Nanos::from),
                 sent: found.sent.into(),
                 first_byte: found.first_byte.into(),
                 clock_error: Nanos::ZERO,
@@ -143,7 +150,8 @@ mod tests {
             cancel: Arc::new(AtomicBool::new(cancelled)),
         };
         let listeners = Listeners::open().unwrap();
-        std::thread::spawn(move || Inside { listeners }.look(&order, None))
+        let sockets = SocketCount::open().ok();
+        std::thread::spawn(move || Inside { listeners, sockets }.look(&order, None))
             .join()
             .unwrap()
     }

@@ -84,7 +84,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Server {
     /// Listens at once.
     pub(super) fn start(behaviour: Behaviour) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        Self::start_now((Ipv4Addr::LOCALHOST, 0).into(), behaviour)
+    }
+
+    /// Listens at once, at `address`.
+    pub(super) fn start_now(address: SocketAddr, behaviour: Behaviour) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         Self::serve(address, behaviour, move || listener)
     }

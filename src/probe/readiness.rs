@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 
 use super::kernel::sharpen_sleeps;
-use super::watching::{Ended, NEAR_CONNECT_LIMIT, Poll, Polled, Request, Schedule, Stamp};
+use super::watching::{Ended, NEAR_CONNECT_LIMIT, Outlook, Poll, Polled, Request, Schedule, Stamp};
 use crate::results::{Attempts, Bounded};
 use crate::run::{LONGEST_WAY, Sighting};
 use crate::scenario::NetworkReadiness;
@@ -35,6 +35,8 @@ pub enum ReadinessResult {
 pub struct Match {
     /// The begin of the last attempt that proved "not yet"; where there was none, the start call.
     pub prev: Stamp,
+    /// The first byte of the first response, where that was another one.
+    pub answered_otherwise: Option<Stamp>,
     /// The begin of the matching attempt.
     pub sent: Stamp,
     /// The first byte of its response.
@@ -54,6 +56,7 @@ impl ReadinessResult {
         match polled.ended {
             Ended::Match(found) => Self::Match(Match {
                 prev: found.not_before.unwrap_or(start_call),
+                answered_otherwise: found.answered_otherwise,
                 sent: found.sent,
                 hi: found.first_byte,
                 left_censored: found.not_before.is_none(),
@@ -77,6 +80,7 @@ impl Match {
     pub(super) fn sighting(&self) -> Sighting {
         Sighting {
             not_before: (!self.left_censored).then(|| self.prev.into()),
+            answered_otherwise: self.answered_otherwise.map(Nanos::from),
             sent: self.sent.into(),
             first_byte: self.hi.into(),
             clock_error: Nanos::ZERO,
@@ -107,8 +111,14 @@ pub fn wait_until_ready(
         deadline,
         cancel,
     };
-    ReadinessResult::of(poll.run(None, &mut || None), start_call)
+    ReadinessResult::of(poll.run(None, &mut Outside), start_call)
 }
+
+/// Looking at an address from outside of its network, where nothing is told but what is answered.
+#[derive(Debug)]
+pub(super) struct Outside;
+
+impl Outlook for Outside {}
 
 /// How long a connection to `target` may take to be made.
 pub(super) fn connect_limit(target: SocketAddr) -> Nanos {
@@ -284,8 +294,84 @@ mod tests {
             cancel: &cancel,
         };
         let known = Stamp(start_call.0 - 5);
-        let polled = poll.run(Some(known), &mut || None);
+        let polled = poll.run(Some(known), &mut Outside);
         let found = matched(ReadinessResult::of(polled, start_call));
         assert_eq!((found.prev, found.left_censored), (known, false));
+    }
+
+    /// A network in which nobody listens until it was looked at so often.
+    struct Lonely {
+        server: Option<Server>,
+        at: SocketAddr,
+        before: u64,
+        looks_left: u32,
+        /// The last look at which there was no server, and the one before.
+        looked: [Stamp; 2],
+        refused: Stamp,
+    }
+
+    impl Outlook for Lonely {
+        fn elsewhere(&mut self) -> Option<SocketAddr> {
+            self.refused = Stamp::now();
+            None
+        }
+
+        fn sockets(&mut self) -> Option<u64> {
+            self.looks_left = self.looks_left.saturating_sub(1);
+            if self.looks_left == 0 {
+                let at = self.at;
+                self.server
+                    .get_or_insert_with(|| Server::start_now(at, Behaviour::WarmingUp(Nanos::ZERO)));
+                return Some(self.before + 1);
+            }
+            self.looked = [Stamp::now(), self.looked[0]];
+            Some(self.before)
+        }
+    }
+
+    fn seen_by_looks(before: u64) -> (Match, Lonely, u32) {
+        let at = loopback::unused_address();
+        let mut outlook = Lonely {
+            server: None,
+            at,
+            before,
+            looks_left: 20,
+            looked: [Stamp::now(); 2],
+            refused: Stamp::now(),
+        };
+        let start_call = Stamp::now();
+        let poll = Poll {
+            schedule: Schedule::for_this_machine(1),
+            target: at,
+            request: &Request::new(&readiness()),
+            connect: NEAR_CONNECT_LIMIT,
+            start_call,
+            last_begin: start_call.plus(Nanos::from_secs(60)),
+            deadline: start_call.plus(Nanos::from_secs(60)),
+            cancel: &AtomicBool::new(false),
+        };
+        let polled = poll.run(None, &mut outlook);
+        let refused = polled.met.get("refused").copied().unwrap_or_default();
+        (matched(ReadinessResult::of(polled, start_call)), outlook, refused)
+    }
+
+    #[test]
+    fn a_network_without_sockets_is_proof_that_nobody_listens_and_a_new_one_is_asked() {
+        let (found, outlook, refused) = seen_by_looks(0);
+        let ready = outlook.server.as_ref().expect("a server").ready();
+        // What is counted from began a little before the look itself.
+        assert!(
+            found.prev >= outlook.looked[1] && found.prev <= ready,
+            "{found:?}"
+        );
+        assert!(refused < 20, "{refused} attempts for 20 looks");
+    }
+
+    #[test]
+    fn where_others_have_sockets_only_an_attempt_proves_anything() {
+        let (found, outlook, refused) = seen_by_looks(3);
+        let ready = outlook.server.as_ref().expect("a server").ready();
+        assert!(found.prev <= outlook.refused && found.prev <= ready, "{found:?}");
+        assert!((1..20).contains(&refused), "{refused} attempts for 20 looks");
     }
 }

@@ -173,6 +173,7 @@ struct Watched {
 #[derive(Debug, Deserialize)]
 struct Matched {
     not_before_ns: Option<Nanos>,
+    answered_otherwise_ns: Option<Nanos>,
     sent_ns: Nanos,
     first_byte_ns: Nanos,
     status: Option<u16>,
@@ -185,14 +186,21 @@ impl Watched {
             Some(found) => {
                 let not_before = found.not_before_ns.unwrap_or(watching);
                 let instants = [watching, not_before, found.sent_ns, found.first_byte_ns];
+                let otherwise = [
+                    watching,
+                    found.answered_otherwise_ns.unwrap_or(watching),
+                    found.sent_ns,
+                ];
                 let ours = |instant: Nanos| clock.ours(instant.into());
-                if !instants.is_sorted() || ours(found.first_byte_ns) > heard.plus(clock.error) {
+                let in_order = instants.is_sorted() && otherwise.is_sorted();
+                if !in_order || ours(found.first_byte_ns) > heard.plus(clock.error) {
                     return Err(format!(
                         "the container that looks told instants out of order: {found:?}"
                     ));
                 }
                 Ended::Match(Found {
                     not_before: found.not_before_ns.map(ours),
+                    answered_otherwise: found.answered_otherwise_ns.map(ours),
                     sent: ours(found.sent_ns),
                     first_byte: ours(found.first_byte_ns),
                     status: found.status,
@@ -529,6 +537,7 @@ mod tests {
         let watched = Watched {
             r#match: Some(Matched {
                 not_before_ns: Some(Nanos(20)),
+                answered_otherwise_ns: Some(Nanos(15)),
                 sent_ns: Nanos(30),
                 first_byte_ns: Nanos(40),
                 status: Some(200),
@@ -543,6 +552,7 @@ mod tests {
             (sighting.not_before, sighting.sent, sighting.first_byte),
             (Some(Nanos(20)), Nanos(30), Nanos(40))
         );
+        assert_eq!(sighting.answered_otherwise, Some(Nanos(15)));
         assert_eq!((looked.attempts.0["refused"], looked.miss), (3, None));
 
         let looked = hear_after("watched {\"match\":null,\"attempts\":{\"refused\":7},\"listens_on\":[]}\n");
@@ -556,10 +566,11 @@ mod tests {
 
     #[test]
     fn instants_out_of_order_are_no_sighting() {
-        let told = |not_before: Option<u64>, sent, first_byte| {
+        let told = |not_before: Option<u64>, otherwise: Option<u64>, sent, first_byte| {
             let watched = Watched {
                 r#match: Some(Matched {
                     not_before_ns: not_before.map(Nanos),
+                    answered_otherwise_ns: otherwise.map(Nanos),
                     sent_ns: Nanos(sent),
                     first_byte_ns: Nanos(first_byte),
                     status: None,
@@ -569,17 +580,19 @@ mod tests {
             };
             watched.seen(Nanos(10), Stamp(100), ClockMapping::SAME).is_ok()
         };
-        assert!(told(Some(20), 30, 40) && told(None, 10, 100));
-        for (not_before, sent, first_byte) in [
-            (Some(5), 30, 40),
-            (Some(35), 30, 40),
-            (Some(20), 41, 40),
-            (Some(20), 30, 101),
-            (None, 9, 40),
+        assert!(told(Some(20), Some(11), 30, 40) && told(None, None, 10, 100));
+        for (not_before, otherwise, sent, first_byte) in [
+            (Some(5), None, 30, 40),
+            (Some(35), None, 30, 40),
+            (Some(20), None, 41, 40),
+            (Some(20), None, 30, 101),
+            (None, None, 9, 40),
+            (Some(20), Some(9), 30, 40),
+            (Some(20), Some(31), 30, 40),
         ] {
             assert!(
-                !told(not_before, sent, first_byte),
-                "{not_before:?} {sent} {first_byte}"
+                !told(not_before, otherwise, sent, first_byte),
+                "{not_before:?} {otherwise:?} {sent} {first_byte}"
             );
         }
     }

@@ -1,7 +1,7 @@
 //! One start, measured in two stages: the container's own address, then the published port.
 
 use super::kernel::sharpen_sleeps;
-use super::readiness::{Match, ReadinessResult, connect_limit};
+use super::readiness::{Match, Outside, ReadinessResult, connect_limit};
 use super::watching::{NEAR_CONNECT_LIMIT, Poll, Request, Schedule, Stamp};
 use crate::results::{Attempts, Bounded};
 use crate::run::{LONGEST_FORWARDED_WAY, LookOrder, Looked, Sighting};
@@ -83,7 +83,7 @@ fn nothing_yet(tier: ProbeTier) -> Looked {
 
 /// Polls, adds what attempts met to `looked`, and says there why no response matched, if none did.
 fn poll_into(looked: &mut Looked, order: &LookOrder, poll: Poll<'_>) -> Option<Match> {
-    let (found, attempts, miss) = match ReadinessResult::of(poll.run(None, &mut || None), poll.start_call) {
+    let (found, attempts, miss) = match ReadinessResult::of(poll.run(None, &mut Outside), poll.start_call) {
         ReadinessResult::Match(found) => (Some(found.clone()), found.attempts, None),
         ReadinessResult::TimedOut { attempts } => {
             let after = order.deadline.saturating_since(order.start_call);
@@ -120,7 +120,7 @@ fn container_first(order: &LookOrder, container: Poll<'_>, published: Option<Pol
         ..published
     };
     let known = (!inside.left_censored).then_some(inside.prev);
-    match ReadinessResult::of(published.run(known, &mut || None), published.start_call) {
+    match ReadinessResult::of(published.run(known, &mut Outside), published.start_call) {
         ReadinessResult::Match(found) => {
             looked.attempts.add(&found.attempts);
             looked.client = Some(through_forwarding(ready, for_users(&found, order)));

@@ -27,6 +27,10 @@ pub struct StartSample {
     /// `start.app`: the begin of the container's own program to that same match; absent where that begin is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<Bounded>,
+    /// The start call to the first response of whatever status or content; absent where that was the match, and where it was
+    /// not looked for from within.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_otherwise_ns: Option<Nanos>,
     /// When what happened in the container; absent where the kernel's record was not to be had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stamps: Option<StartStamps>,

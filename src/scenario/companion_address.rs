@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ContainerOptions;
+use super::{ContainerOptions, EngineReadiness};
 
 /// How every placeholder begins.
 const OPENING: &str = "{{companion.";
@@ -40,9 +40,24 @@ impl ContainerOptions {
     }
 }
 
+impl EngineReadiness {
+    /// The same with the addresses of companions filled in where a command in the container asks for readiness.
+    #[must_use]
+    pub fn with_addresses(&self, addresses: &BTreeMap<String, String>) -> Self {
+        let mut filled = self.clone();
+        if let Self::Exec { command, .. } = &mut filled {
+            for text in command {
+                *text = fill_in(text, addresses);
+            }
+        }
+        filled
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unit::Nanos;
 
     #[test]
     fn placeholders_are_found_wherever_they_stand() {
@@ -82,5 +97,14 @@ mod tests {
             )])
         );
         assert_eq!(filled.user.unwrap(), "{{companion.db}}");
+
+        let asks = |address: &str| EngineReadiness::Exec {
+            command: vec!["/ask".to_owned(), format!("tcp://{address}")],
+            every: Nanos::from_millis(50),
+        };
+        assert_eq!(
+            asks("{{companion.db}}").with_addresses(&addresses),
+            asks("10.0.0.2:5432")
+        );
     }
 }

@@ -262,6 +262,7 @@ fn start(key: SampleKey, tier: ProbeTier) -> StartSample {
         client: Some(bounded(310_000_000, 309_200_000)),
         ready: (tier == ProbeTier::Ip).then(|| bounded(309_500_000, 308_900_000)),
         app: None,
+        answered_otherwise_ns: None,
         stamps: None,
         state: None,
         phases: vec![Phase {

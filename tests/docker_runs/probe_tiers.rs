@@ -97,11 +97,14 @@ fn the_kernels_record_parts_a_start_into_the_runtimes_share_and_the_applications
             .collect();
         assert_eq!(programs, ["/ballast"]);
         assert_eq!(stamps.programs[0].began_ns, exec);
-        let parts = ["runtime", "listen", "answer"].map(|name| {
+        let parts = ["runtime", "listen", "answer", "warm-up"].map(|name| {
             let part = start.phases.iter().find(|phase| phase.name == name).unwrap();
             part.duration_ns
         });
-        assert_eq!(parts[0] + parts[1] + parts[2], ready.value_ns);
+        assert_eq!(parts[0] + parts[1] + parts[2] + parts[3], ready.value_ns);
+        // It answers 503 as soon as it listens, and 200 50 ms later.
+        assert!(parts[3].as_millis_f64() >= 40.0, "{start:?}");
+        assert_eq!(start.answered_otherwise_ns, Some(parts[0] + parts[1] + parts[2]));
         assert!(start.attempts.0["status:503"] > 0, "{:?}", start.attempts);
     }
     for start in starts_by(&run, ProbeTier::Published) {

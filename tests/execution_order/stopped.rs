@@ -2,6 +2,7 @@
 
 use seatrial::results::{Record, ResumedRecord, Run, StopReason, TurnKey};
 use seatrial::run::{Earlier, Limits};
+use seatrial::scenario::ProbeTier;
 use seatrial::unit::Nanos;
 
 use crate::rehearsal::{BuildAct, ContainerAct, Finished, Rehearsal, step};
@@ -154,4 +155,19 @@ fn a_run_that_is_to_fail_fast_ends_at_the_first_sample_that_is_not_good() {
     let keeps_going = trial().build(3, BuildAct::Fails).carry_out();
     assert_eq!(keeps_going.outcome.stop, StopReason::Complete);
     assert_eq!(keeps_going.builds().len(), 8);
+}
+
+#[test]
+fn a_run_that_could_not_look_at_starts_goes_on_without_them() {
+    let elsewhere = || trial().starts(2).daemon_alone();
+    let stopped = elsewhere().build(4, BuildAct::Interrupted).carry_out();
+    let found = stopped.records.iter().find_map(|record| match record {
+        Record::Probe(probe) => Some((probe.tier, probe.forced)),
+        _ => None,
+    });
+    assert_eq!(found, Some((ProbeTier::Ip, false)));
+    let resumed = elsewhere().after(&stopped).carry_out();
+    assert_eq!(resumed.outcome.stop, StopReason::Complete);
+    assert_eq!(resumed.starts().len(), 0);
+    resumed.left_nothing();
 }

@@ -191,6 +191,7 @@ impl Specimen {
                 left_censored: false,
             }),
             app: None,
+            answered_otherwise_ns: None,
             stamps: None,
             state: None,
             phases: Vec::new(),

@@ -8,7 +8,7 @@ use std::{fs, io, thread};
 
 use crate::flags::{Flag, Flags, Takes};
 use crate::kernel::sharpen_sleeps;
-use crate::watching::{Ended, Expected, Listeners, Look, Request, Schedule, Seen, Stamp};
+use crate::watching::{Ended, Expected, Listeners, Look, Request, Schedule, Seen, SocketCount, Stamp};
 use crate::{duration, hex, say, signal};
 
 pub(crate) const HELP: &str = "\
@@ -122,6 +122,8 @@ pub(crate) fn watch(options: &Options) -> Result<(), String> {
     signal::end_on_stop_signals();
     let mut listeners = Listeners::open()
         .map_err(|error| format!("the kernel does not tell who listens (sock_diag): {error}"))?;
+    // Without it more is asked than would be needed.
+    let sockets = SocketCount::open().ok();
     sharpen_sleeps();
     let schedule = Schedule::for_this_machine(1);
     let boot = fs::read_to_string(BOOT_ID).unwrap_or_default();
@@ -132,6 +134,7 @@ pub(crate) fn watch(options: &Options) -> Result<(), String> {
     say(&format!("watching {{\"boot_id\":\"{boot}\",\"now_ns\":{}}}\n", armed.0));
     let look = Look {
         listeners: &mut listeners,
+        sockets: sockets.as_ref(),
         port: options.port,
         request: &options.request,
         schedule,
@@ -164,9 +167,10 @@ fn json(seen: &Seen) -> String {
         Ended::Match(found) => {
             let not_before = found.not_before.map_or("null".to_owned(), |stamp| stamp.0.to_string());
             let status = found.status.map_or("null".to_owned(), |status| status.to_string());
+            let otherwise = found.answered_otherwise.map_or("null".to_owned(), |stamp| stamp.0.to_string());
             write!(
                 json,
-                "{{\"not_before_ns\":{not_before},\"sent_ns\":{},\"first_byte_ns\":{},\"status\":{status}}}",
+                "{{\"not_before_ns\":{not_before},\"answered_otherwise_ns\":{otherwise},\"sent_ns\":{},\"first_byte_ns\":{},\"status\":{status}}}",
                 found.sent.0, found.first_byte.0
             )
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::super::connection::open;
 use super::miss::Miss;
 use super::request::{Expected, Request};
-use super::response::ResponseReader;
+use super::response::{Reply, ResponseReader};
 use super::stamp::Stamp;
 use crate::unit::Nanos;
 
@@ -33,6 +33,8 @@ pub(crate) struct Limits<'a> {
 pub(crate) struct Attempt {
     /// When it began, before its socket was made.
     pub(crate) began: Stamp,
+    /// The first byte of a response that was whole and did not match.
+    pub(crate) answered_otherwise: Option<Stamp>,
     /// How it ended.
     pub(crate) end: AttemptEnd,
 }
@@ -56,11 +58,13 @@ pub(crate) enum AttemptEnd {
 /// Makes one attempt at `target`.
 pub(crate) fn attempt(target: SocketAddr, request: &Request, limits: &Limits<'_>) -> Attempt {
     let began = Stamp::now();
-    let end = match exchange(target, request, began, limits) {
-        Ok((first_byte, status)) => AttemptEnd::Match { first_byte, status },
-        Err(end) => end,
-    };
-    Attempt { began, end }
+    let mut answered_otherwise = None;
+    let end = exchange(target, request, began, limits, &mut answered_otherwise);
+    Attempt {
+        began,
+        answered_otherwise,
+        end: end.unwrap_or_else(|end| end),
+    }
 }
 
 impl From<Miss> for AttemptEnd {
@@ -74,16 +78,29 @@ fn exchange(
     request: &Request,
     began: Stamp,
     limits: &Limits<'_>,
-) -> Result<(Stamp, Option<u16>), AttemptEnd> {
+    answered_otherwise: &mut Option<Stamp>,
+) -> Result<AttemptEnd, AttemptEnd> {
     let connect_by = began.plus(limits.connect).min(limits.deadline);
     let mut stream = open(target, connect_by, limits.cancel)?;
     let Some(expected) = &request.response else {
-        return Ok((Stamp::now(), None));
+        return Ok(AttemptEnd::Match {
+            first_byte: Stamp::now(),
+            status: None,
+        });
     };
     let answer_by = began.plus(limits.request).min(limits.deadline);
     stream.write_all(&request.bytes).map_err(|error| missed(&error))?;
-    let (first_byte, status) = read_response(&mut stream, expected, answer_by, limits.cancel)?;
-    Ok((first_byte, Some(status)))
+    let (first_byte, reply) = read_response(&mut stream, expected, answer_by, limits.cancel)?;
+    Ok(match reply {
+        Ok(status) => AttemptEnd::Match {
+            first_byte,
+            status: Some(status),
+        },
+        Err(miss) => {
+            *answered_otherwise = miss.is_an_answer().then_some(first_byte);
+            miss.into()
+        }
+    })
 }
 
 fn read_response(
@@ -91,7 +108,7 @@ fn read_response(
     expected: &Expected,
     answer_by: Stamp,
     cancel: &AtomicBool,
-) -> Result<(Stamp, u16), AttemptEnd> {
+) -> Result<(Stamp, Reply), AttemptEnd> {
     let mut reader = ResponseReader::new(expected);
     let mut buffer = [0; 16 << 10];
     let mut first_byte = None;
@@ -121,7 +138,7 @@ fn read_response(
             first_byte = Some(stamp);
         }
         if let Some(reply) = reply {
-            return Ok((first_byte.unwrap_or(stamp), reply?));
+            return Ok((first_byte.unwrap_or(stamp), reply));
         }
     }
 }

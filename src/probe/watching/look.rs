@@ -4,9 +4,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::AtomicBool;
 
 use super::listeners::Listeners;
+use super::outlook::Outlook;
 use super::poll::{NEAR_CONNECT_LIMIT, Poll, Polled};
 use super::request::Request;
 use super::schedule::Schedule;
+use super::socket_count::SocketCount;
 use super::stamp::Stamp;
 use crate::unit::Nanos;
 
@@ -18,6 +20,8 @@ pub(crate) const BETWEEN_QUESTIONS: Nanos = Nanos::from_millis(5);
 pub(crate) struct Look<'a> {
     /// Tells who listens there.
     pub(crate) listeners: &'a mut Listeners,
+    /// Tells how many sockets there are, where the kernel counts them.
+    pub(crate) sockets: Option<&'a SocketCount>,
     /// The port of the application.
     pub(crate) port: u16,
     /// What it is asked.
@@ -59,21 +63,42 @@ impl Look<'_> {
             deadline: self.deadline,
             cancel: self.cancel,
         };
-        let mut asked = self.armed;
-        let listeners = self.listeners;
-        let polled = poll.run(known_not_ready, &mut || {
-            if Stamp::now().since(asked) < BETWEEN_QUESTIONS {
-                return None;
-            }
-            asked = Stamp::now();
-            // A question that fails is asked again soon.
-            let address = reached_at(&listeners.on(port).unwrap_or_default())?;
-            Some(SocketAddr::new(address, port))
-        });
+        let mut outlook = Within {
+            port,
+            asked: self.armed,
+            listeners: self.listeners,
+            sockets: self.sockets,
+        };
+        let polled = poll.run(known_not_ready, &mut outlook);
         Seen {
             polled,
-            listens_on: listeners.on(port).unwrap_or_default(),
+            listens_on: outlook.listeners.on(port).unwrap_or_default(),
         }
+    }
+}
+
+/// What the kernel tells of a network namespace.
+struct Within<'a> {
+    port: u16,
+    /// When it was asked last who listens.
+    asked: Stamp,
+    listeners: &'a mut Listeners,
+    sockets: Option<&'a SocketCount>,
+}
+
+impl Outlook for Within<'_> {
+    fn sockets(&mut self) -> Option<u64> {
+        self.sockets?.now()
+    }
+
+    fn elsewhere(&mut self) -> Option<SocketAddr> {
+        if Stamp::now().since(self.asked) < BETWEEN_QUESTIONS {
+            return None;
+        }
+        self.asked = Stamp::now();
+        // A question that fails is asked again soon.
+        let address = reached_at(&self.listeners.on(self.port).unwrap_or_default())?;
+        Some(SocketAddr::new(address, self.port))
     }
 }
 

@@ -30,6 +30,11 @@ pub(crate) enum Miss {
 }
 
 impl Miss {
+    /// Whether the application answered, if not as it was to.
+    pub(crate) const fn is_an_answer(self) -> bool {
+        matches!(self, Self::Status(_) | Self::Field | Self::Body)
+    }
+
     /// Whether this proves that the application was not ready when the attempt began.
     ///
     /// A lost packet or a missing socket says nothing about it; such an attempt does not move the low bound, so

@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 
 use super::super::kernel::{sleep_until, thread_time};
-use super::attempt::{Attempt, AttemptEnd, Limits, attempt};
+use super::attempt::{AttemptEnd, Limits, attempt};
 use super::miss::Miss;
+use super::outlook::Outlook;
 use super::request::Request;
 use super::schedule::Schedule;
 use super::stamp::Stamp;
@@ -18,6 +19,9 @@ const REQUEST_LIMIT: Nanos = Nanos::from_secs(30);
 /// How long a connection to this machine may take to be made. Its kernel answers at once or drops the packet, and
 /// a dropped one is not sent again before a second has passed.
 pub(crate) const NEAR_CONNECT_LIMIT: Nanos = Nanos::from_millis(20);
+
+/// How long nobody is asked where the kernel counts no socket at all.
+const BETWEEN_PROOFS: Nanos = Nanos::from_millis(5);
 
 /// What is polled, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +69,9 @@ pub(crate) enum Ended {
 pub(crate) struct Found {
     /// The begin of the last attempt that proved "not yet"; absent where nothing did.
     pub(crate) not_before: Option<Stamp>,
+    /// The first byte of the first response, where that was another one; it came with a status or content that does not
+    /// count as ready.
+    pub(crate) answered_otherwise: Option<Stamp>,
     /// The begin of the matching attempt.
     pub(crate) sent: Stamp,
     /// The first byte of its response.
@@ -75,15 +82,10 @@ pub(crate) struct Found {
 
 impl Poll<'_> {
     /// Polls. `known_not_ready` is an instant at which the application is known not to have been ready; absent,
-    /// nothing is known until an attempt proves it. Where nobody listens, `elsewhere` may name another address to ask
-    /// from then on.
-    pub(crate) fn run(
-        &self,
-        known_not_ready: Option<Stamp>,
-        elsewhere: &mut dyn FnMut() -> Option<SocketAddr>,
-    ) -> Polled {
+    /// nothing is known until an attempt proves it. Where nobody listens, the outlook may name another address to ask
+    /// from then on, and tell when it is worth asking before the next attempt is due.
+    pub(crate) fn run(&self, known_not_ready: Option<Stamp>, outlook: &mut dyn Outlook) -> Polled {
         let mut target = self.target;
-        let schedule = self.schedule;
         let limits = Limits {
             connect: self.connect,
             request: REQUEST_LIMIT,
@@ -91,14 +93,21 @@ impl Poll<'_> {
             cancel: self.cancel,
         };
         let mut not_before = known_not_ready;
+        let mut answered_otherwise = None;
         let mut met = BTreeMap::new();
+        let mut costs = Costs::default();
         loop {
             let cpu_before = Stamp(thread_time());
-            let Attempt { began, end } = attempt(target, self.request, &limits);
-            match end {
+            // Counted before: who comes to listen in between is asked now, or found to be one more.
+            let sockets = outlook.sockets();
+            let attempt = attempt(target, self.request, &limits);
+            let began = attempt.began;
+            answered_otherwise = answered_otherwise.or(attempt.answered_otherwise);
+            let refused = match attempt.end {
                 AttemptEnd::Match { first_byte, status } => {
                     let found = Found {
                         not_before,
+                        answered_otherwise,
                         sent: began,
                         first_byte,
                         status,
@@ -115,21 +124,95 @@ impl Poll<'_> {
                     if miss.proves_not_ready() {
                         not_before = Some(began);
                     }
-                    if miss == Miss::Refused
-                        && let Some(other) = elsewhere()
-                    {
-                        target = other;
-                    }
+                    let elsewhere = (miss == Miss::Refused).then(|| outlook.elsewhere()).flatten();
+                    target = elsewhere.unwrap_or(target);
+                    miss == Miss::Refused && elsewhere.is_none()
                 }
-            }
-            let cost = Stamp(thread_time()).since(cpu_before);
-            let interval = schedule.interval(began.since(self.start_call), cost);
-            let due = Schedule::next(began, interval, Stamp::now());
+            };
+            costs.attempts.add(Stamp(thread_time()).since(cpu_before));
+            let due = self.due(began, costs.attempts.mean());
             if due > self.last_begin {
                 let ended = Ended::TimedOut;
                 return Polled { ended, met };
             }
-            sleep_until(due);
+            match sockets {
+                Some(sockets) if refused => {
+                    let none_at = self.watch_sockets(sockets, began, due, &mut costs, outlook);
+                    not_before = not_before.max(none_at);
+                }
+                _ => sleep_until(due),
+            }
         }
+    }
+
+    /// When what began at `began` and takes so much of the processor is done again.
+    fn due(&self, began: Stamp, cost: Nanos) -> Stamp {
+        let interval = self.schedule.interval(began.since(self.start_call), cost);
+        Schedule::next(began, interval, Stamp::now())
+    }
+
+    /// Looks whether there is another number of sockets than those with which an attempt that began at `began` was refused,
+    /// until the next attempt is due, and gives the last instant at which there was none at all.
+    fn watch_sockets(
+        &self,
+        sockets: u64,
+        began: Stamp,
+        due: Stamp,
+        costs: &mut Costs,
+        outlook: &mut dyn Outlook,
+    ) -> Option<Stamp> {
+        // With none it needs no attempt to know that it would be refused; one is made now and then all the same. Otherwise
+        // attempts and looks share the processor's time that is allowed for either.
+        let due = if sockets == 0 {
+            due.max(began.plus(BETWEEN_PROOFS))
+        } else {
+            due.plus(due.since(began))
+        };
+        let mut none_at = None;
+        let mut looked = Stamp::now();
+        loop {
+            let next = self.due(looked, Nanos(costs.looks.mean().0 * 2));
+            sleep_until(next.min(due));
+            if next >= due {
+                return none_at;
+            }
+            let cpu_before = Stamp(thread_time());
+            looked = Stamp::now();
+            let now = outlook.sockets();
+            costs.looks.add(Stamp(thread_time()).since(cpu_before));
+            match now {
+                Some(0) => none_at = Some(looked),
+                Some(now) if now == sockets => {}
+                _ => return none_at,
+            }
+        }
+    }
+}
+
+/// How much of the processor was taken so far.
+#[derive(Debug, Default)]
+struct Costs {
+    /// By attempts, and what is asked of the kernel about them.
+    attempts: Cost,
+    /// By looks at the number of sockets.
+    looks: Cost,
+}
+
+/// How much of the processor something takes that is done again and again. A single time says little: what interrupts it is
+/// counted in.
+#[derive(Debug, Default)]
+struct Cost {
+    sum: Nanos,
+    count: u64,
+}
+
+impl Cost {
+    fn add(&mut self, cost: Nanos) {
+        self.sum = self.sum + cost;
+        self.count += 1;
+    }
+
+    fn mean(&self) -> Nanos {
+        Nanos(self.sum.0 / self.count.max(1))
     }
 }

@@ -19,12 +19,13 @@ const LEAST_STRIP: i32 = 3;
 
 /// What a start is made of, in the order in which it is stacked. The last two stand for those before them where the instants
 /// between those are not known.
-const PHASES: [Part; 7] = [
+const PHASES: [Part; 8] = [
     Part::new("pull", 1, Hatch::Upright),
     Part::new("create", 5, Hatch::Level),
     Part::new("runtime", 0, Hatch::Falling),
     Part::new("listen", 2, Hatch::None),
     Part::new("answer", 3, Hatch::Rising),
+    Part::new("warm-up", 6, Hatch::Upright),
     Part::new("exec to match", 6, Hatch::None),
     Part::new("start to match", 4, Hatch::None),
 ];
@@ -33,8 +34,9 @@ const CREATE: usize = 1;
 const RUNTIME: usize = 2;
 const LISTEN: usize = 3;
 const ANSWER: usize = 4;
-const EXEC_TO_MATCH: usize = 5;
-const START_TO_MATCH: usize = 6;
+const WARM_UP: usize = 5;
+const EXEC_TO_MATCH: usize = 6;
+const START_TO_MATCH: usize = 7;
 
 /// What of each phase is known of one start, by [`PHASES`].
 type Known = [Option<Nanos>; PHASES.len()];
@@ -117,7 +119,10 @@ fn known(start: &StartSample) -> Option<Known> {
         (Some(exec), Some(listen)) => {
             known[RUNTIME] = Some(exec);
             known[LISTEN] = Some(listen - exec);
-            known[ANSWER] = Some(matched - listen);
+            let answered = start.answered_otherwise_ns;
+            let answered = answered.filter(|answered| (listen..=matched).contains(answered));
+            known[ANSWER] = Some(answered.unwrap_or(matched) - listen);
+            known[WARM_UP] = answered.map(|answered| matched - answered);
         }
     }
     Some(known)
@@ -208,7 +213,12 @@ fn caption<'a, I: Iterator<Item = &'a Stack>>(stacks: impl Fn() -> I) -> String 
         text.push_str(" Runtime ends where the container's program begins.");
     }
     if has(LISTEN) {
-        text.push_str(" Listen lasts until it listens, answer from there to the match.");
+        text.push_str(if has(WARM_UP) {
+            " Listen lasts until it listens, answer from there to the first response, and warm-up from one that does not \
+             count as ready, such as a 503, to the match."
+        } else {
+            " Listen lasts until it listens, answer from there to the match."
+        });
     }
     if has(EXEC_TO_MATCH) || has(START_TO_MATCH) {
         text.push_str(
@@ -432,12 +442,12 @@ mod tests {
         let all = [StartCache::Warm, StartCache::Restart, StartCache::ColdPull];
         let run = states(&all).run();
         insta::assert_snapshot!(rows(&run).join("\n"), @"
-        warm, by trace | large | – | 30.0 ms | 90.0 ms | 192 ms | 20.0 ms | – | – | 332 ms | 330–335 ms | 500 µs | 6
-        warm, by trace | small | – | 30.0 ms | 90.0 ms | 42.0 ms | 20.0 ms | – | – | 182 ms | 180–185 ms | 500 µs | 6
-        restart, by trace | large | – | – | 90.0 ms | 192 ms | 20.0 ms | – | – | 302 ms | 300–305 ms | 500 µs | 6
-        restart, by trace | small | – | – | 90.0 ms | 42.0 ms | 20.0 ms | – | – | 152 ms | 150–155 ms | 500 µs | 6
-        cold-pull, by trace | large | 1.80 s | 30.0 ms | 90.0 ms | 192 ms | 20.0 ms | – | – | 2.13 s | 2.13 s | 500 µs | 6
-        cold-pull, by trace | small | 900 ms | 30.0 ms | 90.0 ms | 42.0 ms | 20.0 ms | – | – | 1.08 s | 1.08 s | 500 µs | 6
+        warm, by trace | large | – | 30.0 ms | 90.0 ms | 192 ms | 20.0 ms | – | – | – | 332 ms | 330–335 ms | 500 µs | 6
+        warm, by trace | small | – | 30.0 ms | 90.0 ms | 42.0 ms | 20.0 ms | – | – | – | 182 ms | 180–185 ms | 500 µs | 6
+        restart, by trace | large | – | – | 90.0 ms | 192 ms | 20.0 ms | – | – | – | 302 ms | 300–305 ms | 500 µs | 6
+        restart, by trace | small | – | – | 90.0 ms | 42.0 ms | 20.0 ms | – | – | – | 152 ms | 150–155 ms | 500 µs | 6
+        cold-pull, by trace | large | 1.80 s | 30.0 ms | 90.0 ms | 192 ms | 20.0 ms | – | – | – | 2.13 s | 2.13 s | 500 µs | 6
+        cold-pull, by trace | small | 900 ms | 30.0 ms | 90.0 ms | 42.0 ms | 20.0 ms | – | – | – | 1.08 s | 1.08 s | 500 µs | 6
         ");
         let chart = chart(&run).unwrap();
         assert_eq!(
@@ -479,6 +489,8 @@ mod tests {
             ),
         ] {
             let start = specimen.start("a", ready, Nanos(MILLI));
+            // An answer of before what listened in the end is another's.
+            start.answered_otherwise_ns = Some(Nanos::from_millis(60));
             start.stamps = stamps;
             let known = known(start).unwrap();
             let named = PHASES.iter().zip(known);
@@ -487,6 +499,15 @@ mod tests {
                 .collect();
             assert_eq!(found, expected);
         }
+
+        let start = specimen.start("a", ready, Nanos(MILLI));
+        start.stamps = Some(stamps(Some(80), Some(150)));
+        start.answered_otherwise_ns = Some(Nanos::from_millis(155));
+        let known = known(start).unwrap();
+        assert_eq!(
+            (known[ANSWER], known[WARM_UP]),
+            (Some(Nanos::from_millis(5)), Some(Nanos::from_millis(45)))
+        );
     }
 
     #[test]

@@ -40,11 +40,13 @@ impl Observed {
         let traced = self.traced.unwrap_or_default();
         let seen = self.seen.map(|seen| seen.sharpened(&traced));
         if let (true, Some(seen)) = (outcome.is_ok(), seen) {
-            phases.extend(calls.phases(&traced, seen.first_byte));
+            phases.extend(calls.phases(&traced, seen));
         }
+        let since_start = |instant: Nanos| instant.saturating_since(calls.start);
         Attempted {
             ready: seen.map(|seen| seen.bounded(calls.start, longest_way)),
             app: app(seen, &traced, longest_way),
+            answered_otherwise: seen.and_then(|seen| seen.answered_otherwise).map(since_start),
             stamps: by_record.then(|| stamps(&traced, calls.start, seen)),
             state: self.state,
             ..Attempted::of(tier, outcome)
@@ -88,16 +90,24 @@ impl Calls {
     }
 
     /// What the time between the start call and the match went into, as far as it is known.
-    fn phases(&self, traced: &Traced, first_byte: Nanos) -> Vec<Phase> {
+    fn phases(&self, traced: &Traced, seen: Sighting) -> Vec<Phase> {
+        let first_byte = seen.first_byte;
         let Some(exec) = traced.exec else {
             return vec![self.phase("ready", self.start, first_byte)];
         };
         let mut phases = vec![self.phase("runtime", self.start, exec)];
         match traced.listen {
-            Some(listen) => phases.extend([
-                self.phase("listen", exec, listen),
-                self.phase("answer", listen, first_byte),
-            ]),
+            Some(listen) => {
+                phases.push(self.phase("listen", exec, listen));
+                // One that came before was of a listener of before.
+                match seen.answered_otherwise.filter(|answered| *answered >= listen) {
+                    Some(answered) => phases.extend([
+                        self.phase("answer", listen, answered),
+                        self.phase("warm-up", answered, first_byte),
+                    ]),
+                    None => phases.push(self.phase("answer", listen, first_byte)),
+                }
+            }
             None => phases.push(self.phase("app", exec, first_byte)),
         }
         phases
@@ -123,21 +133,39 @@ mod tests {
             start: Nanos(50),
             started: Nanos(700),
         };
-        let told = |traced: &Traced| -> Vec<(String, u64, u64)> {
-            let phases = calls.phases(traced, Nanos(600)).into_iter();
+        let told = |traced: &Traced, otherwise: Option<u64>| -> Vec<(String, u64, u64)> {
+            let seen = Sighting {
+                not_before: None,
+                answered_otherwise: otherwise.map(Nanos),
+                sent: Nanos(590),
+                first_byte: Nanos(600),
+                clock_error: Nanos::ZERO,
+            };
+            let phases = calls.phases(traced, seen).into_iter();
             phases
                 .map(|phase| (phase.name, phase.started_ns.0, phase.duration_ns.0))
                 .collect()
         };
         let named = |name: &str, started, lasted| (name.to_owned(), started, lasted);
         assert_eq!(
-            told(&listening(450)),
+            told(&listening(450), None),
             [
                 named("runtime", 40, 50),
                 named("listen", 90, 350),
                 named("answer", 440, 150)
             ]
         );
-        assert_eq!(told(&Traced::default()), [named("ready", 40, 550)]);
+        assert_eq!(
+            told(&listening(450), Some(480)),
+            [
+                named("runtime", 40, 50),
+                named("listen", 90, 350),
+                named("answer", 440, 30),
+                named("warm-up", 470, 120)
+            ]
+        );
+        // Of another listener, before this one.
+        assert_eq!(told(&listening(450), Some(440)), told(&listening(450), None));
+        assert_eq!(told(&Traced::default(), Some(480)), [named("ready", 40, 550)]);
     }
 }

@@ -91,7 +91,10 @@ where
                 };
                 return Err(fault(tier, format!("readiness by `{kind}` is {by}")));
             }
-            Some(tier @ (ProbeTier::Ip | ProbeTier::Published)) if self.reach == Reach::DaemonAlone => {
+            // A run that found no other way may have come to this by itself, and goes on without starts.
+            Some(tier @ (ProbeTier::Ip | ProbeTier::Published))
+                if self.reach == Reach::DaemonAlone && settings.probe == Some(tier) =>
+            {
                 return Err(fault(tier, NOT_HERE.to_owned()));
             }
             Some(ProbeTier::Published) if !settings.ready.is_seen_through_published_ports() => {

@@ -62,6 +62,7 @@ where
         phases: &mut Vec<Phase>,
     ) -> Result<Attempted, Halt> {
         let (daemon, probe) = (self.ports.daemon, self.ports.probe);
+        let readiness = &readiness.with_addresses(&self.companion_addresses);
         let tier = ProbeTier::Engine;
         if by_record && let Err(reason) = probe.begin_trace(None) {
             return Ok(Attempted::invalid(tier, reason));
@@ -196,6 +197,7 @@ impl<D: Daemon, P: Probe> Listener<'_, D, P> {
         let sent = now.saturating_since(LONGEST_FORWARDED_WAY).max(self.start);
         Sighting {
             not_before: Some(sent),
+            answered_otherwise: None,
             sent,
             first_byte: now,
             clock_error: Nanos::ZERO,
@@ -257,6 +259,7 @@ impl<D: Daemon, P: Probe> Listener<'_, D, P> {
                 Ok(0) => {
                     let seen = Some(Sighting {
                         not_before,
+                        answered_otherwise: None,
                         sent,
                         first_byte: self.probe.now(),
                         clock_error: Nanos::ZERO,
@@ -328,6 +331,7 @@ impl<D: Daemon, P: Probe> Listener<'_, D, P> {
         };
         Sighting {
             not_before: gap.map(|gap| sent.saturating_since(gap).max(self.start)),
+            answered_otherwise: None,
             sent,
             first_byte: told_at,
             clock_error: Nanos::ZERO,

@@ -144,6 +144,8 @@ pub struct LookedInside {
 pub struct Sighting {
     /// The last instant at which the application is known not to have been ready; absent where nothing proved it.
     pub not_before: Option<Nanos>,
+    /// The first byte of the first response, where that was another one, such as a 503 of an application that warms up.
+    pub answered_otherwise: Option<Nanos>,
     /// When the matching request was begun.
     pub sent: Nanos,
     /// The first byte of its response.
@@ -216,6 +218,7 @@ mod tests {
         let bounded = |not_before: Option<u64>, first_byte: u64| {
             let sighting = Sighting {
                 not_before: not_before.map(|micros| Nanos(micros * MICRO)),
+                answered_otherwise: None,
                 sent: Nanos(1_500 * MICRO),
                 first_byte: Nanos(first_byte * MICRO),
                 clock_error: Nanos::ZERO,
@@ -241,6 +244,7 @@ mod tests {
     fn instants_that_may_be_wrong_widen_the_interval_to_both_sides() {
         let sighting = Sighting {
             not_before: Some(Nanos(1_400)),
+            answered_otherwise: None,
             sent: Nanos(1_500),
             first_byte: Nanos(1_900),
             clock_error: Nanos(30),
@@ -260,6 +264,7 @@ mod tests {
         ] {
             let sighting = Sighting {
                 not_before: seen.map(Nanos),
+                answered_otherwise: None,
                 sent: Nanos(500),
                 first_byte: Nanos(600),
                 clock_error: Nanos::ZERO,

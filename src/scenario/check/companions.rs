@@ -59,7 +59,7 @@ pub(super) fn companions(
         let port = table.port.or(ready.port());
         let timeout = table.timeout.map_or(timeout, |timeout| timeout.0);
         let container = container_options::options(GivenOptions::of_companion(table), &at, input, findings);
-        check_named(&container, &companions, &at, findings);
+        check_named(&container, &ready, &companions, &at, findings);
         companions.push(Companion {
             name,
             // Where there is none, that was noted.
@@ -131,9 +131,10 @@ fn ready(table: &mut CompanionTable, name: &str, at: &Cursor<'_>, findings: &mut
     ready
 }
 
-/// Notes placeholders that no companion of these can fill. `at` is the table that the options stand in.
+/// Notes placeholders that no companion of these can fill. `at` is the table that the options and readiness stand in.
 pub(super) fn check_named(
     options: &ContainerOptions,
+    ready: &Readiness,
     companions: &[Companion],
     at: &Cursor<'_>,
     findings: &mut Findings<'_>,
@@ -145,6 +146,16 @@ pub(super) fn check_named(
     }
     for (variable, text) in &options.env {
         check_text(text, companions, &at.key("env").key(variable), findings);
+    }
+    if let Readiness::Engine(EngineReadiness::Exec { command, .. }) = ready {
+        for (index, text) in command.iter().enumerate() {
+            check_text(
+                text,
+                companions,
+                &at.key("ready").key("exec").index(index),
+                findings,
+            );
+        }
     }
 }
 

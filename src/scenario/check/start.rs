@@ -27,7 +27,7 @@ pub(super) fn start(
     let tables = table.companion.take().unwrap_or_default();
     let companions = companions::companions(tables, counts.timeout, at, bases, input, provenance, findings);
     let container = container_options::options(GivenOptions::of_start(table), at, input, findings);
-    companions::check_named(&container, &companions, at, findings);
+    companions::check_named(&container, &ready, &companions, at, findings);
     StartSettings {
         samples: counts.samples,
         warmups: counts.warmups,

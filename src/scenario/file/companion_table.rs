@@ -11,7 +11,7 @@ use super::{DurationText, LimitsTable, MountTable, ReadyTable};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CompanionTable {
-    /// Its name: `{{companion.NAME}}` in `env`, `command` and `entrypoint` stands for its address and port.
+    /// Its name: `{{companion.NAME}}` in `env`, `command`, `entrypoint` and `ready.exec` stands for its address and port.
     #[schemars(required)]
     pub name: Option<String>,
     /// The reference of an image that the engine has.

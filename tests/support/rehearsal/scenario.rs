@@ -43,6 +43,7 @@ pub(crate) struct Rehearsal {
     script: Script,
     /// Whether the daemon can pull from this machine.
     is_here: bool,
+    reach: Reach,
 }
 
 impl Rehearsal {
@@ -81,6 +82,7 @@ impl Rehearsal {
             pruning: Pruning::default(),
             earlier: Earlier::default(),
             is_here: true,
+            reach: Reach::Ports,
             script: Script::default(),
         }
     }
@@ -212,6 +214,14 @@ impl Rehearsal {
     /// On a daemon that is on another machine.
     pub(crate) fn elsewhere(mut self) -> Self {
         self.is_here = false;
+        self
+    }
+
+    /// On a daemon whose containers are reached by nobody but itself, where the scenario does not say how readiness is to
+    /// be looked for; after [`Rehearsal::starts`].
+    pub(crate) fn daemon_alone(mut self) -> Self {
+        self.reach = Reach::DaemonAlone;
+        self.scenario.start.as_mut().expect("a start").probe = None;
         self
     }
 
@@ -393,7 +403,7 @@ impl Rehearsal {
             watcher: &mut watcher,
         };
         let assignment = Assignment {
-            reach: Reach::Ports,
+            reach: self.reach,
             pruning: self.pruning,
             scenario: &self.scenario,
             plan: &plan,
