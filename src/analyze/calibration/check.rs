@@ -372,8 +372,8 @@ mod tests {
     trace | the listen stamp is the server's own | 40 | p99 0.002 ms | 1.00 ms | TooFew
     trace | programs that began after their main | 40 | 0 | 0 | Kept
     trace | exec comes before main by | 40 | p50 0.400 ms | shown | Kept
-    trace | the match is seen late by | 40 | p50 0.220 ms | 500 µs | Kept
-    trace | the match is seen late by | 40 | p99 0.239 ms | 1.50 ms | TooFew
+    trace | the match is seen late by | 40 | p50 0.170 ms | 500 µs | Kept
+    trace | the match is seen late by | 40 | p99 0.189 ms | 1.50 ms | TooFew
     trace | the true instant is in the interval | 40 | 40 of 40 | 99 % | TooFew
     trace | matches before the server was ready | 40 | 0 | 0 | Kept
     trace | starts that were ready before the first look | 40 | 0 | 0 | Kept
@@ -386,8 +386,8 @@ mod tests {
         starts[0].first_byte = after(19_000);
         starts[1].left_censored = true;
         insta::assert_snapshot!(told(&starts), @"
-    published | the match is seen late by | 30 | p50 9.000 ms | 3.00 ms | Missed
-    published | the match is seen late by | 30 | p90 9.000 ms | 8.00 ms | Missed
+    published | the match is seen late by | 30 | p50 8.950 ms | 3.00 ms | Missed
+    published | the match is seen late by | 30 | p90 8.950 ms | 8.00 ms | Missed
     published | the true instant is in the interval | 30 | 29 of 30, 1.050 ms out | 99 % | TooFew
     published | matches before the server was ready | 30 | 1 | 0 | Missed
     published | starts that were ready before the first look, flagged | 30 | 1 | shown | Kept
@@ -407,8 +407,8 @@ mod tests {
             warming(2_500, 20_700),
         ];
         insta::assert_snapshot!(told(&starts), @"
-    netns | the match is seen late by | 1 | p50 0.300 ms | 500 µs | Kept
-    netns | the match is seen late by | 1 | p99 0.300 ms | 1.50 ms | TooFew
+    netns | the match is seen late by | 1 | p50 0.250 ms | 500 µs | Kept
+    netns | the match is seen late by | 1 | p99 0.250 ms | 1.50 ms | TooFew
     netns | the true instant is in the interval | 3 | 2 of 3, 0.650 ms out | 99 % | TooFew
     netns | matches before the server was ready | 3 | 0 | 0 | Kept
     netns | starts that were ready before the first look | 3 | 0 | 0 | Kept

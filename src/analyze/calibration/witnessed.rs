@@ -46,19 +46,24 @@ pub struct OwnTimeline {
 }
 
 impl Witnessed {
-    /// The instant that the interval has to hold: a request that had been waiting would have been answered once the server
-    /// was ready and had handled it.
+    /// When a request that had been waiting would have been answered: once the server was ready and had handled it.
     #[must_use]
-    pub fn truth(&self) -> Nanos {
+    pub fn answerable(&self) -> Nanos {
         let began = self.own.answered_accept_ns.max(self.own.ready_ns);
-        let answered = self.own.ready_ns + self.own.first_ok_ns.saturating_since(began);
-        answered.max(self.floor.unwrap_or_default())
+        self.own.ready_ns + self.own.first_ok_ns.saturating_since(began)
     }
 
-    /// How late the match was.
+    /// The instant that the interval has to hold: that, and not before anybody is answered at all.
+    #[must_use]
+    pub fn truth(&self) -> Nanos {
+        self.answerable().max(self.floor.unwrap_or_default())
+    }
+
+    /// How late the match was. That users wait for the start call to return counts, unlike for the interval; how long the
+    /// server took over the request, which is its own time and not the probe's, does not.
     #[must_use]
     pub fn late(&self) -> Nanos {
-        self.first_byte.saturating_since(self.own.ready_ns)
+        self.first_byte.saturating_since(self.answerable())
     }
 
     /// Whether a match was seen before the server was ready, which no probe may say.

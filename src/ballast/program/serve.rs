@@ -191,6 +191,7 @@ pub(crate) fn serve(options: Options, started: u64) -> Result<(), String> {
     if let Some(address) = options.ask {
         ask::answers(address, "/health")?;
     }
+    rehearse();
     sleep_until(started + duration::nanos(options.listen_after));
     let listener = TcpListener::bind((options.bind, options.port))
         .map_err(|error| format!("cannot listen on {} port {}: {error}", options.bind, options.port))?;
@@ -346,9 +347,18 @@ fn sleep_until(instant: u64) {
     }
 }
 
-fn spawn(work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-    thread::Builder::new()
-        .stack_size(128 * 1024)
-        .spawn(work)
-        .map(drop)
+/// Answers nobody, in a thread as each request has one. The first thread of a program and its first lines take longer than
+/// later ones, for the memory that is set up for them; who listens here has that behind him, so that how late a probe sees an
+/// answer is of the probe.
+fn rehearse() {
+    let heard = spawn(|| {
+        let request = Request::read(&mut &b"GET / HTTP/1.1\r\n\r\n"[..]);
+        std::hint::black_box(matches!(request, Request::Get(_)));
+    });
+    // Where no thread can be had there is none to wait for.
+    let _ = heard.map(thread::JoinHandle::join);
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> std::io::Result<thread::JoinHandle<()>> {
+    thread::Builder::new().stack_size(128 * 1024).spawn(work)
 }
