@@ -231,11 +231,20 @@ impl Trial {
 
     /// The folder of the only run.
     pub(crate) fn report(&self) -> PathBuf {
-        let folders: Vec<_> = fs::read_dir(&self.reports).unwrap().collect();
-        let [Ok(folder)] = folders.as_slice() else {
+        let folders = self.reports_of_runs();
+        let [folder] = folders.as_slice() else {
             panic!("one run was expected: {folders:?}");
         };
-        folder.path()
+        folder.clone()
+    }
+
+    /// The folders in the folder of reports. A file beside them is of no run.
+    pub(crate) fn reports_of_runs(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.reports).unwrap();
+        entries
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_dir())
+            .collect()
     }
 
     /// What the journal of the only run holds.

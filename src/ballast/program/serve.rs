@@ -20,8 +20,8 @@ usage: ballast serve [flags]
   --bind ADDRESS          address to listen on, IPv4 or IPv6                [0.0.0.0]
   --ask ADDRESS:PORT      ask another such service for /health first, and end with exit code 1
                           where the answer is not 200
-  --listen-after TIME     listen this long after the start of main          [0ms]
-  --ready-after TIME      answer 503 until this long after the start of main [0ms]
+  --listen-after TIME     wait this long before it listens                  [0ms]
+  --ready-after TIME      answer 503 until this long has gone by            [0ms]
   --broken                answer 500 to every request
   --busy COUNT            answer 503 to this many requests before           [0]
   --flood SIZE            print lines of this size in all once it listens   [0]
@@ -192,7 +192,8 @@ pub(crate) fn serve(options: Options, started: u64) -> Result<(), String> {
         ask::answers(address, "/health")?;
     }
     rehearse();
-    sleep_until(started + duration::nanos(options.listen_after));
+    let rehearsed = clock::monotonic();
+    sleep_until(rehearsed + duration::nanos(options.listen_after));
     let listener = TcpListener::bind((options.bind, options.port))
         .map_err(|error| format!("cannot listen on {} port {}: {error}", options.bind, options.port))?;
     let listening = clock::monotonic();
@@ -200,7 +201,7 @@ pub(crate) fn serve(options: Options, started: u64) -> Result<(), String> {
     // A service is not ready before it listens, whatever was asked for.
     timeline
         .ready
-        .note(listening.max(started + duration::nanos(options.ready_after)));
+        .note(listening.max(rehearsed + duration::nanos(options.ready_after)));
     if let Ok(address) = listener.local_addr() {
         say(&format!("listening on {address}\n"));
     }
