@@ -51,11 +51,17 @@ impl Inside {
                 errno => format!("cannot enter the network namespace {path}: {errno}"),
             }
         })?;
+        let entered = Self::here()?;
+        sharpen_sleeps();
+        Ok(entered)
+    }
+
+    /// In the network namespace in which this thread is.
+    fn here() -> Result<Self, String> {
         let listeners = Listeners::open()
             .map_err(|error| format!("the kernel does not tell who listens (sock_diag): {error}"))?;
         // Without it more is asked than would be needed.
         let sockets = SocketCount::open().ok();
-        sharpen_sleeps();
         Ok(Self { listeners, sockets })
     }
 
@@ -149,9 +155,8 @@ mod tests {
             deadline: Stamp::now().plus(patience).into(),
             cancel: Arc::new(AtomicBool::new(cancelled)),
         };
-        let listeners = Listeners::open().unwrap();
-        let sockets = SocketCount::open().ok();
-        std::thread::spawn(move || Inside { listeners, sockets }.look(&order, None))
+        let here = Inside::here().unwrap();
+        std::thread::spawn(move || here.look(&order, None))
             .join()
             .unwrap()
     }

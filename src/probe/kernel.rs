@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-use super::watching::Stamp;
 #[cfg(target_os = "linux")]
-use crate::unit::Nanos;
+use super::watching::Scheduling;
+use super::watching::Stamp;
 
 /// Nanoseconds in a second.
 const SECOND: i64 = 1_000_000_000;
@@ -42,27 +42,7 @@ pub(crate) fn sharpen_sleeps() {
     }
 }
 
-/// The shortest turn on a processor that the kernel grants to a thread of the usual class.
-#[cfg(target_os = "linux")]
-const SHORT_TURN: Nanos = Nanos(100_000);
-
-/// `struct sched_attr` as far as the first version of it goes.
-#[cfg(target_os = "linux")]
-#[repr(C)]
-#[derive(Default)]
-struct Scheduling {
-    size: u32,
-    policy: u32,
-    flags: u64,
-    nice: i32,
-    priority: u32,
-    runtime_ns: u64,
-    deadline_ns: u64,
-    period_ns: u64,
-}
-
-/// Asks for short turns on a processor, which takes no privilege and nothing from others, since the share stays the same: from
-/// Linux 6.12 on a thread that wakes up takes the processor from one of longer turns. An older kernel changes nothing.
+/// Asks for short turns on a processor.
 #[cfg(target_os = "linux")]
 #[expect(
     unsafe_code,
@@ -74,9 +54,9 @@ fn ask_for_short_turns() {
     // SAFETY: the kernel writes at most `size` bytes, and the live struct has as many.
     let told = unsafe { libc::syscall(libc::SYS_sched_getattr, 0, &raw mut scheduling, size, 0) };
     if told == 0 {
-        scheduling.runtime_ns = SHORT_TURN.0;
+        let wanted = scheduling.in_short_turns();
         // SAFETY: the kernel reads as many bytes of the live struct as it says itself.
-        unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const scheduling, 0) };
+        unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const wanted, 0) };
     }
 }
 
@@ -121,7 +101,6 @@ pub(crate) fn diagnostics(patience: Duration) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    #[cfg(not(target_os = "linux"))]
     use crate::unit::Nanos;
 
     #[test]

@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd as _, FromRawFd as _};
 use std::time::Duration;
 
 use crate::clock;
-use crate::watching::Stamp;
+use crate::watching::{Scheduling, Stamp};
 
 const PR_SET_TIMERSLACK: c_int = 29;
 const CLOCK_MONOTONIC: c_int = 1;
@@ -29,23 +29,6 @@ const SCHED_GETATTR_AND_SETATTR: Option<(c_long, c_long)> = if cfg!(target_arch 
 } else {
     None
 };
-
-/// The shortest turn on a processor that the kernel grants to a thread of the usual class.
-const SHORT_TURN_NS: u64 = 100_000;
-
-/// `struct sched_attr` as far as the first version of it goes.
-#[repr(C)]
-#[derive(Default)]
-struct Scheduling {
-    size: u32,
-    policy: u32,
-    flags: u64,
-    nice: i32,
-    priority: u32,
-    runtime_ns: u64,
-    deadline_ns: u64,
-    period_ns: u64,
-}
 
 /// Nanoseconds in a second.
 const SECOND: i64 = 1_000_000_000;
@@ -83,7 +66,7 @@ pub(crate) fn sharpen_sleeps() {
     ask_for_short_turns();
 }
 
-/// Asks for short turns on a processor; the library's module of the same name tells why.
+/// Asks for short turns on a processor.
 fn ask_for_short_turns() {
     let Some((get, set)) = SCHED_GETATTR_AND_SETATTR else { return };
     let mut scheduling = Scheduling::default();
@@ -91,9 +74,9 @@ fn ask_for_short_turns() {
     // SAFETY: the kernel writes at most `size` bytes, and the live struct has as many.
     let told = unsafe { syscall(get, 0, &raw mut scheduling, size, 0) };
     if told == 0 {
-        scheduling.runtime_ns = SHORT_TURN_NS;
+        let wanted = scheduling.in_short_turns();
         // SAFETY: the kernel reads as many bytes of the live struct as it says itself.
-        unsafe { syscall(set, 0, &raw const scheduling, 0) };
+        unsafe { syscall(set, 0, &raw const wanted, 0) };
     }
 }
 

@@ -165,9 +165,9 @@ fn json(seen: &Seen) -> String {
     // Writing to a string cannot fail.
     let _ = match seen.polled.ended {
         Ended::Match(found) => {
-            let not_before = found.not_before.map_or("null".to_owned(), |stamp| stamp.0.to_string());
-            let status = found.status.map_or("null".to_owned(), |status| status.to_string());
-            let otherwise = found.answered_otherwise.map_or("null".to_owned(), |stamp| stamp.0.to_string());
+            let not_before = or_null(found.not_before.map(|stamp| stamp.0));
+            let otherwise = or_null(found.answered_otherwise.map(|stamp| stamp.0));
+            let status = or_null(found.status);
             write!(
                 json,
                 "{{\"not_before_ns\":{not_before},\"answered_otherwise_ns\":{otherwise},\"sent_ns\":{},\"first_byte_ns\":{},\"status\":{status}}}",
@@ -187,4 +187,9 @@ fn json(seen: &Seen) -> String {
         addresses.join(",")
     );
     json
+}
+
+/// A number as JSON has it.
+fn or_null(number: Option<impl ToString>) -> String {
+    number.map_or_else(|| "null".to_owned(), |number| number.to_string())
 }

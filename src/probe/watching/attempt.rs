@@ -58,12 +58,15 @@ pub(crate) enum AttemptEnd {
 /// Makes one attempt at `target`.
 pub(crate) fn attempt(target: SocketAddr, request: &Request, limits: &Limits<'_>) -> Attempt {
     let began = Stamp::now();
-    let mut answered_otherwise = None;
-    let end = exchange(target, request, began, limits, &mut answered_otherwise);
+    let (answered_otherwise, end) = match exchange(target, request, began, limits) {
+        Ok((first_byte, Ok(status))) => (None, AttemptEnd::Match { first_byte, status }),
+        Ok((first_byte, Err(miss))) => (miss.is_an_answer().then_some(first_byte), miss.into()),
+        Err(end) => (None, end),
+    };
     Attempt {
         began,
         answered_otherwise,
-        end: end.unwrap_or_else(|end| end),
+        end,
     }
 }
 
@@ -73,34 +76,22 @@ impl From<Miss> for AttemptEnd {
     }
 }
 
+/// The first byte of what came, and its status where it matches.
 fn exchange(
     target: SocketAddr,
     request: &Request,
     began: Stamp,
     limits: &Limits<'_>,
-    answered_otherwise: &mut Option<Stamp>,
-) -> Result<AttemptEnd, AttemptEnd> {
+) -> Result<(Stamp, Result<Option<u16>, Miss>), AttemptEnd> {
     let connect_by = began.plus(limits.connect).min(limits.deadline);
     let mut stream = open(target, connect_by, limits.cancel)?;
     let Some(expected) = &request.response else {
-        return Ok(AttemptEnd::Match {
-            first_byte: Stamp::now(),
-            status: None,
-        });
+        return Ok((Stamp::now(), Ok(None)));
     };
     let answer_by = began.plus(limits.request).min(limits.deadline);
     stream.write_all(&request.bytes).map_err(|error| missed(&error))?;
     let (first_byte, reply) = read_response(&mut stream, expected, answer_by, limits.cancel)?;
-    Ok(match reply {
-        Ok(status) => AttemptEnd::Match {
-            first_byte,
-            status: Some(status),
-        },
-        Err(miss) => {
-            *answered_otherwise = miss.is_an_answer().then_some(first_byte);
-            miss.into()
-        }
-    })
+    Ok((first_byte, reply.map(Some)))
 }
 
 fn read_response(

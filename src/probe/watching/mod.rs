@@ -15,6 +15,8 @@ mod poll;
 mod request;
 mod response;
 mod schedule;
+#[cfg(target_os = "linux")]
+mod scheduling;
 mod socket_count;
 mod stamp;
 
@@ -26,5 +28,7 @@ pub(crate) use outlook::Outlook;
 pub(crate) use poll::{Ended, Found, NEAR_CONNECT_LIMIT, Poll, Polled};
 pub(crate) use request::{Expected, Request};
 pub(crate) use schedule::Schedule;
+#[cfg(target_os = "linux")]
+pub(crate) use scheduling::Scheduling;
 pub(crate) use socket_count::SocketCount;
 pub use stamp::Stamp;

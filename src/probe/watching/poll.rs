@@ -124,9 +124,14 @@ impl Poll<'_> {
                     if miss.proves_not_ready() {
                         not_before = Some(began);
                     }
-                    let elsewhere = (miss == Miss::Refused).then(|| outlook.elsewhere()).flatten();
-                    target = elsewhere.unwrap_or(target);
-                    miss == Miss::Refused && elsewhere.is_none()
+                    match (miss == Miss::Refused).then(|| outlook.elsewhere()) {
+                        Some(Some(other)) => {
+                            target = other;
+                            false
+                        }
+                        Some(None) => true,
+                        None => false,
+                    }
                 }
             };
             costs.attempts.add(Stamp(thread_time()).since(cpu_before));
