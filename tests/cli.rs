@@ -17,7 +17,7 @@ use command::{Seatrial, scratch};
 use fake_socket::{Answer, FakeSocket};
 
 /// Every command of the program.
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "run",
     "resume",
     "check",
@@ -27,6 +27,7 @@ const COMMANDS: [&str; 13] = [
     "schema",
     "context",
     "report",
+    "compare",
     "clean",
     "doctor",
     "selftest",
@@ -66,6 +67,7 @@ mod help {
           context      Tell what a build context holds, what each ignore rule drops, and
                        which paths are heaviest
           report       Write tables, charts and the page again from the samples of a run
+          compare      Tell whether one is better: two runs, or the variants of one
           clean        Remove what killed runs left behind
           doctor       Tell what of this machine and its daemon spoils measurements, and
                        what to do about it

@@ -474,3 +474,133 @@ fn a_folder_that_cannot_be_written_is_told_with_one() {
     assert!(told.stderr.contains("samples.csv"), "{told}");
     assert!(Path::new(&taken).is_dir());
 }
+
+/// Runs `compare` on folders of fixtures, and reads what it tells as JSON.
+fn compared(folders: &[&Copy]) -> (Value, Told) {
+    let mut line = Seatrial::line("compare --json");
+    for folder in folders {
+        line = line.arg(&folder.folder);
+    }
+    let told = line.run();
+    assert_eq!(told.code, Some(0), "{told}");
+    (serde_json::from_str(&told.stdout).expect("JSON"), told)
+}
+
+fn rows(verdicts: &Value) -> &Vec<Value> {
+    verdicts["rows"].as_array().expect("rows")
+}
+
+#[test]
+fn a_run_against_itself_is_neither_worse_nor_better() {
+    for fixture in fixtures() {
+        let copy = Copy::of(&fixture);
+        let (verdicts, told) = compared(&[&copy, &copy]);
+        assert_eq!(told.stderr, "", "{}", fixture.name);
+        let mut timed = 0;
+        for row in rows(&verdicts) {
+            assert_eq!(row["baseline"], row["candidate"], "{row}");
+            let metric = row["metric"].as_str().expect("a key");
+            let variant = row["candidate"].as_str().expect("a name");
+            assert!(
+                ["same", "inconclusive", "insufficient", "failed", "unstable"]
+                    .contains(&row["status"].as_str().unwrap()),
+                "{}: {row}",
+                fixture.name
+            );
+            if let (Some(counted), true) = (fixture.counted(variant, metric), row["estimate"].is_object()) {
+                timed += 1;
+                assert_eq!(
+                    row["estimate"]["n"],
+                    serde_json::json!([counted.len(), counted.len()]),
+                    "{row}"
+                );
+                assert_eq!(row["estimate"]["ratio"].as_f64(), Some(1.0), "{row}");
+                assert_eq!(row["estimate"]["p"].as_f64(), Some(1.0), "{row}");
+            }
+        }
+        let judged = rows(&verdicts)
+            .iter()
+            .filter(|row| row["estimate"].is_object())
+            .count();
+        assert!(timed > 0 || judged == 0, "{}: {told}", fixture.name);
+    }
+}
+
+#[test]
+fn times_of_another_image_store_are_not_compared_and_bytes_are() {
+    let all = fixtures();
+    let named = |name: &str| {
+        Copy::of(
+            all.iter()
+                .find(|fixture| fixture.name == name)
+                .expect("a fixture"),
+        )
+    };
+    let before = named("quickstart-28.5-overlay2");
+    let after = named("quickstart-28.5-containerd");
+    let (verdicts, told) = compared(&[&before, &after]);
+    assert!(
+        told.stderr
+            .starts_with("warning: times are not compared: image store is "),
+        "{told}"
+    );
+    let mut seen = BTreeMap::<&str, usize>::new();
+    for row in rows(&verdicts) {
+        let timed = row["kind"] == "timed";
+        let status = row["status"].as_str().expect("a status");
+        *seen.entry(status).or_default() += 1;
+        if timed {
+            assert_eq!(status, "not_comparable", "{row}");
+            assert!(
+                row["detail"].as_str().unwrap().starts_with("image store: "),
+                "{row}"
+            );
+        } else {
+            // Compressed layers are a few bytes more or less, by the times in them.
+            assert!(row["values"].is_array() || status == "unstable", "{row}");
+        }
+    }
+    assert!(seen["not_comparable"] > 0 && seen["same"] > 0, "{seen:?}");
+}
+
+#[test]
+fn every_other_variant_has_a_row_against_the_baseline_for_each_metric_of_the_run() {
+    for fixture in fixtures() {
+        let copy = Copy::of(&fixture);
+        let (verdicts, _) = compared(&[&copy]);
+        let header = fixture.header();
+        let baseline = &header["baseline"];
+        for row in rows(&verdicts) {
+            assert_eq!(&row["baseline"], baseline);
+        }
+        for variant in header["variants"].as_array().unwrap() {
+            let name = &variant["name"];
+            for step in header["steps"].as_array().unwrap() {
+                let metric = format!("step.{}.time", step.as_str().unwrap());
+                let of_it = |row: &&Value| &row["candidate"] == name && row["metric"] == metric.as_str();
+                let expected = usize::from(name != baseline);
+                let found = rows(&verdicts).iter().filter(of_it).count();
+                assert_eq!(found, expected, "{}: {name} {metric}", fixture.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_folder_without_a_run_cannot_be_compared() {
+    let missing = scratch();
+    let copy = Copy::of(&fixtures()[0]);
+    let told = Seatrial::line("compare")
+        .arg(&copy.folder)
+        .arg(missing.path().join("run"))
+        .redact(missing.path(), 'r')
+        .run();
+    insta::assert_snapshot!(told, @"
+    exit 2
+    --- stderr
+    error: cannot load the run in rrrrrrrrrrrrrrr/run
+      caused by: cannot read the journal rrrrrrrrrrrrrrr/run/journal.jsonl
+      caused by: No such file or directory (os error 2)
+      hint: name the folder of a run, such as reports/<utc>-<scenario>
+    ");
+}

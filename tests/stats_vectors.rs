@@ -1,7 +1,7 @@
 //! The statistics against another program: numbers of scipy and numpy for samples of our own, written by
 //! `tests/oracle/stats_vectors.py`.
 
-use seatrial::stats::{Method, RatioEstimate, Summary, compare_unpaired, slope};
+use seatrial::stats::{Method, RatioEstimate, Summary, compare_paired, compare_unpaired, slope};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -101,8 +101,8 @@ fn p_values_agree_with_scipy_with_and_without_ties() {
         assert_eq!(found.method, expected, "{case:?}");
     }
     for (kind, least) in [
-        (Kind::Distinct, 200),
-        (Kind::Tied, 100),
+        (Kind::Distinct, 300),
+        (Kind::Tied, 200),
         (Kind::Large, 4),
         (Kind::LargeTied, 4),
     ] {
@@ -135,6 +135,55 @@ fn ratios_are_the_medians_of_numpy_on_the_log_scale() {
     for (case, found) in compared() {
         assert!(near(found.ratio.0, case.ratio), "{case:?}\nfound {found:?}");
     }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PairedCase {
+    kind: Kind,
+    pairs: Vec<(u64, u64)>,
+    ratio: f64,
+    p_value: f64,
+    interval_known: bool,
+    interval: Option<[f64; 2]>,
+}
+
+/// `scipy.stats.wilcoxon` with Pratt's zeros, with ties over every choice of signs; the interval by inverting it.
+#[test]
+fn pairs_agree_with_scipy_and_their_intervals_with_its_inverted_test() {
+    let cases = cases::<PairedCase>("paired.json");
+    for (kind, least) in [
+        (Kind::Distinct, 300),
+        (Kind::Tied, 200),
+        (Kind::Large, 2),
+        (Kind::LargeTied, 2),
+    ] {
+        let count = cases.iter().filter(|case| case.kind == kind).count();
+        assert!(count >= least, "{count} cases of {kind:?}");
+    }
+    let mut bounded = 0;
+    for case in cases {
+        let found = compare_paired(&case.pairs).unwrap();
+        assert!(near(found.p_value, case.p_value), "{case:?}\nfound {found:?}");
+        assert!(near(found.ratio.0, case.ratio), "{case:?}\nfound {found:?}");
+        let method = match case.kind {
+            Kind::Distinct | Kind::Tied => Method::Exact,
+            Kind::Large | Kind::LargeTied => Method::Asymptotic,
+        };
+        assert_eq!(found.method, method, "{case:?}");
+        if !case.interval_known {
+            continue;
+        }
+        let interval = found.interval.map(|interval| [interval.low.0, interval.high.0]);
+        assert_eq!(interval.is_some(), case.interval.is_some(), "{case:?}");
+        if let (Some(found), Some(expected)) = (interval, case.interval) {
+            bounded += 1;
+            for (found, expected) in found.iter().zip(expected) {
+                assert!(near(*found, expected), "{case:?}\nfound {interval:?}");
+            }
+        }
+    }
+    assert!(bounded >= 150, "only {bounded} cases have bounds");
 }
 
 #[test]

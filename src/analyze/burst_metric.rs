@@ -1,5 +1,6 @@
 //! What is measured of bursts.
 
+use super::band::Materiality;
 use super::metric::MetricUnit;
 
 /// What is measured of a burst: of several containers of one image that are started at once.
@@ -31,6 +32,16 @@ impl BurstMetric {
             Self::Memory => "memory",
             Self::Disk => "disk",
         }
+    }
+
+    /// How large a change of it must be to matter.
+    #[must_use]
+    pub const fn materiality(self) -> Materiality {
+        let (delta, floor) = match self {
+            Self::First | Self::Median | Self::Last => (0.03, 1_000_000),
+            Self::Memory | Self::Disk => (0.05, 1 << 20),
+        };
+        Materiality { delta, floor }
     }
 
     /// The unit of the stored integers.

@@ -15,6 +15,16 @@ impl Comparative {
         higher: "slower",
         lower: "faster",
     };
+    /// For numbers of things.
+    pub const COUNT: Self = Self {
+        higher: "more",
+        lower: "fewer",
+    };
+    /// For what is used up, such as processor time.
+    pub const USE: Self = Self {
+        higher: "more",
+        lower: "less",
+    };
     /// For amounts of data.
     pub const SIZE: Self = Self {
         higher: "larger",

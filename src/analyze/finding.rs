@@ -2,7 +2,7 @@
 
 use super::comparative::Comparative;
 use super::verdict::{Judgement, MIN_SAMPLES, Status, Verdict};
-use crate::stats::{Method, RatioInterval};
+use crate::stats::{ALPHA, Method, RatioInterval};
 
 /// The largest number of samples that is suggested as enough to settle what is open.
 const MOST_SUGGESTED: usize = 100;
@@ -82,6 +82,14 @@ impl Judgement {
 
     /// Why an inconclusive interval does not tell.
     fn obstacle(&self, interval: RatioInterval) -> String {
+        if self.is_outside(interval) && self.estimate.p_value < ALPHA.as_f64() {
+            return format!(
+                "is outside the {} band, significant alone and not among {} rows; {}",
+                self.band,
+                self.family,
+                self.sample_counts()
+            );
+        }
         if self.is_outside(interval) {
             return format!(
                 "is outside the {} band, but p is {:.3}; {}",

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::band::Materiality;
 use super::burst_metric::BurstMetric;
+use super::comparative::Comparative;
 use super::start_metric::StartMetric;
 use crate::scenario::StartCache;
 use crate::unit::{ByteSize, Nanos};
@@ -78,6 +80,42 @@ impl Metric {
             Self::StepRebuilt(_) | Self::ContextFiles | Self::ImageLayers => MetricUnit::Count,
             Self::Start(what, _) => what.unit(),
             Self::Burst(what, _) => what.unit(),
+        }
+    }
+
+    /// What higher and lower values of it are called.
+    #[must_use]
+    pub const fn words(&self) -> Comparative {
+        match (self, self.unit()) {
+            (Self::Start(StartMetric::Cpu, _), _) => Comparative::USE,
+            (_, MetricUnit::Nanoseconds) => Comparative::TIME,
+            (_, MetricUnit::Bytes) => Comparative::SIZE,
+            (_, MetricUnit::Count) => Comparative::COUNT,
+        }
+    }
+
+    /// How large a change of it must be to matter, where nobody says otherwise. Of an exact metric every change matters.
+    #[must_use]
+    pub const fn materiality(&self) -> Materiality {
+        match self {
+            Self::StepTime(_) => Materiality {
+                delta: 0.03,
+                floor: 50_000_000,
+            },
+            Self::Start(what, _) => what.materiality(),
+            Self::Burst(what, _) => what.materiality(),
+            _ => Materiality { delta: 0.0, floor: 0 },
+        }
+    }
+
+    /// Whether 0 is a value of it like others, as of bytes that were read: a ratio is then taken with the floor added to both
+    /// sides.
+    #[must_use]
+    pub const fn may_be_zero(&self) -> bool {
+        match self {
+            Self::Start(what, _) => what.may_be_zero(),
+            Self::Burst(what, _) => matches!(what, BurstMetric::Memory | BurstMetric::Disk),
+            _ => false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What is measured of a start.
 
+use super::band::Materiality;
 use super::metric::MetricUnit;
 
 /// What is measured of a start.
@@ -69,6 +70,26 @@ impl StartMetric {
             Self::Download => "pull.download",
             Self::Extract => "pull.extract",
         }
+    }
+
+    /// How large a change of it must be to matter. Of what is looked at, twice the uncertainty of a sample is the least besides.
+    #[must_use]
+    pub const fn materiality(self) -> Materiality {
+        let (delta, floor) = match self {
+            Self::Ready | Self::App | Self::Runtime | Self::Client => (0.03, 1_000_000),
+            Self::Pull | Self::Download | Self::Extract => (0.05, 50_000_000),
+            Self::PulledBytes => (0.0, 0),
+            Self::Cpu => (0.05, 2_000_000),
+            Self::Memory | Self::Read | Self::Disk => (0.05, 1 << 20),
+            Self::MajorFaults => (0.05, 16),
+        };
+        Materiality { delta, floor }
+    }
+
+    /// Whether 0 is a value of it like others.
+    #[must_use]
+    pub const fn may_be_zero(self) -> bool {
+        matches!(self, Self::Memory | Self::Read | Self::Disk | Self::MajorFaults)
     }
 
     /// Whether it is taken of the pull before a start, and so in one state alone.

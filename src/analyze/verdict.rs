@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::band::Band;
-use crate::stats::{ALPHA, RatioEstimate, RatioInterval};
+use crate::stats::{ALPHA, RatioEstimate, RatioInterval, adjusted_p_values};
 
 /// The fewest samples a side needs for a verdict on independent samples.
 pub const MIN_SAMPLES: usize = 4;
@@ -20,6 +20,19 @@ pub enum Verdict {
     Same,
     /// The samples do not tell.
     Inconclusive,
+}
+
+impl Verdict {
+    /// Its name in stored files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Regressed => "regressed",
+            Self::Improved => "improved",
+            Self::Same => "same",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
 }
 
 /// A verdict, or why there is none.
@@ -40,6 +53,10 @@ pub struct Judgement {
     pub estimate: RatioEstimate,
     /// The band it was held against.
     pub band: Band,
+    /// The p-value, adjusted for the others of its table; alone, the p-value itself.
+    pub q_value: f64,
+    /// How many were judged together.
+    pub family: usize,
 }
 
 impl Judgement {
@@ -49,26 +66,52 @@ impl Judgement {
     /// 0.05; sameness, if the whole interval is in the band.
     #[must_use]
     pub fn of(estimate: RatioEstimate, band: Band) -> Self {
+        Self::adjusted(estimate, band, estimate.p_value, 1)
+    }
+
+    /// Judges the comparisons of one table, in their order: by p-values that are adjusted for each other.
+    #[must_use]
+    pub fn of_table(comparisons: &[(RatioEstimate, Band)]) -> Vec<Self> {
+        let p_values: Vec<f64> = comparisons.iter().map(|(estimate, _)| estimate.p_value).collect();
+        comparisons
+            .iter()
+            .zip(adjusted_p_values(&p_values))
+            .map(|((estimate, band), q_value)| Self::adjusted(*estimate, *band, q_value, p_values.len()))
+            .collect()
+    }
+
+    /// The verdict; absent where there were too few samples for one.
+    #[must_use]
+    pub const fn verdict(&self) -> Option<Verdict> {
+        match self.status {
+            Status::Judged(verdict) => Some(verdict),
+            Status::Insufficient => None,
+        }
+    }
+
+    fn adjusted(estimate: RatioEstimate, band: Band, q_value: f64, family: usize) -> Self {
         let status = match sufficient_interval(&estimate) {
             None => Status::Insufficient,
-            Some(interval) => Status::Judged(verdict(interval, estimate.p_value, band)),
+            Some(interval) => Status::Judged(verdict(interval, q_value, band)),
         };
         Self {
             status,
             estimate,
             band,
+            q_value,
+            family,
         }
     }
 }
 
 /// The interval, if both sides have samples enough for a verdict.
-fn sufficient_interval(estimate: &RatioEstimate) -> Option<RatioInterval> {
+pub(super) fn sufficient_interval(estimate: &RatioEstimate) -> Option<RatioInterval> {
     let fewest = estimate.baseline_samples.min(estimate.candidate_samples);
     estimate.interval.filter(|_| fewest >= MIN_SAMPLES)
 }
 
-fn verdict(interval: RatioInterval, p_value: f64, band: Band) -> Verdict {
-    let significant = p_value < ALPHA.as_f64();
+fn verdict(interval: RatioInterval, q_value: f64, band: Band) -> Verdict {
+    let significant = q_value < ALPHA.as_f64();
     if significant && band.is_below(interval) {
         Verdict::Regressed
     } else if significant && band.is_above(interval) {
@@ -179,6 +222,29 @@ mod tests {
             let found = Judgement::of(estimate, band);
             assert_eq!(found.status, Status::Judged(expected), "floor {floor}");
         }
+    }
+
+    #[test]
+    fn a_difference_that_is_one_of_many_needs_more_to_be_stated() {
+        let close = |baseline: &[u64], candidate: &[u64]| {
+            (
+                compare_unpaired(baseline, candidate).unwrap(),
+                Band::new(0.03).unwrap(),
+            )
+        };
+        // Five against five can reach no p below 0.008: stated alone, and not among ten rows of noise.
+        let step = close(&[100, 104, 98, 102, 101], &[112, 115, 109, 119, 110]);
+        let noise = close(A, C);
+        let table: Vec<_> = [step].into_iter().chain([noise; 9]).collect();
+        let found = Judgement::of_table(&table);
+        assert_eq!(
+            Judgement::of(step.0, step.1).status,
+            Status::Judged(Verdict::Regressed)
+        );
+        assert_eq!(found[0].status, Status::Judged(Verdict::Inconclusive));
+        assert!((found[0].q_value - 10.0 / 126.0).abs() < 1e-12, "{:?}", found[0]);
+        assert_eq!(found[0].family, 10);
+        assert!(Judgement::of_table(&[]).is_empty());
     }
 
     proptest! {

@@ -58,6 +58,12 @@ pub(super) enum Command {
     Context(ContextArgs),
     /// Write tables, charts and the page again from the samples of a run.
     Report(ReportArgs),
+    /// Tell whether one is better: two runs, or the variants of one.
+    ///
+    /// Everything that was measured of both sides is judged: `worse` or `better` where the whole interval of the ratio is beyond
+    /// what matters, with as many rows as there are taken into account; no material change where it is all within; else it cannot
+    /// be told. Bytes and counts are compared as they are. Times of different machines, builders or image stores are not.
+    Compare(CompareArgs),
     /// Remove what killed runs left behind.
     Clean(CleanArgs),
     /// Tell what of this machine and its daemon spoils measurements, and what to do about it.
@@ -237,7 +243,8 @@ pub(super) struct RunArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct SelftestArgs {
-    /// How many starts each way is tried on; of fewer than 300 no 99th percentile is claimed.
+    /// How many starts of servers that wait before they listen each way is tried on, beside two thirds as many of others; of
+    /// fewer than 300 no 99th percentile is claimed.
     #[arg(short, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=3000))]
     pub(super) n: u32,
     /// Try this way alone.
@@ -336,6 +343,22 @@ pub(super) struct ReportArgs {
     #[arg(required = true, value_name = "DIR")]
     pub(super) runs: Vec<PathBuf>,
     /// Print the summary as JSON on standard output instead of the table.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// The run folder that is held against; alone, its variants are held against its baseline.
+    #[arg(value_name = "BASELINE")]
+    pub(super) baseline: PathBuf,
+    /// The run folder that is judged.
+    #[arg(value_name = "CANDIDATE")]
+    pub(super) candidate: Option<PathBuf>,
+    /// Tell what did not change as well.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Print the rows as JSON.
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -4,6 +4,7 @@ mod args;
 mod base_sources;
 mod check;
 mod clean;
+mod compare;
 mod completions;
 mod context;
 mod doctor;
@@ -29,6 +30,7 @@ mod selftest;
 mod show;
 mod surroundings;
 mod sweep;
+mod terminal;
 mod way_to;
 
 use std::io::{self, Write};
@@ -93,6 +95,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<ExitCode, Failure> 
         }
         Command::Context(args) => context::context(&args, out),
         Command::Report(args) => report::report(&args, out),
+        Command::Compare(args) => compare::compare(&args, out),
         Command::Clean(args) => clean::clean(&args, out),
         Command::Selftest(args) => selftest::selftest(&args, out),
         Command::Doctor(args) => doctor::doctor(&args, out),

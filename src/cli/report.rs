@@ -1,14 +1,13 @@
 //! `seatrial report`: tables, charts and the page, again from the samples of a run.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
-use rustix::termios::tcgetwinsize;
-
 use super::args::ReportArgs;
+use super::terminal::terminal;
 use super::{ExitCode, Failure};
 use crate::analyze::Analysis;
-use crate::report::{Terminal, paragraph, render_all, summary_json, tables};
+use crate::report::{paragraph, render_all, summary_json, tables};
 use crate::results::Run;
 use crate::store::{load, save_samples};
 
@@ -55,18 +54,4 @@ pub(super) fn write_report(
         }
     }
     Ok(ExitCode::Done)
-}
-
-/// What standard output allows.
-fn terminal() -> Terminal {
-    let stdout = io::stdout();
-    if !stdout.is_terminal() {
-        return Terminal::PIPE;
-    }
-    let columns = tcgetwinsize(&stdout).map_or(Terminal::PIPE.columns, |size| size.ws_col);
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    Terminal {
-        columns: columns.max(Terminal::PIPE.columns),
-        styled: !refused,
-    }
 }

@@ -139,7 +139,6 @@ impl Sweep<'_> {
         if named.build_records.is_empty() {
             return Ok(());
         }
-        let attribution = Attribution::of_journal(&named.build_records);
         let records = match self.engine.settled_build_records().await {
             Ok(records) => records,
             Err(fault) => {
@@ -147,6 +146,7 @@ impl Sweep<'_> {
                 return Ok(());
             }
         };
+        let attribution = Attribution::of_journal(&named.build_records).after_kill(&records);
         let spares = self.pruning.spares(self.engine, &attribution, &records);
         let own = attribution.own(&records).count();
         if spares && own > 0 {

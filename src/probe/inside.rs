@@ -74,7 +74,7 @@ impl Inside {
         let deadline = Stamp::from(order.deadline);
         let request = Request::new(&order.ready);
         // Everything that takes time is done before there is anybody to ask.
-        let schedule = Schedule::for_this_machine(1);
+        let schedule = Schedule::of_looks(1);
         let known_not_ready = feed.map(|feed| self.wait_for_listener(order, feed));
         let look = Look {
             listeners: &mut self.listeners,

@@ -104,7 +104,7 @@ pub fn wait_until_ready(
     let poll = Poll {
         target,
         request: &Request::new(readiness),
-        schedule: Schedule::for_this_machine(1),
+        schedule: Schedule::of_looks(1),
         connect: connect_limit(target),
         start_call,
         last_begin: deadline,
@@ -284,7 +284,7 @@ mod tests {
         let request = Request::new(&readiness());
         let cancel = AtomicBool::new(false);
         let poll = Poll {
-            schedule: Schedule::for_this_machine(1),
+            schedule: Schedule::of_looks(1),
             target: server.address(),
             request: &request,
             connect: NEAR_CONNECT_LIMIT,
@@ -341,7 +341,7 @@ mod tests {
         };
         let start_call = Stamp::now();
         let poll = Poll {
-            schedule: Schedule::for_this_machine(1),
+            schedule: Schedule::of_looks(1),
             target: at,
             request: &Request::new(&readiness()),
             connect: NEAR_CONNECT_LIMIT,

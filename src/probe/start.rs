@@ -34,7 +34,7 @@ pub fn measure_start(order: &LookOrder) -> Looked {
     sharpen_sleeps();
     let request = Request::new(&order.ready);
     let deadline = Stamp::from(order.deadline);
-    let schedule = Schedule::for_this_machine(order.looks);
+    let schedule = Schedule::of_looks(order.looks);
     let poll = |target, connect| Poll {
         target,
         request: &request,

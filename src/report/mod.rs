@@ -17,6 +17,8 @@ mod quantity;
 mod summary_json;
 mod table;
 mod untrusted;
+mod verdict_json;
+mod verdict_text;
 
 pub use files::{ReportError, render_all};
 pub use html::{RenderPage, html};
@@ -24,3 +26,5 @@ pub use markdown::markdown;
 pub use paragraph::paragraph;
 pub use summary_json::{SUMMARY_SCHEMA, WriteSummary, summary_json};
 pub use table::{Terminal, tables};
+pub use verdict_json::{VERDICT_SCHEMA, verdict_json};
+pub use verdict_text::{Than, changes_text, verdict_text};

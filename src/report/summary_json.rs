@@ -17,7 +17,7 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 /// The summary could not be written as JSON.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write the summary as JSON")]
-pub struct WriteSummary(#[source] serde_json::Error);
+pub struct WriteSummary(#[source] pub(super) serde_json::Error);
 
 /// The summary of a run as JSON, ending in a line feed.
 ///

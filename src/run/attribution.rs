@@ -43,6 +43,7 @@ struct News {
     own: BTreeSet<String>,
     doubtful: BTreeSet<String>,
     newest: bool,
+    last_build: bool,
 }
 
 impl Attribution {
@@ -68,6 +69,7 @@ impl Attribution {
             }
             attribution.doubtful.extend(look.doubtful.iter().cloned());
             attribution.newest = attribution.newest.max(look.newest_daemon_ns);
+            attribution.last.span = look.last_build_daemon_ns;
         }
         attribution
     }
@@ -96,9 +98,22 @@ impl Attribution {
             span,
             is_doubtful: take(&mut self.company),
         };
+        self.news.last_build = true;
         let appeared = self.unknown(records);
         self.of_last_build(appeared.into_iter().map(|record| record.id));
         self.see(records);
+    }
+
+    /// Takes a look after a kill: what is listed late of the last build is ours, as long as nobody else is known to have
+    /// built then.
+    #[must_use]
+    pub fn after_kill(mut self, records: &[BuildRecord]) -> Self {
+        for record in self.unknown(records) {
+            if self.last.made(&record) {
+                self.own.insert(record.id);
+            }
+        }
+        self
     }
 
     /// Takes the word of somebody who saw that others built during the last of our builds: what appeared in it may be
@@ -137,11 +152,13 @@ impl Attribution {
             own,
             doubtful,
             newest,
+            last_build,
         } = take(&mut self.news);
-        (newest || !own.is_empty() || !doubtful.is_empty()).then(|| BuildRecordsSeen {
+        (newest || last_build || !own.is_empty() || !doubtful.is_empty()).then(|| BuildRecordsSeen {
             own: own.into_iter().collect(),
             doubtful: doubtful.into_iter().collect(),
             newest_daemon_ns: self.newest,
+            last_build_daemon_ns: self.last.span.filter(|_| !self.last.is_doubtful),
         })
     }
 
@@ -173,6 +190,7 @@ impl Attribution {
             }
         }
         self.last.is_doubtful = true;
+        self.news.last_build = true;
     }
 
     fn of_last_build(&mut self, ids: impl Iterator<Item = String>) {
@@ -331,10 +349,16 @@ mod tests {
         journal.extend(attribution.news());
         assert_eq!(journal.len(), 4);
 
-        let after_kill = records(&["user@5", "a@12", "b@31", "stranger@50", "unseen@51"]);
-        let told = Attribution::of_journal(&journal);
-        assert_eq!(ids(told.own(&after_kill)), ["a"]);
-        assert_eq!(ids(told.doubtful(&after_kill)), ["b", "unseen"]);
+        let after_kill = records(&["user@5", "a@12", "b@31", "late@32", "stranger@50", "unseen@51"]);
+        let told = |journal: &[_]| Attribution::of_journal(journal).after_kill(&after_kill);
+        assert_eq!(ids(told(&journal).own(&after_kill)), ["a"]);
+        assert_eq!(ids(told(&journal).doubtful(&after_kill)), ["b", "unseen"]);
+        // As long as no stranger was seen, what the last build made is ours, also where it is listed late.
+        assert_eq!(ids(told(&journal[..3]).own(&after_kill)), ["a", "b", "late"]);
+        assert_eq!(
+            ids(told(&journal[..3]).doubtful(&after_kill)),
+            ["stranger", "unseen"]
+        );
         assert_eq!(ids(attribution.own(&after_kill)), ["a"]);
     }
 }

@@ -89,6 +89,25 @@ mod tests {
     }
 
     #[test]
+    fn ranks_and_levels_of_pairs_match_the_published_table() {
+        for (pairs, rank, level) in [
+            (5, 0, 1.0),
+            (6, 1, 0.9688),
+            (7, 3, 0.9531),
+            (8, 4, 0.9609),
+            (9, 6, 0.9609),
+            (10, 9, 0.9512),
+            (12, 14, 0.9575),
+            (15, 26, 0.9521),
+            (20, 53, 0.9516),
+        ] {
+            let found = BoundingRank::exact(&NullCounts::of_signs(pairs).unwrap(), Fraction::TWENTIETH);
+            assert_eq!(found.rank, rank, "{pairs} pairs: {found:?}");
+            assert!((found.level - level).abs() <= 5e-5, "{pairs} pairs: {found:?}");
+        }
+    }
+
+    #[test]
     fn the_approximation_stays_close_to_the_count_where_both_exist() {
         for (first, second) in [(50, 50), (30, 70), (40, 40)] {
             let null = NullCounts::of(first, second).unwrap();

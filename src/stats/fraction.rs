@@ -8,6 +8,11 @@ pub struct Fraction {
 }
 
 impl Fraction {
+    /// One hundredth: 1 %.
+    pub const HUNDREDTH: Self = Self {
+        numerator: 1,
+        denominator: 100,
+    };
     /// One twentieth: 5 %.
     pub const TWENTIETH: Self = Self {
         numerator: 1,

@@ -9,14 +9,15 @@ use super::sorted::Sorted;
 #[must_use]
 pub fn mad(sorted: &Sorted) -> f64 {
     let centre = median(sorted);
-    let mut deviations: Vec<f64> = sorted
-        .values()
-        .iter()
-        .map(|value| (*value as f64 - centre).abs())
-        .collect();
-    deviations.sort_unstable_by(f64::total_cmp);
-    let count = deviations.len();
-    f64::midpoint(deviations[(count - 1) / 2], deviations[count / 2])
+    let deviations = sorted.values().iter().map(|value| (*value as f64 - centre).abs());
+    median_of(deviations.collect())
+}
+
+/// The median of values that are no samples, such as deviations from one; at least one.
+pub(super) fn median_of(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    let count = values.len();
+    f64::midpoint(values[(count - 1) / 2], values[count / 2])
 }
 
 #[cfg(test)]

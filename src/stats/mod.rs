@@ -7,25 +7,34 @@
 
 mod bounding_rank;
 mod error;
+mod false_discovery;
 mod fraction;
 mod mad;
 mod median_interval;
 mod normal;
 mod null_counts;
+mod paired;
 mod quantile;
 mod rank_sum;
 mod ratio;
+mod rolling_baseline;
+mod segmentation;
+mod signed_rank;
 mod slope;
 mod sorted;
 mod summary;
 
 pub use error::{Side, StatsError};
+pub use false_discovery::adjusted_p_values;
 pub use fraction::Fraction;
 pub use mad::mad;
 pub use median_interval::{MedianInterval, median_interval};
 pub use null_counts::{EXACT_LIMIT, NullCounts};
+pub use paired::compare_paired;
 pub use quantile::{median, quantile};
 pub use ratio::{ALPHA, Method, PAIR_LIMIT, RatioEstimate, RatioInterval, compare_unpaired};
+pub use rolling_baseline::RollingBaseline;
+pub use segmentation::{ChangePoint, Segmentation, change_points};
 pub use slope::{SlopeEstimate, SlopeInterval, slope};
 pub use sorted::Sorted;
 pub use summary::Summary;

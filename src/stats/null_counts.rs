@@ -79,7 +79,29 @@ impl NullCounts {
         Some(all)
     }
 
-    /// The counts of 0, 1, ... as many pairs as there are.
+    /// How many of all choices of signs for `count` distinct differences have each sum of the ranks of the positive ones: the
+    /// subsets of 1 to `count`, by their sum. `None` above [`EXACT_LIMIT`].
+    ///
+    /// Wilcoxon, "Individual Comparisons by Ranking Methods" (1945).
+    #[must_use]
+    pub fn of_signs(count: usize) -> Option<Self> {
+        if count > EXACT_LIMIT {
+            return None;
+        }
+        let mut counts = vec![0_u128; count * (count + 1) / 2 + 1];
+        counts[0] = 1;
+        for rank in 1..=count {
+            for sum in (rank..counts.len()).rev() {
+                counts[sum] += counts[sum - rank];
+            }
+        }
+        Some(Self {
+            counts,
+            total: 1 << count,
+        })
+    }
+
+    /// The counts of 0, 1, ... up to the most that there is.
     #[must_use]
     pub fn counts(&self) -> &[u128] {
         &self.counts
@@ -114,6 +136,24 @@ mod tests {
         assert_eq!(NullCounts::of(2, 3).unwrap().counts(), [1, 1, 2, 2, 2, 1, 1]);
         assert_eq!(NullCounts::of(1, 4).unwrap().counts(), [1, 1, 1, 1, 1]);
         assert_eq!(NullCounts::of(0, 4).unwrap().counts(), [1]);
+    }
+
+    #[test]
+    fn signs_of_four_and_five_differences_match_a_listing_by_hand() {
+        for (count, expected) in [
+            (4, &[1, 1, 1, 2, 2, 2, 2, 2, 1, 1, 1][..]),
+            (5, &[1, 1, 1, 2, 2, 3, 3, 3, 3, 3, 3, 2, 2, 1, 1, 1]),
+            (0, &[1]),
+        ] {
+            let found = NullCounts::of_signs(count).unwrap();
+            assert_eq!(found.counts(), expected, "{count}");
+            assert_eq!(found.counts().iter().sum::<u128>(), found.total());
+        }
+        assert_eq!(
+            NullCounts::of_signs(100).unwrap().counts().iter().sum::<u128>(),
+            1 << 100
+        );
+        assert_eq!(NullCounts::of_signs(101), None);
     }
 
     #[test]

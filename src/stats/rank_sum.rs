@@ -3,6 +3,7 @@
 //! Ranks are doubled, so that the mean rank of tied samples is an integer too.
 
 use super::normal::two_sided_tail;
+use super::null_counts::NullCounts;
 
 /// The ranks of the pooled samples of both sides.
 #[derive(Clone, Debug)]
@@ -32,6 +33,16 @@ impl Tails {
         let smaller = self.at_most.min(self.at_least);
         (2.0 * (smaller as f64 / self.total as f64)).min(1.0)
     }
+}
+
+/// The two-sided p-value of "both sides are alike": exact given the ties up to [`EXACT_LIMIT`](super::EXACT_LIMIT) samples, by the
+/// normal approximation beyond.
+pub(super) fn rank_sum_p_value(baseline: &[u64], candidate: &[u64]) -> f64 {
+    let ranks = PooledRanks::of(baseline, candidate);
+    NullCounts::of(baseline.len(), candidate.len()).map_or_else(
+        || ranks.asymptotic_p_value(),
+        |counts| ranks.tails(counts.total()).p_value(),
+    )
 }
 
 impl PooledRanks {
@@ -160,7 +171,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::stats::NullCounts;
 
     fn tails_of(baseline: &[u64], candidate: &[u64]) -> Tails {
         let total = NullCounts::of(baseline.len(), candidate.len()).unwrap().total();

@@ -111,7 +111,7 @@ pub fn compare_unpaired(baseline: &[u64], candidate: &[u64]) -> Result<RatioEsti
     })
 }
 
-fn check_side(samples: &[u64], side: Side) -> Result<(), StatsError> {
+pub(super) fn check_side(samples: &[u64], side: Side) -> Result<(), StatsError> {
     if samples.is_empty() {
         return Err(StatsError::NoSamples { side });
     }
@@ -131,7 +131,7 @@ fn sorted_ratios(baseline: &[u64], candidate: &[u64]) -> Vec<f64> {
 }
 
 /// The median on the log scale: of an even number, the geometric mean of the two in the middle.
-fn log_median(sorted: &[f64]) -> f64 {
+pub(super) fn log_median(sorted: &[f64]) -> f64 {
     let low = sorted[(sorted.len() - 1) / 2];
     let high = sorted[sorted.len() / 2];
     // The root of a rounded product may leave the two by the last digit, and so the interval they bound.

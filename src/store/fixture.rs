@@ -10,7 +10,7 @@ use crate::results::{
     WorkSpan,
 };
 use crate::scenario::{BuilderKind, ProbeTier, StartCache};
-use crate::unit::{ByteSize, DaemonInstant, Nanos};
+use crate::unit::{ByteSize, DaemonInstant, DaemonSpan, Nanos};
 
 /// The records of a complete run: a header first, an end last.
 pub(super) fn records() -> Vec<Record> {
@@ -73,6 +73,10 @@ pub(super) fn build_records() -> BuildRecordsSeen {
         own: vec!["own".to_owned()],
         doubtful: vec!["doubtful".to_owned()],
         newest_daemon_ns: Some(DaemonInstant(1_800_000_000_000_000_000)),
+        last_build_daemon_ns: Some(DaemonSpan {
+            began: DaemonInstant(1_799_999_999_000_000_000),
+            ended: DaemonInstant(1_800_000_000_000_000_000),
+        }),
     }
 }
 

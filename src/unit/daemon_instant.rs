@@ -21,7 +21,7 @@ impl DaemonInstant {
 }
 
 /// From the first to the last instant of something that the daemon did, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DaemonSpan {
     /// When it began.
     pub began: DaemonInstant,

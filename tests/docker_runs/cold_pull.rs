@@ -285,7 +285,7 @@ fn a_run_that_is_killed_in_a_pull_leaves_what_clean_finds() {
     assert_eq!(running.wait().code, None);
     let cleaned = trial.clean(&[]);
     assert_eq!(cleaned.code, Some(0), "{cleaned:?}");
-    assert_eq!(Inventory::take(), before);
+    assert_eq!(Inventory::take(), before, "{cleaned:?}");
     assert!(
         trial.scratch_copies().is_empty(),
         "with the layers that were kept"

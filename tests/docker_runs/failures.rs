@@ -219,7 +219,7 @@ fn starts_that_fail_are_counted_with_their_logs_and_are_never_a_number() {
         assert_eq!(good.attempts.0["status:503"], 3, "{good:?}");
         for (variant, exit_code, told, logged) in [
             ("late", None, "attempts met refused (", ""),
-            ("broken", None, "attempts met status:500 (", "listening on"),
+            ("broken", None, "status:500 (", "listening on"),
             ("crashes", Some(1), "exit code 1", "crashing as told"),
             ("killed", Some(137), "exit code 137", "never listening"),
             ("silent", None, "o command", ""),

@@ -35,9 +35,9 @@ impl Inventory {
             "df",
             "--verbose",
             "--format",
-            "{{range .BuildCache}}{{.ID}} {{end}}",
+            "{{range .BuildCache}}{{.ID}} ({{.CacheType}})\n{{end}}",
         ]);
-        things.extend(usage.split_whitespace().map(|id| format!("build record {id}")));
+        things.extend(usage.lines().map(|record| format!("build record {record}")));
         Self(things)
     }
 

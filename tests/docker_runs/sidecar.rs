@@ -192,7 +192,7 @@ fn a_user_without_root_who_may_use_the_engine_looks_by_a_container() {
         .map(|found| (found.errors.tier, found.errors.n))
         .collect();
     let ways = [ProbeTier::Sidecar, ProbeTier::Ip, ProbeTier::Published];
-    assert_eq!(found, ways.map(|way| (way, 3)));
+    assert_eq!(found, ways.map(|way| (way, 4)));
     let probe = run.probe.as_ref().unwrap();
     assert_eq!((probe.tier, probe.forced), (ProbeTier::Sidecar, false));
     let [trace, netns] = probe.refused.as_slice() else {
@@ -284,10 +284,10 @@ fn self_test(trial: &Trial) {
             .iter()
             .find(|check| check["tier"] == "sidecar" && check["claim"] == claim)
             .unwrap_or_else(|| panic!("{claim}: {told}"));
-        // One start of each of four servers.
+        // One start of each of five servers.
         assert_eq!(
             (&check["n"], &check["found"]),
-            (&4.into(), &found.into()),
+            (&5.into(), &found.into()),
             "{check}"
         );
     }

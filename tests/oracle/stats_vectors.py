@@ -7,7 +7,7 @@ write the vectors again:
     venv/bin/pip install -r tests/oracle/requirements.txt
     venv/bin/python tests/oracle/stats_vectors.py
 
-It writes `unpaired.json`, `summary.json` and `slope.json` in `tests/fixtures/stats`; without a change here, all stay as
+It writes `unpaired.json`, `paired.json`, `summary.json` and `slope.json` in `tests/fixtures/stats`; without a change here, all stay as
 they are.
 """
 
@@ -26,6 +26,7 @@ from scipy.stats import (
     norm,
     permutation_test,
     theilslopes,
+    wilcoxon,
 )
 
 SEED = 20
@@ -115,10 +116,10 @@ def unpaired_case(kind, baseline, candidate, p_method, interval_method):
 
 
 def unpaired_cases(rng):
-    for _ in range(200):
+    for _ in range(300):
         samples = distinct_samples(rng, rng.randint(3, 12), rng.randint(3, 12))
         yield unpaired_case("distinct", *samples, "exact", "exact")
-    for _ in range(100):
+    for _ in range(200):
         samples = tied_samples(rng, rng.randint(2, 6), rng.randint(2, 6))
         yield unpaired_case("tied", *samples, "permutation", "exact")
     for n, m in [(50, 51), (60, 45), (20, 81), (4, 120)]:
@@ -128,6 +129,105 @@ def unpaired_cases(rng):
     for n, m in [(50, 51), (60, 45), (20, 81), (4, 120)]:
         samples = tied_samples(rng, n, m)
         yield unpaired_case("large tied", *samples, "asymptotic", None)
+
+
+def signed_p_value(differences, method):
+    """Two-sided p of scipy, zeros ranked and left out; for `permutation`, over all choices of signs."""
+    if not np.any(differences):
+        return 1.0
+    correction = method == "asymptotic"
+    if method == "permutation":
+        method = PermutationMethod(n_resamples=10_000_000)
+    result = wilcoxon(
+        differences, zero_method="pratt", correction=correction, method=method
+    )
+    return float(result.pvalue)
+
+
+def walsh_averages(differences):
+    n = len(differences)
+    return np.array(
+        sorted(
+            (differences[i] + differences[j]) / 2 for i in range(n) for j in range(i, n)
+        )
+    )
+
+
+def inverted_signed_interval(differences, method):
+    """The ratios that the test does not reject, by trying one inside every gap between two Walsh averages.
+
+    Within a gap no difference is zero and no two are tied, so scipy's exact method applies.
+    """
+    averages = walsh_averages(differences)
+    edges = [averages[0] - 1, *averages, averages[-1] + 1]
+    accepted = [
+        index
+        for index in range(len(edges) - 1)
+        if signed_p_value(differences - (edges[index] + edges[index + 1]) / 2, method)
+        > ALPHA + ROUNDING
+    ]
+    first, last = accepted[0], accepted[-1]
+    assert accepted == list(range(first, last + 1))
+    if first == 0:
+        return None
+    return [float(np.exp(edges[first])), float(np.exp(edges[last + 1]))]
+
+
+def paired_case(kind, pairs, p_method, interval_method):
+    logs = np.log(np.array(pairs, dtype=float))
+    # Quotients that are equal may differ in the last digit of their logarithms.
+    differences = np.round(logs[:, 1] - logs[:, 0], 12)
+    case = {
+        "kind": kind,
+        "pairs": pairs,
+        "ratio": float(np.exp(np.median(walsh_averages(logs[:, 1] - logs[:, 0])))),
+        "p_value": signed_p_value(differences, p_method),
+        "interval_known": interval_method is not None,
+        "interval": None,
+    }
+    if interval_method is not None:
+        case["interval"] = inverted_signed_interval(
+            logs[:, 1] - logs[:, 0], interval_method
+        )
+    return case
+
+
+def distinct_pairs(rng, n):
+    """Rounds with noise that both sides share, whose Walsh averages are all different."""
+    while True:
+        centre = math.exp(rng.uniform(math.log(2e6), math.log(9e10)))
+        shared, private = rng.choice([0.01, 0.1]), rng.choice([0.01, 0.05, 0.3])
+        shift = rng.choice([1.0, 1.0, 1.05, 1.2, 0.9, 2.5])
+        pairs = []
+        for _ in range(n):
+            level = centre * math.exp(rng.gauss(0, shared))
+            pairs.append(
+                [
+                    round(level * math.exp(rng.gauss(0, private))),
+                    round(level * shift * math.exp(rng.gauss(0, private))),
+                ]
+            )
+        averages = walsh_averages([math.log(b) - math.log(a) for a, b in pairs])
+        if np.min(np.diff(averages), initial=1) > 1e-9:
+            return pairs
+
+
+def tied_pairs(rng, n):
+    """Small integers, so that ties and zeros are the rule."""
+    top = rng.choice([2, 4, 9])
+    offset = rng.choice([0, 0, 1, 3])
+    return [[rng.randint(1, top), rng.randint(1, top) + offset] for _ in range(n)]
+
+
+def paired_cases(rng):
+    for _ in range(300):
+        yield paired_case("distinct", distinct_pairs(rng, rng.randint(3, 14)), "exact", "exact")
+    for _ in range(200):
+        yield paired_case("tied", tied_pairs(rng, rng.randint(2, 12)), "permutation", None)
+    for n in [101, 120]:
+        yield paired_case("large", distinct_pairs(rng, n), "asymptotic", None)
+    for n in [101, 150]:
+        yield paired_case("large tied", tied_pairs(rng, n), "asymptotic", None)
 
 
 def summary_case(samples):
@@ -259,6 +359,7 @@ def main():
     FIXTURES.mkdir(parents=True, exist_ok=True)
     write("unpaired.json", unpaired_cases(random.Random(SEED)))
     write("summary.json", summary_cases(random.Random(SEED + 1)))
+    write("paired.json", paired_cases(random.Random(SEED + 3)))
     write("slope.json", slope_cases(random.Random(SEED + 2)))
 
 

@@ -141,25 +141,13 @@ pub fn checks(starts: &[Witnessed], plain: &[(&str, Nanos)]) -> Vec<Check> {
             }));
             all.extend(differences(tier, &ready_at_once, plain));
         }
-        // Of one that is flagged nothing more is claimed than that it was ready by then.
-        let (flagged, told): (Vec<&Witnessed>, Vec<&Witnessed>) = ready_at_once
-            .iter()
-            .copied()
-            .partition(|start| start.left_censored && !tier.is_inside());
-        let late = told.iter().map(|start| start.late()).collect();
-        let bounds: &[Bound] = match tier {
-            ProbeTier::Trace | ProbeTier::Netns | ProbeTier::Sidecar => {
-                &[Bound::p50(Nanos(500_000)), Bound::p99(Nanos(1_500_000))]
-            }
-            ProbeTier::Ip => &[Bound::p50(Nanos(1_500_000)), Bound::p90(Nanos::from_millis(3))],
-            ProbeTier::Published => &[
-                Bound::p50(Nanos::from_millis(3)),
-                Bound::p90(Nanos::from_millis(8)),
-            ],
-            // No server of the self-test is told of in this way.
-            ProbeTier::Engine => &[],
-        };
-        all.extend(bounded(tier, "the match is seen late by", late, bounds));
+        let (told, apart) = judged_and_told_apart(tier, &ready_at_once, plain);
+        all.extend(bounded(
+            tier,
+            "the match is seen late by",
+            told,
+            &match_bounds(tier),
+        ));
         all.push(truths(tier, &of_tier));
         all.push(none(
             tier,
@@ -168,22 +156,20 @@ pub fn checks(starts: &[Witnessed], plain: &[(&str, Nanos)]) -> Vec<Check> {
             of_tier.len(),
         ));
         let censored = of_tier.iter().filter(|start| start.left_censored).count();
-        if tier.is_inside() {
+        let claim = if tier.is_inside() {
             all.push(none(
                 tier,
                 "starts that were ready before the first look",
                 censored,
                 of_tier.len(),
             ));
+            "servers that did not wait are seen late by"
         } else {
             let claim = "starts that were ready before the first look, flagged";
             all.push(shown(tier, claim, censored.to_string(), of_tier.len()));
-            let late: Vec<u64> = flagged.iter().map(|start| start.late().0).collect();
-            all.extend(Sorted::of(&late).map(|late| {
-                let found = format!("p50 {}", in_millis(median(&late)));
-                shown(tier, "those are seen late by", found, flagged.len())
-            }));
-        }
+            "those are seen late by"
+        };
+        all.extend(shown_late(tier, claim, &apart));
         let warming: Vec<_> = of_tier.iter().filter(|start| !is_plain(start)).collect();
         if !warming.is_empty() {
             let within = warming.iter().filter(|start| {
@@ -199,6 +185,47 @@ pub fn checks(starts: &[Witnessed], plain: &[(&str, Nanos)]) -> Vec<Check> {
         }
     }
     all
+}
+
+/// How late those are that a match is judged by, and those that are told apart.
+///
+/// Of a start that is flagged nothing more is claimed than that it was ready by then. From within, a server that is ready as soon
+/// as it runs comes while the runtime still ends its own work for the start: whoever looks, the server and the runtime want the
+/// same processors, and how late that is depends on them.
+fn judged_and_told_apart(
+    tier: ProbeTier,
+    starts: &[&Witnessed],
+    plain: &[(&str, Nanos)],
+) -> (Vec<Nanos>, Vec<Nanos>) {
+    let waits = |start: &Witnessed| {
+        let of_it = |(name, wait): &(&str, Nanos)| *name == start.variant && *wait > Nanos::ZERO;
+        plain.iter().any(of_it)
+    };
+    let late = |starts: Vec<&Witnessed>| starts.into_iter().map(Witnessed::late).collect();
+    let (judged, apart) = starts.iter().copied().partition(|start| {
+        if tier.is_inside() {
+            waits(start)
+        } else {
+            !start.left_censored
+        }
+    });
+    (late(judged), late(apart))
+}
+
+/// What is accepted of how late a match is seen.
+fn match_bounds(tier: ProbeTier) -> Vec<Bound> {
+    match tier {
+        ProbeTier::Trace | ProbeTier::Netns | ProbeTier::Sidecar => {
+            vec![Bound::p50(Nanos(500_000)), Bound::p99(Nanos(1_500_000))]
+        }
+        ProbeTier::Ip => vec![Bound::p50(Nanos(1_500_000)), Bound::p90(Nanos::from_millis(3))],
+        ProbeTier::Published => vec![
+            Bound::p50(Nanos::from_millis(3)),
+            Bound::p90(Nanos::from_millis(8)),
+        ],
+        // No server of the self-test is told of in this way.
+        ProbeTier::Engine => Vec::new(),
+    }
 }
 
 /// Whether `start.app` of servers that wait differs by what they wait.
@@ -286,6 +313,22 @@ fn shown(tier: ProbeTier, claim: &str, found: String, n: usize) -> Check {
         bound: "shown".to_owned(),
         verdict: Verdict::Kept,
     }
+}
+
+/// How late starts were seen, told and not judged, by as many percentiles as there are starts enough for.
+fn shown_late(tier: ProbeTier, claim: &str, late: &[Nanos]) -> Vec<Check> {
+    let late: Vec<u64> = late.iter().map(|late| late.0).collect();
+    let Some(sorted) = Sorted::of(&late) else {
+        return Vec::new();
+    };
+    let p90 = Fraction::new(9, 10).filter(|_| late.len() >= ENOUGH_FOR_P90);
+    let half = ("p50", median(&sorted));
+    let most = p90.map(|at| ("p90", quantile(&sorted, at)));
+    [Some(half), most]
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| shown(tier, claim, format!("{name} {}", in_millis(value)), late.len()))
+        .collect()
 }
 
 fn share(tier: ProbeTier, claim: &str, good: usize, n: usize) -> Check {
@@ -403,6 +446,39 @@ mod tests {
     published | starts that were ready before the first look, flagged | 30 | 1 | shown | Kept
     published | those are seen late by | 1 | p50 8.950 ms | shown | Kept
     ");
+    }
+
+    #[test]
+    fn servers_that_do_not_wait_are_told_apart_from_within_and_judged_from_outside() {
+        let starts: Vec<_> = [ProbeTier::Sidecar, ProbeTier::Ip]
+            .into_iter()
+            .flat_map(|tier| {
+                let at_once = Witnessed {
+                    variant: "at once".to_owned(),
+                    ..seen(tier, 2_050)
+                };
+                [seen(tier, 350), at_once]
+            })
+            .collect();
+        let all = checks(
+            &starts,
+            &[("at once", Nanos::ZERO), ("plain", Nanos::from_millis(20))],
+        );
+        let late: Vec<_> = all
+            .iter()
+            .filter(|check| check.claim.ends_with("seen late by"))
+            .map(|check| (check.tier, check.n, check.found.as_str(), check.bound.as_str()))
+            .collect();
+        assert_eq!(
+            late,
+            [
+                (ProbeTier::Sidecar, 1, "p50 0.300 ms", "500 µs"),
+                (ProbeTier::Sidecar, 1, "p99 0.300 ms", "1.50 ms"),
+                (ProbeTier::Sidecar, 1, "p50 2.000 ms", "shown"),
+                (ProbeTier::Ip, 2, "p50 1.150 ms", "1.50 ms"),
+                (ProbeTier::Ip, 2, "p90 1.830 ms", "3.00 ms"),
+            ]
+        );
     }
 
     #[test]

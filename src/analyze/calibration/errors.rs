@@ -41,7 +41,7 @@ mod tests {
     use super::super::witnessed::OwnTimeline;
     use super::*;
 
-    const PLAIN: [(&str, Nanos); 1] = [("plain", Nanos::ZERO)];
+    const PLAIN: [(&str, Nanos); 1] = [("plain", Nanos::from_secs(1))];
 
     /// A server that is ready after a second, seen `late` microseconds later.
     fn seen(tier: ProbeTier, variant: &str, late: u64) -> Witnessed {

@@ -125,7 +125,7 @@ pub(crate) fn watch(options: &Options) -> Result<(), String> {
     // Without it more is asked than would be needed.
     let sockets = SocketCount::open().ok();
     sharpen_sleeps();
-    let schedule = Schedule::for_this_machine(1);
+    let schedule = Schedule::of_looks(1);
     let boot = fs::read_to_string(BOOT_ID).unwrap_or_default();
     // Of a file of digits and dashes; whatever else it may hold is not printed.
     let boot: String = boot.chars().filter(|digit| digit.is_ascii_hexdigit() || *digit == '-').collect();

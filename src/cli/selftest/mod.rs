@@ -22,6 +22,7 @@ use crate::docker::Engine;
 use crate::run::{Limits, Pruning};
 use crate::scenario::{Overrides, ProbeTier};
 use crate::store::calibrations;
+use crate::unit::Nanos;
 use outcome::Outcome;
 use trial_scenario::{PLAIN, VARIANTS, write_scenario};
 use witness::Witness;
@@ -86,8 +87,10 @@ async fn measure(
     let folder = tempfile::tempdir()?;
     let scenario_folder = folder.path().join("selftest");
     write_scenario(&scenario_folder)?;
+    // Those are counted that bounds are held to: of servers that wait.
+    let waiting = PLAIN.iter().filter(|(_, wait)| *wait > Nanos::ZERO).count();
     let overrides = Overrides {
-        starts: Some(args.n.div_ceil(u32::try_from(PLAIN.len()).unwrap_or(1)).max(1)),
+        starts: Some(args.n.div_ceil(u32::try_from(waiting).unwrap_or(1)).max(1)),
         probe: tier,
         ..Overrides::default()
     };

@@ -6,15 +6,17 @@ use std::path::Path;
 use crate::unit::Nanos;
 
 /// The servers that are ready as soon as they listen, with how long they wait before, the shortest first.
-pub(super) const PLAIN: [(&str, Nanos); 3] = [
+pub(super) const PLAIN: [(&str, Nanos); 4] = [
     ("at-once", Nanos::ZERO),
+    ("after-5ms", Nanos::from_millis(5)),
     ("after-20ms", Nanos::from_millis(20)),
     ("after-200ms", Nanos::from_millis(200)),
 ];
 
 /// Every server, with its flags.
-pub(super) const VARIANTS: [(&str, &[&str]); 4] = [
+pub(super) const VARIANTS: [(&str, &[&str]); 5] = [
     ("at-once", &[]),
+    ("after-5ms", &["--listen-after", "5ms"]),
     ("after-20ms", &["--listen-after", "20ms"]),
     ("after-200ms", &["--listen-after", "200ms"]),
     ("warming", &["--listen-after", "20ms", "--ready-after", "120ms"]),

@@ -21,7 +21,7 @@ const REQUEST_LIMIT: Nanos = Nanos::from_secs(30);
 pub(crate) const NEAR_CONNECT_LIMIT: Nanos = Nanos::from_millis(20);
 
 /// How long nobody is asked where the kernel counts no socket at all.
-const BETWEEN_PROOFS: Nanos = Nanos::from_millis(5);
+const BETWEEN_PROOFS: Nanos = Nanos::from_millis(20);
 
 /// What is polled, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -95,9 +95,9 @@ impl Poll<'_> {
         let mut not_before = known_not_ready;
         let mut answered_otherwise = None;
         let mut met = BTreeMap::new();
-        let mut costs = Costs::default();
+        let mut costs = Costs::new();
         loop {
-            let cpu_before = Stamp(thread_time());
+            costs.begin(Doing::Attempt);
             // Counted before: who comes to listen in between is asked now, or found to be one more.
             let sockets = outlook.sockets();
             let attempt = attempt(target, self.request, &limits);
@@ -124,18 +124,19 @@ impl Poll<'_> {
                     if miss.proves_not_ready() {
                         not_before = Some(began);
                     }
-                    match (miss == Miss::Refused).then(|| outlook.elsewhere()) {
-                        Some(Some(other)) => {
+                    let refused = miss == Miss::Refused;
+                    // Where there is no socket nobody listens elsewhere either, and need not be looked for.
+                    let elsewhere = (refused && sockets != Some(0)).then(|| outlook.elsewhere());
+                    match elsewhere.flatten() {
+                        Some(other) => {
                             target = other;
                             false
                         }
-                        Some(None) => true,
-                        None => false,
+                        None => refused,
                     }
                 }
             };
-            costs.attempts.add(Stamp(thread_time()).since(cpu_before));
-            let due = self.due(began, costs.attempts.mean());
+            let due = self.due(began, costs.mean(Doing::Attempt));
             if due > self.last_begin {
                 let ended = Ended::TimedOut;
                 return Polled { ended, met };
@@ -167,25 +168,26 @@ impl Poll<'_> {
         outlook: &mut dyn Outlook,
     ) -> Option<Stamp> {
         // With none it needs no attempt to know that it would be refused; one is made now and then all the same. Otherwise
-        // attempts and looks share the processor's time that is allowed for either.
+        // attempts take half of the processor's time that is allowed.
         let due = if sockets == 0 {
             due.max(began.plus(BETWEEN_PROOFS))
         } else {
             due.plus(due.since(began))
         };
+        let between_attempts = due.since(began);
         let mut none_at = None;
         let mut looked = Stamp::now();
         loop {
-            let next = self.due(looked, Nanos(costs.looks.mean().0 * 2));
+            let attempts = costs.mean(Doing::Attempt);
+            let cost = Schedule::beside(costs.mean(Doing::Look), attempts, between_attempts);
+            let next = self.due(looked, cost);
             sleep_until(next.min(due));
             if next >= due {
                 return none_at;
             }
-            let cpu_before = Stamp(thread_time());
+            costs.begin(Doing::Look);
             looked = Stamp::now();
-            let now = outlook.sockets();
-            costs.looks.add(Stamp(thread_time()).since(cpu_before));
-            match now {
+            match outlook.sockets() {
                 Some(0) => none_at = Some(looked),
                 Some(now) if now == sockets => {}
                 _ => return none_at,
@@ -194,17 +196,61 @@ impl Poll<'_> {
     }
 }
 
-/// How much of the processor was taken so far.
-#[derive(Debug, Default)]
-struct Costs {
-    /// By attempts, and what is asked of the kernel about them.
-    attempts: Cost,
-    /// By looks at the number of sockets.
-    looks: Cost,
+/// What is done again and again.
+#[derive(Clone, Copy, Debug)]
+enum Doing {
+    /// An attempt, and what is asked of the kernel about it.
+    Attempt,
+    /// A look at the number of sockets.
+    Look,
 }
 
-/// How much of the processor something takes that is done again and again. A single time says little: what interrupts it is
-/// counted in.
+/// How much of the processor it takes, from the begin of one to the begin of the next: that this thread is put to sleep and
+/// woken again takes more than a look does.
+#[derive(Debug)]
+struct Costs {
+    attempts: Cost,
+    looks: Cost,
+    /// What is being done; in the beginning nothing.
+    doing: Option<Doing>,
+    /// What this thread had taken of the processor when that began.
+    before: Stamp,
+}
+
+impl Costs {
+    fn new() -> Self {
+        Self {
+            attempts: Cost::default(),
+            looks: Cost::default(),
+            doing: None,
+            before: Stamp(thread_time()),
+        }
+    }
+
+    /// Counts what was being done, and begins another.
+    fn begin(&mut self, doing: Doing) {
+        let now = Stamp(thread_time());
+        let spent = now.since(self.before);
+        match self.doing {
+            None => {}
+            Some(Doing::Attempt) => self.attempts.add(spent),
+            Some(Doing::Look) => self.looks.add(spent),
+        }
+        (self.doing, self.before) = (Some(doing), now);
+    }
+
+    /// What one takes; of the first, what it has taken by now.
+    fn mean(&self, of: Doing) -> Nanos {
+        let cost = match of {
+            Doing::Attempt => &self.attempts,
+            Doing::Look => &self.looks,
+        };
+        cost.mean()
+            .unwrap_or_else(|| Stamp(thread_time()).since(self.before))
+    }
+}
+
+/// A single time says little: what interrupts it is counted in.
 #[derive(Debug, Default)]
 struct Cost {
     sum: Nanos,
@@ -217,7 +263,7 @@ impl Cost {
         self.count += 1;
     }
 
-    fn mean(&self) -> Nanos {
-        Nanos(self.sum.0 / self.count.max(1))
+    fn mean(&self) -> Option<Nanos> {
+        self.sum.0.checked_div(self.count).map(Nanos)
     }
 }

@@ -12,41 +12,40 @@ const LONGEST: Nanos = Nanos::from_millis(5);
 /// some hundred milliseconds of it, and what the application adds may be a few.
 const ELAPSED_PER_INTERVAL: u64 = 2_000;
 
+/// One part in so many of a processor is what asking takes at most.
+const CPU_PART: u64 = 10;
+
 /// How often the container is asked.
 ///
 /// The interval is 0.05 % of what has elapsed since the start call, at least 0.2 ms and at most 5 ms, and longer
-/// where the probe would otherwise use more than its share of a processor, which it takes from the application.
+/// where the probe would otherwise use more than a tenth of a processor, which it takes from the application.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Schedule {
-    /// The probe's share of one processor is at most one part in this many.
-    cpu_share: u64,
     /// How many looks at once keep to this schedule; all of them together ask as often as one would alone.
     looks: u64,
 }
 
 impl Schedule {
-    /// Makes the schedule for a machine with that many processors: a tenth of a processor on four or more, a
-    /// twentieth on fewer.
-    /// Of several looks at once, all together ask as often as one: a process of the engine may forward each attempt, and
-    /// takes from the containers for it.
-    pub(crate) const fn for_cpus(cpus: usize, looks: u32) -> Self {
-        Self {
-            cpu_share: if cpus >= 4 { 10 } else { 20 },
-            looks: looks as u64,
-        }
-    }
-
-    /// Makes the schedule for this machine.
-    pub(crate) fn for_this_machine(looks: u32) -> Self {
-        Self::for_cpus(std::thread::available_parallelism().map_or(1, Into::into), looks)
+    /// Makes the schedule of one of so many looks at once. All together ask as often as one: a process of the engine may forward
+    /// each attempt, and takes from the containers for it.
+    pub(crate) const fn of_looks(looks: u32) -> Self {
+        Self { looks: looks as u64 }
     }
 
     /// The time from the begin of one attempt to the begin of the next; never longer than 5 ms for each look at once.
     pub(crate) fn interval(self, elapsed: Nanos, cost: Nanos) -> Nanos {
         let by_elapsed = Nanos(elapsed.0 / ELAPSED_PER_INTERVAL);
-        let by_cost = Nanos(cost.0.saturating_mul(self.cpu_share));
+        let by_cost = Nanos(cost.0.saturating_mul(CPU_PART));
         let alone = by_elapsed.max(by_cost).clamp(SHORTEST, LONGEST);
         Nanos(alone.0.saturating_mul(self.looks))
+    }
+
+    /// What something that costs so much has to count as, where something else is done beside it, so often and at such a cost: as
+    /// much more as the other leaves less of the processor's time that is allowed. At least half of that is left.
+    pub(crate) fn beside(cost: Nanos, other: Nanos, other_every: Nanos) -> Nanos {
+        let taken = other.0.saturating_mul(CPU_PART).min(other_every.0 / 2);
+        let left = (other_every.0 - taken).max(1);
+        Nanos(cost.0.saturating_mul(other_every.0.max(1)) / left)
     }
 
     /// When the attempt after the one that began at `began` is due. Where that has passed, because the attempt
@@ -64,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_interval_is_a_two_thousandth_of_what_has_elapsed_within_bounds() {
-        let schedule = Schedule::for_cpus(8, 1);
+        let schedule = Schedule::of_looks(1);
         for (elapsed_ms, micros) in [
             (0, 200),
             (200, 200),
@@ -82,26 +81,39 @@ mod tests {
     }
 
     #[test]
-    fn a_costly_attempt_is_made_less_often_and_less_often_still_on_few_processors() {
+    fn a_costly_attempt_is_made_less_often() {
+        let schedule = Schedule::of_looks(1);
+        for (cost, interval) in [
+            (Nanos(19_000), SHORTEST),
+            (Nanos(40_000), Nanos(400_000)),
+            (Nanos::from_secs(1), LONGEST),
+        ] {
+            assert_eq!(schedule.interval(Nanos::ZERO, cost), interval, "{cost:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_done_beside_something_else_counts_for_what_that_leaves() {
         let cost = Nanos(40_000);
-        assert_eq!(
-            Schedule::for_cpus(4, 1).interval(Nanos::ZERO, cost),
-            Nanos(400_000)
-        );
-        assert_eq!(
-            Schedule::for_cpus(2, 1).interval(Nanos::ZERO, cost),
-            Nanos(800_000)
-        );
-        assert_eq!(
-            Schedule::for_cpus(2, 1).interval(Nanos::ZERO, Nanos::from_secs(1)),
-            LONGEST
-        );
+        for (other, every, counts) in [
+            (Nanos::ZERO, Nanos::from_millis(20), Nanos(40_000)),
+            // A twentieth of what is allowed.
+            (Nanos(100_000), Nanos::from_millis(20), Nanos(42_105)),
+            (Nanos(500_000), Nanos::from_millis(5), Nanos(80_000)),
+            (Nanos(500_000), Nanos::ZERO, Nanos(40_000)),
+        ] {
+            assert_eq!(
+                Schedule::beside(cost, other, every),
+                counts,
+                "{other:?} {every:?}"
+            );
+        }
     }
 
     #[test]
     fn looks_at_once_ask_as_often_together_as_one_alone() {
         let cost = Nanos(40_000);
-        let interval = |looks, elapsed| Schedule::for_cpus(4, looks).interval(elapsed, cost);
+        let interval = |looks, elapsed| Schedule::of_looks(looks).interval(elapsed, cost);
         assert_eq!(interval(1, Nanos::ZERO), Nanos(400_000));
         assert_eq!(interval(4, Nanos::ZERO), Nanos(1_600_000));
         let late = interval(16, Nanos::from_secs(60));
