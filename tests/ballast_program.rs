@@ -162,14 +162,18 @@ fn serve_answers_200_from_the_instant_its_timeline_calls_ready() {
     assert_eq!(timeline["clock"], "CLOCK_MONOTONIC");
     let instants = [
         "main_ns",
+        "listen_call_ns",
         "listen_ns",
         "first_accept_ns",
         "ready_ns",
         "first_ok_ns",
     ];
     let instants = instants.map(|name| timeline[name].as_u64().unwrap());
-    let [main, listen, first_accept, ready, first_ok] = instants;
-    assert!(main <= listen && listen <= first_accept, "{timeline}");
+    let [main, call, listen, first_accept, ready, first_ok] = instants;
+    assert!(
+        main <= call && call <= listen && listen <= first_accept,
+        "{timeline}"
+    );
     assert!(ready >= main + 300_000_000 && ready <= first_ok, "{timeline}");
 }
 

@@ -17,7 +17,7 @@ use command::{Seatrial, scratch};
 use fake_socket::{Answer, FakeSocket};
 
 /// Every command of the program.
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 17] = [
     "run",
     "resume",
     "check",
@@ -28,6 +28,9 @@ const COMMANDS: [&str; 14] = [
     "context",
     "report",
     "compare",
+    "gate",
+    "export",
+    "history",
     "clean",
     "doctor",
     "selftest",
@@ -68,6 +71,11 @@ mod help {
                        which paths are heaviest
           report       Write tables, charts and the page again from the samples of a run
           compare      Tell whether one is better: two runs, or the variants of one
+          gate         Decide whether a run is as good as its scenario's `[gate]` asks,
+                       for scripts and CI
+          export       Print a run in a form that another program reads
+          history      Keep runs over time: add them, tell how the newest stands, accept
+                       a change
           clean        Remove what killed runs left behind
           doctor       Tell what of this machine and its daemon spoils measurements, and
                        what to do about it
@@ -87,6 +95,8 @@ mod help {
           0    done
           1    something that was measured failed, or the disk is full
           2    wrong usage, or a scenario with mistakes
+          3    something is worse than a gate allows; of `gate` alone
+          4    not everything could be judged; of `gate --strict` alone
           5    no usable Docker daemon
           130  interrupted; what was measured is kept
         ");

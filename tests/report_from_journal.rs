@@ -604,3 +604,283 @@ fn a_folder_without_a_run_cannot_be_compared() {
       hint: name the folder of a run, such as reports/<utc>-<scenario>
     ");
 }
+
+/// A journal with each of its records changed by `change`, which gets its kind.
+fn changed(text: &str, change: impl Fn(&str, &mut Value)) -> String {
+    let lines = text.lines().map(|line| {
+        let mut record: Value = serde_json::from_str(line).expect("a record");
+        let kind = record["kind"].as_str().expect("a kind").to_owned();
+        change(&kind, &mut record);
+        format!("{record}\n")
+    });
+    lines.collect()
+}
+
+/// The journal with every build a second time, a thousandth longer: ten rounds carry as many rows as a run has, five do not.
+fn of_ten_rounds(text: &str) -> String {
+    let again = changed(text, |kind, record| {
+        if kind == "build" {
+            let key = &mut record["key"];
+            key["round"] = (key["round"].as_u64().expect("a number") + 5).into();
+            key["order"] = (key["order"].as_u64().expect("a number") + 1_000).into();
+            let nanos = record["duration_ns"].as_u64().expect("a time");
+            record["duration_ns"] = (nanos + nanos / 1_000).into();
+        }
+    });
+    let builds = again.lines().filter(|line| line.contains(r#""kind":"build","#));
+    let builds: Vec<&str> = builds.collect();
+    format!("{text}{}\n", builds.join("\n"))
+}
+
+/// The journal of a run in which everything that edits of the source took is so many hundredths as long, with these gates.
+fn slower(text: &str, percent: u64, gates: &Value) -> String {
+    let longer = |duration: &mut Value| {
+        if let Some(nanos) = duration.as_u64() {
+            *duration = (nanos * percent / 100).into();
+        }
+    };
+    changed(text, |kind, record| {
+        if kind == "run" {
+            record["gates"] = gates.clone();
+        }
+        if kind == "build" && record["step"] == "edit source" {
+            longer(&mut record["duration_ns"]);
+            for instruction in record["instructions"].as_array_mut().expect("instructions") {
+                longer(&mut instruction["duration_ns"]);
+            }
+        }
+    })
+}
+
+/// Runs `gate` on a copy of a run, against another one.
+fn gated(options: &str, run: &Copy, against: &Copy) -> Told {
+    Seatrial::line(&format!("gate {options}"))
+        .arg(&run.folder)
+        .arg("--against")
+        .arg(&against.folder)
+        .redact(run.folder.parent().expect("a folder in a folder"), 'r')
+        .run()
+}
+
+fn quick_start() -> Fixture {
+    let mut all = fixtures().into_iter();
+    all.find(|fixture| fixture.name == "quickstart-28.5-overlay2")
+        .expect("the fixture")
+}
+
+#[test]
+fn a_gate_ends_with_3_where_something_is_worse_than_it_allows_and_names_the_instruction() {
+    let ten = of_ten_rounds(&quick_start().text);
+    let before = Copy::with_journal("before", &ten);
+    let gates = serde_json::json!([{
+        "metric": "step.edit source.time", "worse_by": { "share": 0.05 }, "at_least": 10_000_000,
+    }]);
+    let named = |variant: &str| format!("{variant} · step.edit source.time is ");
+    for (percent, code, outcome) in [(100, 0, "ok"), (150, 3, "regressed"), (50, 0, "ok")] {
+        let after = Copy::with_journal("after", &slower(&ten, percent, &gates));
+        let told = gated("", &after, &before);
+        assert_eq!(told.code, Some(code), "{percent}: {told}");
+        let verdict: Value = serde_json::from_str(&after.output("verdict.json")).unwrap();
+        assert_eq!(verdict["outcome"], outcome, "{percent}");
+        assert_eq!(verdict["exit_code"], code, "{percent}");
+        assert_eq!(
+            verdict["rulings"].as_array().unwrap().len(),
+            2,
+            "one for each variant"
+        );
+        assert_eq!(
+            told.stdout.contains(&named("naive")),
+            code == 3,
+            "{percent}: {told}"
+        );
+        assert_eq!(
+            told.stdout.contains("most of it in `RUN"),
+            code == 3,
+            "{percent}: {told}"
+        );
+        let never = gated("--fail-on none --json", &after, &before);
+        assert_eq!(never.code, Some(0), "{percent}: {never}");
+        let printed: Value = serde_json::from_str(&never.stdout).unwrap();
+        assert_eq!(
+            (&printed["outcome"], &printed["exit_code"]),
+            (&serde_json::json!(outcome), &serde_json::json!(0))
+        );
+    }
+}
+
+#[test]
+fn what_another_machine_took_is_not_judged_and_what_it_stored_is() {
+    let fixture = quick_start();
+    let before = Copy::of(&fixture);
+    let gates = serde_json::json!([
+        { "metric": "step.edit source.time", "worse_by": { "share": 0.05 } },
+        { "metric": "image.layers" },
+    ]);
+    let elsewhere = changed(&slower(&fixture.text, 300, &gates), |kind, record| {
+        if kind == "run" {
+            record["environment"]["cpu"] = "Another CPU".into();
+        }
+    });
+    let after = Copy::with_journal("after", &elsewhere);
+    let told = gated("--all", &after, &before);
+    assert_eq!(told.code, Some(0), "{told}");
+    assert!(
+        told.stderr
+            .starts_with("warning: times are not compared: processor is "),
+        "{told}"
+    );
+    assert!(told.stdout.contains("not comparable, processor is "), "{told}");
+    assert!(told.stdout.contains("image.layers"), "{told}");
+    assert_eq!(gated("--strict", &after, &before).code, Some(4));
+}
+
+#[test]
+fn budgets_need_no_other_run_and_a_run_without_gates_says_how_to_have_some() {
+    let fixture = quick_start();
+    for (at_most, code) in [(1_u64, 3), (1 << 40, 0)] {
+        let gates = serde_json::json!([{ "metric": "image.size", "at_most": at_most }]);
+        let run = Copy::with_journal("run", &slower(&fixture.text, 100, &gates));
+        let told = Seatrial::line("gate --all").arg(&run.folder).run();
+        assert_eq!(told.code, Some(code), "{told}");
+        let stands = if code == 3 {
+            "over its budget"
+        } else {
+            "within its budget"
+        };
+        assert!(told.stdout.replace("\n    ", " ").contains(stands), "{told}");
+    }
+    let run = Copy::with_journal("run", &slower(&fixture.text, 100, &serde_json::json!([])));
+    let told = Seatrial::line("gate").arg(&run.folder).run();
+    insta::assert_snapshot!(told, @"
+    exit 0
+    --- stdout
+    nothing was judged
+
+    --- stderr
+    hint: say in `[gate]` of the scenario which metric may become how much worse
+    ");
+    assert_eq!(
+        Seatrial::line("gate --strict").arg(&run.folder).run().code,
+        Some(4)
+    );
+}
+
+/// So many nights of the quick start, the last ones slower, in a history, and the last of them.
+fn nights(history: &Path, percents: &[u64], gates: &Value) -> Copy {
+    let fixture = quick_start();
+    let mut last = None;
+    for (number, percent) in percents.iter().enumerate() {
+        // Nights are never quite alike.
+        let noise = [0, 1, 2, 1, 0, 2][number % 6];
+        let text = changed(&slower(&fixture.text, percent + noise, gates), |kind, record| {
+            if kind == "run" {
+                record["run_id"] = format!("night-{number:02}").into();
+                record["started_utc"] = format!("2026-03-{:02}T02:00:00Z", number + 1).into();
+            }
+        });
+        let copy = Copy::with_journal("night", &text);
+        let told = in_history("history add", history).arg(&copy.folder).run();
+        assert_eq!(told.code, Some(0), "{told}");
+        last = Some(copy);
+    }
+    last.expect("a night at least")
+}
+
+fn in_history(line: &str, history: &Path) -> Seatrial {
+    Seatrial::line(line)
+        .arg("--history")
+        .arg(history)
+        .arg("--project")
+        .arg("<script>, ../x")
+}
+
+#[test]
+fn a_night_is_judged_by_those_before_it_and_stays_worse_until_that_is_accepted() {
+    let parent = scratch();
+    let history = parent.path().join("history");
+    let gates = serde_json::json!([
+        { "metric": "step.edit source.time", "worse_by": { "share": 0.05 }, "at_least": 0 },
+        { "metric": "image.layers" },
+    ]);
+    let gate = |run: &Copy, more: &str| {
+        in_history(&format!("gate {more}"), &history)
+            .arg(&run.folder)
+            .run()
+    };
+    let mut percents = vec![100; 8];
+    let warming_up = nights(&history, &percents, &gates);
+    let told = gate(&warming_up, "--all");
+    assert_eq!(told.code, Some(0), "{told}");
+    assert!(told.stdout.contains("7 runs before it, 1 more needed"), "{told}");
+    assert_eq!(gate(&warming_up, "--strict").code, Some(4));
+
+    percents.extend([100, 100, 150]);
+    let suspected = nights(&history, &percents, &gates);
+    let told = gate(&suspected, "");
+    assert_eq!(told.code, Some(0), "{told}");
+    assert!(
+        told.stdout.contains("out of the ordinary, for the first time"),
+        "{told}"
+    );
+    assert_eq!(gate(&suspected, "--fail-on suspect").code, Some(3));
+
+    percents.push(150);
+    let confirmed = nights(&history, &percents, &gates);
+    let told = gate(&confirmed, "");
+    assert_eq!(told.code, Some(3), "{told}");
+    assert!(
+        told.stdout
+            .replace("\n    ", " ")
+            .contains("worse than the runs before it, since night-10"),
+        "{told}"
+    );
+
+    let accepted = in_history(
+        "history accept quickstart --run night-10 --reason=compiler",
+        &history,
+    )
+    .run();
+    assert_eq!(accepted.code, Some(0), "{accepted}");
+    let told = gate(&confirmed, "");
+    assert_eq!(told.code, Some(0), "{told}");
+    assert!(told.stdout.contains("one run before it, 7 more"), "{told}");
+
+    let listed = in_history("history list", &history).run();
+    assert_eq!(listed.stdout.lines().count(), 13, "{listed}");
+    let shown = in_history("history show quickstart", &history).run();
+    assert!(shown.stdout.contains("quickstart, machine "), "{shown}");
+    let csv = in_history(
+        "history csv quickstart --variant naive --metric image.layers --step cold",
+        &history,
+    )
+    .run();
+    assert_eq!(csv.stdout.lines().count(), 3, "from the accepted night on: {csv}");
+    assert!(
+        csv.stdout
+            .starts_with("time,commit,image.layers\n2026-03-11T02:00:00Z,night-10,"),
+        "{csv}"
+    );
+    let inside: Vec<_> = fs::read_dir(parent.path()).unwrap().collect();
+    assert_eq!(inside.len(), 1, "whatever the project is called");
+}
+
+#[test]
+fn who_accepts_what_is_not_there_is_told_so() {
+    let parent = scratch();
+    let history = parent.path().join("history");
+    let empty = in_history("history accept quickstart --reason r", &history).run();
+    assert_eq!(empty.code, Some(2), "{empty}");
+    assert!(
+        empty
+            .stderr
+            .contains("the history has no run of the scenario `quickstart`"),
+        "{empty}"
+    );
+    nights(&history, &[100], &serde_json::json!([]));
+    for more in ["--run night-99", "--metric start.hot", "--variant fast"] {
+        let told = in_history(&format!("history accept quickstart --reason r {more}"), &history).run();
+        assert_eq!(told.code, Some(2), "{more}: {told}");
+    }
+    let none = in_history("history accept quickstart --reason=", &history).run();
+    assert_eq!(none.code, Some(2), "a reason is none that is empty: {none}");
+}

@@ -1,5 +1,8 @@
 //! Whether two runs may be held against each other, and what else changed between them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::machine_key::MachineParts;
 use super::verdict_table::Difference;
 use crate::results::{Environment, RunHeader};
 
@@ -11,18 +14,45 @@ use crate::results::{Environment, RunHeader};
 pub fn incomparable(baseline: &RunHeader, candidate: &RunHeader) -> Option<Difference> {
     let of = |header: &RunHeader| {
         let environment = &header.environment;
-        [
-            ("scenario", header.scenario.clone()),
-            ("operating system", environment.os.clone()),
-            ("architecture", environment.architecture.clone()),
-            ("processor", shown(environment.cpu.as_deref())),
-            ("processors", shown(environment.cpus)),
-            ("memory", memory_class(environment)),
-            ("builder", environment.builder.clone()),
-            ("image store", environment.store.to_string()),
-        ]
+        let mut fields = vec![("scenario", header.scenario.clone())];
+        let machine = MachineParts::of(environment);
+        let named = machine
+            .fields()
+            .iter()
+            .map(|(name, value)| (words(name), value.clone()));
+        fields.extend(named);
+        fields.push(("builder", environment.builder.clone()));
+        fields.push(("image store", environment.store.to_string()));
+        fields
     };
-    differences(of(baseline), of(candidate)).into_iter().next()
+    differences(of(baseline), of(candidate))
+        .into_iter()
+        .next()
+        .or_else(|| another_protocol(baseline, candidate))
+}
+
+/// What was asked for that was not asked for alike; nothing where a run does not say.
+fn another_protocol(baseline: &RunHeader, candidate: &RunHeader) -> Option<Difference> {
+    let fields = |header: &RunHeader| -> Option<BTreeMap<String, String>> {
+        let protocol = header.protocol.as_ref()?;
+        Some(protocol.fields.clone()).filter(|fields| !fields.is_empty())
+    };
+    let (before, after) = (fields(baseline)?, fields(candidate)?);
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let value = |fields: &BTreeMap<String, String>, name: &str| {
+        fields
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| "not there".to_owned())
+    };
+    names.into_iter().find_map(|name| {
+        let (baseline, candidate) = (value(&before, name), value(&after, name));
+        (baseline != candidate).then(|| Difference {
+            field: name.clone(),
+            baseline,
+            candidate,
+        })
+    })
 }
 
 /// What changed between two runs and may be the cause of a difference between them.
@@ -69,9 +99,22 @@ pub fn changed_between(baseline: &RunHeader, candidate: &RunHeader) -> Vec<Diffe
     changed
 }
 
-fn differences<const N: usize>(
-    baseline: [(&'static str, String); N],
-    candidate: [(&'static str, String); N],
+/// A part of a machine in words.
+fn words(part: &'static str) -> &'static str {
+    match part {
+        "arch" => "architecture",
+        "os" => "operating system",
+        "cpu" => "processor",
+        "ncpu" => "number of processors",
+        "mem_class_gib" => "memory in GiB",
+        "virt" => "virtual machine",
+        other => other,
+    }
+}
+
+fn differences(
+    baseline: impl IntoIterator<Item = (&'static str, String)>,
+    candidate: impl IntoIterator<Item = (&'static str, String)>,
 ) -> Vec<Difference> {
     baseline
         .into_iter()
@@ -83,24 +126,6 @@ fn differences<const N: usize>(
             candidate,
         })
         .collect()
-}
-
-fn shown(value: Option<impl ToString>) -> String {
-    value.map_or_else(|| "unknown".to_owned(), |value| value.to_string())
-}
-
-/// Memory to the nearest of 2^k and 1.5 * 2^k GiB: kernels keep more or less of it for themselves.
-fn memory_class(environment: &Environment) -> String {
-    let Some(bytes) = environment.memory_bytes else {
-        return shown(None::<u64>);
-    };
-    let gib = bytes.0 as f64 / f64::from(1 << 30);
-    let classes = (0..24).flat_map(|power| {
-        let whole = f64::from(1 << power);
-        [whole, 1.5 * whole]
-    });
-    let nearest = classes.min_by(|one, other| (one - gib).abs().total_cmp(&(other - gib).abs()));
-    format!("{} GiB", nearest.unwrap_or(gib))
 }
 
 #[cfg(test)]
@@ -134,7 +159,7 @@ mod tests {
             ),
             (
                 header(|header| header.environment.cpus = Some(8)),
-                Some("processors: 4 and 8"),
+                Some("number of processors: 4 and 8"),
             ),
             (
                 header(|header| header.environment.builder = "classic".to_owned()),
@@ -146,7 +171,7 @@ mod tests {
             ),
             (
                 header(|header| header.environment.memory_bytes = Some(ByteSize(11 << 30))),
-                Some("memory: 8 GiB and 12 GiB"),
+                Some("memory in GiB: 8 and 12"),
             ),
             (
                 header(|header| header.environment.engine = "28.5.0".to_owned()),

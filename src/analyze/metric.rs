@@ -56,6 +56,41 @@ pub enum MetricUnit {
 }
 
 impl Metric {
+    /// The metric of a key; `None` where this version knows none of that name.
+    #[must_use]
+    pub fn parse(key: &str) -> Option<Self> {
+        let of_step = key.strip_prefix("step.").and_then(|rest| {
+            let (step, what) = rest.rsplit_once('.')?;
+            let step = step.to_owned();
+            match what {
+                "time" => Some(Self::StepTime(step)),
+                "rebuilt" => Some(Self::StepRebuilt(step)),
+                "sent" => Some(Self::StepSent(step)),
+                _ => None,
+            }
+        });
+        let of_burst = || {
+            let (containers, word) = key.strip_prefix("burst.")?.split_once('.')?;
+            let what = BurstMetric::ALL.into_iter().find(|what| what.word() == word)?;
+            Some(Self::Burst(what, containers.parse().ok()?))
+        };
+        let plain = [
+            Self::ContextSize,
+            Self::ContextFiles,
+            Self::ContextTar,
+            Self::ImageSize,
+            Self::ImageLayers,
+        ];
+        let starts = StartMetric::ALL
+            .into_iter()
+            .flat_map(|what| StartCache::ALL.map(|cache| Self::Start(what, cache)));
+        of_step.or_else(of_burst).or_else(|| {
+            // What is of pulls alone has one key for all states; that of pulls is the one that is measured.
+            let mut all = plain.into_iter().chain(starts.rev());
+            all.find(|metric| metric.to_string() == key)
+        })
+    }
+
     /// Whether repeats must be identical.
     #[must_use]
     pub const fn kind(&self) -> MetricKind {
@@ -241,6 +276,17 @@ mod tests {
             ),
         ] {
             assert_eq!(metric.to_string(), key);
+            assert_eq!(Metric::parse(key), Some(metric), "{key}");
+        }
+        for key in [
+            "",
+            "step.cold",
+            "step.cold.size",
+            "burst.x.last",
+            "start.app.hot",
+            "image",
+        ] {
+            assert_eq!(Metric::parse(key), None, "{key}");
         }
     }
 

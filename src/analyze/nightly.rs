@@ -38,6 +38,19 @@ pub enum NightVerdict {
 }
 
 impl NightVerdict {
+    /// Its name in stored files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WarmingUp => "warming_up",
+            Self::Usual => "usual",
+            Self::SuspectedWorse => "suspected_worse",
+            Self::SuspectedBetter => "suspected_better",
+            Self::Regressed => "regressed",
+            Self::Improved => "improved",
+        }
+    }
+
     /// Whether the night is one of those that later ones are held against.
     #[must_use]
     pub const fn is_usual(self) -> bool {

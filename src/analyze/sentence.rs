@@ -176,7 +176,7 @@ fn lead(run: &Run, series: &[Series], comparisons: &[Comparison]) -> Option<Metr
 fn gated(run: &Run, series: &[Series]) -> Option<Metric> {
     run.header.gates.iter().find_map(|gate| {
         timed(series)
-            .find(|series| series.metric.to_string() == *gate)
+            .find(|series| series.metric.to_string() == gate.metric)
             .map(|series| series.metric.clone())
     })
 }

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use super::band::Band;
+use super::band::{Band, Materiality};
 use super::comparison::MAX_LOST_SHARE;
 use super::estimate::Estimate;
+use super::gate::{allowed, materiality_of};
 use super::metric::{Metric, MetricKind};
 use super::series::Series;
 use super::verdict::{Judgement, Verdict, sufficient_interval};
+use crate::results::GateRecord;
 use crate::scenario::ProbeTier;
 use crate::stats::{RatioEstimate, StatsError, compare_unpaired};
 
@@ -45,6 +47,8 @@ pub enum Outcome {
         baseline: u64,
         /// The candidate's value.
         candidate: u64,
+        /// What the candidate's may be without being worse, at least the baseline's.
+        allowed: u64,
     },
     /// It should be the same in every repeat, and is not.
     Unstable {
@@ -99,20 +103,35 @@ impl Outcome {
         match self {
             Self::Timed(judgement) => judgement.verdict(),
             // Lower is better in everything that is measured.
-            Self::Exact { baseline, candidate } => Some(match candidate.cmp(baseline) {
-                std::cmp::Ordering::Less => Verdict::Improved,
-                std::cmp::Ordering::Equal => Verdict::Same,
-                std::cmp::Ordering::Greater => Verdict::Regressed,
+            Self::Exact {
+                baseline,
+                candidate,
+                allowed,
+            } => Some(if candidate < baseline {
+                Verdict::Improved
+            } else if candidate <= allowed {
+                Verdict::Same
+            } else {
+                Verdict::Regressed
             }),
             _ => None,
         }
     }
 }
 
-impl VerdictTable {
-    /// Holds each other variant of a run against its baseline.
+impl VerdictRow {
+    /// Whether it is worse than the baseline, and no more than is allowed.
     #[must_use]
-    pub fn within(series: &[Series], baseline: &str) -> Self {
+    pub fn is_allowed_change(&self) -> bool {
+        matches!(self.outcome, Outcome::Exact { baseline, candidate, .. }
+            if candidate > baseline && self.outcome.verdict() == Some(Verdict::Same))
+    }
+}
+
+impl VerdictTable {
+    /// Holds each other variant of a run against its baseline. Of a metric that has a gate, what it allows is the band.
+    #[must_use]
+    pub fn within(series: &[Series], baseline: &str, gates: &[GateRecord]) -> Self {
         let sides: Vec<Pairing> = variants(series)
             .into_iter()
             .filter(|variant| *variant != baseline)
@@ -121,15 +140,22 @@ impl VerdictTable {
                 candidate: of_variant(series, candidate),
                 names: (baseline, candidate),
                 incomparable: None,
+                gates,
             })
             .collect();
         Self::of_pairings(&sides)
     }
 
     /// Holds each variant of one run against the same variant of an earlier one. Where the runs were not measured alike, what
-    /// differs keeps everything that varies between repeats from being judged; what is exact is still compared.
+    /// differs keeps everything that varies between repeats from being judged; what is exact is still compared. Of a metric that has
+    /// a gate, what it allows is the band.
     #[must_use]
-    pub fn between(baseline: &[Series], candidate: &[Series], incomparable: Option<&Difference>) -> Self {
+    pub fn between(
+        baseline: &[Series],
+        candidate: &[Series],
+        incomparable: Option<&Difference>,
+        gates: &[GateRecord],
+    ) -> Self {
         let sides: Vec<Pairing> = variants(baseline.iter().chain(candidate))
             .into_iter()
             .map(|variant| Pairing {
@@ -137,6 +163,7 @@ impl VerdictTable {
                 candidate: of_variant(candidate, variant),
                 names: (variant, variant),
                 incomparable,
+                gates,
             })
             .collect();
         Self::of_pairings(&sides)
@@ -187,6 +214,7 @@ struct Pairing<'a> {
     candidate: Vec<&'a Series>,
     names: (&'a str, &'a str),
     incomparable: Option<&'a Difference>,
+    gates: &'a [GateRecord],
 }
 
 impl Pairing<'_> {
@@ -251,6 +279,7 @@ impl Pairing<'_> {
             return Err(Outcome::Exact {
                 baseline: before,
                 candidate: after,
+                allowed: allowed(&baseline.metric, before, self.gates),
             });
         }
         debug_assert_eq!(baseline.metric.kind(), MetricKind::Timed);
@@ -261,21 +290,24 @@ impl Pairing<'_> {
         {
             return Err(Outcome::NotComparable(difference));
         }
-        timed(baseline, candidate)
+        timed(baseline, candidate, materiality_of(&baseline.metric, self.gates))
     }
 }
 
 /// The estimate of a metric that varies between repeats, and the band that it is held against.
-fn timed(baseline: &Series, candidate: &Series) -> Result<(RatioEstimate, Band), Outcome> {
+fn timed(
+    baseline: &Series,
+    candidate: &Series,
+    materiality: Materiality,
+) -> Result<(RatioEstimate, Band), Outcome> {
     let insufficient = || Outcome::Insufficient {
         baseline: baseline.estimate.n(),
         candidate: candidate.estimate.n(),
     };
     let metric = &baseline.metric;
-    let materiality = metric.materiality();
     // Where 0 is a value, everything is moved away from it alike, which changes no rank.
     let moved = if metric.may_be_zero() {
-        materiality.floor
+        metric.materiality().floor
     } else {
         0
     };
@@ -336,7 +368,9 @@ mod tests {
         let told = table.rows.iter().map(|row| {
             let outcome = match &row.outcome {
                 Outcome::Timed(judgement) => format!("{:?} among {}", judgement.verdict(), judgement.family),
-                Outcome::Exact { baseline, candidate } => {
+                Outcome::Exact {
+                    baseline, candidate, ..
+                } => {
                     format!("{:?}, {baseline} and {candidate}", row.outcome.verdict())
                 }
                 other => format!("{other:?}"),
@@ -354,7 +388,7 @@ mod tests {
             builds(&mut specimen, variant, "cold", &cold);
             builds(&mut specimen, variant, "edit", &USUAL[..3]);
         }
-        let table = VerdictTable::within(&series(&specimen), "slim");
+        let table = VerdictTable::within(&series(&specimen), "slim", &[]);
         assert_eq!(
             told(&table),
             [
@@ -377,7 +411,7 @@ mod tests {
         builds(&mut after, "slim", "fresh", &USUAL);
         let (before, after) = (series(&before), series(&after));
         assert_eq!(
-            told(&VerdictTable::between(&before, &after, None)),
+            told(&VerdictTable::between(&before, &after, None, &[])),
             [
                 "slim step.cold.time: Some(Regressed) among 1",
                 "slim step.gone.time: Missing",
@@ -389,7 +423,7 @@ mod tests {
             baseline: "63dd7491618e".to_owned(),
             candidate: "0123456789ab".to_owned(),
         };
-        let table = VerdictTable::between(&before, &after, Some(&difference));
+        let table = VerdictTable::between(&before, &after, Some(&difference), &[]);
         assert!(
             table
                 .rows
@@ -417,7 +451,7 @@ mod tests {
                     specimen.start(variant, Nanos((micros + round) * 1_000), Nanos(width * 1_000));
                 }
             }
-            let table = VerdictTable::within(&series(&specimen), "a");
+            let table = VerdictTable::within(&series(&specimen), "a", &[]);
             table
                 .rows
                 .iter()
@@ -437,7 +471,7 @@ mod tests {
         for _ in 0..3 {
             specimen.failed("b", "cold", "no space left");
         }
-        let table = VerdictTable::within(&series(&specimen), "a");
+        let table = VerdictTable::within(&series(&specimen), "a", &[]);
         let time = table.rows.iter().find(|row| row.metric.is_step_time()).unwrap();
         assert_eq!(
             time.outcome,
@@ -460,7 +494,7 @@ mod tests {
             high: 18_204_347,
             n: 10,
         };
-        let table = VerdictTable::within(&series, "a");
+        let table = VerdictTable::within(&series, "a", &[]);
         let size = table.rows.iter().find(|row| row.metric == Metric::ImageSize);
         assert!(matches!(
             &size.unwrap().outcome,

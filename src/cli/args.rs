@@ -25,6 +25,8 @@ Exit codes:
   0    done
   1    something that was measured failed, or the disk is full
   2    wrong usage, or a scenario with mistakes
+  3    something is worse than a gate allows; of `gate` alone
+  4    not everything could be judged; of `gate --strict` alone
   5    no usable Docker daemon
   130  interrupted; what was measured is kept";
 
@@ -64,6 +66,19 @@ pub(super) enum Command {
     /// what matters, with as many rows as there are taken into account; no material change where it is all within; else it cannot
     /// be told. Bytes and counts are compared as they are. Times of different machines, builders or image stores are not.
     Compare(CompareArgs),
+    /// Decide whether a run is as good as its scenario's `[gate]` asks, for scripts and CI.
+    ///
+    /// What a gate allows to be worse is held against another run, and a budget (`at-most`) against what was measured. Ends with
+    /// exit code 3 where something is worse than is allowed, and is sure to be: what cannot be told from noise is said, and passes.
+    /// What was decided is also written to `verdict.json` in the run's folder.
+    Gate(GateArgs),
+    /// Print a run in a form that another program reads.
+    Export(ExportArgs),
+    /// Keep runs over time: add them, tell how the newest stands, accept a change.
+    ///
+    /// A history is a folder with one file a run, which is written once and never changed, so that any number of machines add to
+    /// it, and it may lie in a repository, a cache or a bucket.
+    History(HistoryArgs),
     /// Remove what killed runs left behind.
     Clean(CleanArgs),
     /// Tell what of this machine and its daemon spoils measurements, and what to do about it.
@@ -363,6 +378,175 @@ pub(super) struct CompareArgs {
     pub(super) json: bool,
 }
 
+/// What makes a gate fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// What is sure to be worse than is allowed.
+    Regression,
+    /// That, and what is out of the ordinary for the first time.
+    Suspect,
+    /// That, and what cannot be told.
+    Inconclusive,
+    /// Nothing: it is only said.
+    None,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GateArgs {
+    /// The run folder that is judged.
+    #[arg(value_name = "RUN")]
+    pub(super) run: PathBuf,
+    /// The run folder that it is held against. Without it and `--history`, budgets alone are judged.
+    #[arg(long, value_name = "RUN", conflicts_with = "history")]
+    pub(super) against: Option<PathBuf>,
+    /// The history whose earlier runs it is held against: worse is what is out of the ordinary in two runs in a row.
+    #[arg(long, value_name = "DIR")]
+    pub(super) history: Option<PathBuf>,
+    /// The project within the history; else the name of the folder that holds the repository.
+    #[arg(long, value_name = "NAME", requires = "history")]
+    pub(super) project: Option<String>,
+    /// What ends with exit code 3.
+    #[arg(long, value_name = "WHAT", default_value = "regression")]
+    pub(super) fail_on: FailOn,
+    /// End with exit code 4 where not every gate could be judged.
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Tell what passed as well.
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Write the rulings there as JUnit's XML too.
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Print the rulings as JSON.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// A form that another program reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExportFormat {
+    /// Every sample, one a row; as `samples.csv`.
+    Csv,
+    /// Medians as gauges, for Prometheus and GitLab.
+    Openmetrics,
+    /// Medians with intervals, for Bencher.
+    Bencher,
+    /// Medians, for github-action-benchmark (`customSmallerIsBetter`).
+    GithubBenchmark,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// The form.
+    #[arg(value_name = "FORMAT")]
+    pub(super) format: ExportFormat,
+    /// The run folder.
+    #[arg(value_name = "RUN")]
+    pub(super) run: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryArgs {
+    #[command(subcommand)]
+    pub(super) command: HistoryCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HistoryCommand {
+    /// Add runs.
+    Add(HistoryAddArgs),
+    /// List the runs, a line each.
+    List(HistoryPlace),
+    /// Tell how the newest run of each scenario stands against those before it, and where its level changed.
+    Show(HistoryShowArgs),
+    /// Print one series as CSV, for Apache Otava: `time,commit,<metric>`.
+    Csv(HistoryCsvArgs),
+    /// Let a run be the first of those that later ones are held against, with the reason.
+    ///
+    /// What it is for is a change that is wanted, such as a larger base for a fix. It is one more file, to be committed as others.
+    Accept(HistoryAcceptArgs),
+}
+
+/// Where a history is.
+#[derive(Clone, Debug, Args)]
+pub(super) struct HistoryPlace {
+    /// The folder of the history.
+    #[arg(long, value_name = "DIR", default_value = "history")]
+    pub(super) history: PathBuf,
+    /// The project within it; else the name of the folder that holds the repository.
+    #[arg(long, value_name = "NAME")]
+    pub(super) project: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryAddArgs {
+    /// Run folders.
+    #[arg(required = true, value_name = "RUN")]
+    pub(super) runs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) place: HistoryPlace,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryShowArgs {
+    /// The name of the scenario; without it, each has its turn.
+    #[arg(value_name = "SCENARIO")]
+    pub(super) scenario: Option<String>,
+    /// Only this variant.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+    /// Only this metric, by key; without it, those with a gate.
+    #[arg(long, value_name = "KEY")]
+    pub(super) metric: Option<String>,
+    /// Tell of metrics without a gate as well.
+    #[arg(long)]
+    pub(super) all: bool,
+    #[command(flatten)]
+    pub(super) place: HistoryPlace,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryCsvArgs {
+    /// The name of the scenario.
+    #[arg(value_name = "SCENARIO")]
+    pub(super) scenario: String,
+    /// The variant.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: String,
+    /// The metric, by key.
+    #[arg(long, value_name = "KEY")]
+    pub(super) metric: String,
+    /// The step, of a metric whose key names none; else the first.
+    #[arg(long, value_name = "NAME")]
+    pub(super) step: Option<String>,
+    #[command(flatten)]
+    pub(super) place: HistoryPlace,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HistoryAcceptArgs {
+    /// The name of the scenario.
+    #[arg(value_name = "SCENARIO")]
+    pub(super) scenario: String,
+    /// Only of this variant.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+    /// Only of this metric, by key.
+    #[arg(long, value_name = "KEY")]
+    pub(super) metric: Option<String>,
+    /// The id of the run from which on it counts; else the newest.
+    #[arg(long, value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// Why.
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(super) reason: String,
+    /// Who; else who works here.
+    #[arg(long, value_name = "NAME")]
+    pub(super) author: Option<String>,
+    #[command(flatten)]
+    pub(super) place: HistoryPlace,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct CleanArgs {
     /// Where run folders are.
@@ -403,12 +587,12 @@ mod tests {
 
     #[test]
     fn the_help_lists_the_exit_codes_of_the_program() {
-        use ExitCode::{Done, Failed, Interrupted, NoDaemon, Usage};
-        let all = [Done, Failed, Usage, NoDaemon, Interrupted];
+        use ExitCode::{Done, Failed, Interrupted, NoDaemon, NotJudged, Regressed, Usage};
+        let all = [Done, Failed, Usage, Regressed, NotJudged, NoDaemon, Interrupted];
         for code in all {
             // A code that is missing above does not compile here.
             match code {
-                Done | Failed | Usage | NoDaemon | Interrupted => {}
+                Done | Failed | Usage | Regressed | NotJudged | NoDaemon | Interrupted => {}
             }
         }
         let listed: Vec<u8> = EXIT_CODES

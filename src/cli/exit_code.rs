@@ -9,6 +9,10 @@ pub enum ExitCode {
     Failed,
     /// Wrong usage, or a scenario with mistakes.
     Usage,
+    /// Something is worse than a gate allows.
+    Regressed,
+    /// Not everything that was to be judged could be, and that was asked for.
+    NotJudged,
     /// No usable Docker daemon: absent, refused, or held by another run.
     NoDaemon,
     /// Interrupted; what was measured is kept.
@@ -23,6 +27,8 @@ impl ExitCode {
             Self::Done => 0,
             Self::Failed => 1,
             Self::Usage => 2,
+            Self::Regressed => 3,
+            Self::NotJudged => 4,
             Self::NoDaemon => 5,
             Self::Interrupted => 130,
         }

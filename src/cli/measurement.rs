@@ -23,8 +23,8 @@ use crate::docker::Engine;
 use crate::host::{DaemonHost, Machine};
 use crate::registry::LocalRegistry;
 use crate::results::{
-    CalibrationRecord, ContextRecord, Environment, ProtocolRecord, RESULTS_SCHEMA, Record, ReplayRecord,
-    ReplayedCommit, RunEnd, RunHeader, SourcesRecord, StopReason, VariantRecord, WarningRecord,
+    CalibrationRecord, ContextRecord, Environment, GateRecord, ProtocolRecord, RESULTS_SCHEMA, Record,
+    ReplayRecord, ReplayedCommit, RunEnd, RunHeader, SourcesRecord, StopReason, VariantRecord, WarningRecord,
 };
 use crate::run::{
     Assignment, Earlier, Grants, Host, Ledger, Limits, Outcome, Plan, Ports, Probe, Pruning, Reach, Redactor,
@@ -32,7 +32,7 @@ use crate::run::{
 };
 use crate::scenario::{BuilderKind, Overrides, RemoteCache, Scenario, ScenarioFiles as _};
 use crate::store::{Journal, RunFolder, calibrations};
-use crate::workspace::{ScenarioHooks, ScratchWorkshop};
+use crate::workspace::{ScenarioHooks, ScratchWorkshop, commit_of};
 
 /// One scenario about to be measured.
 pub(super) struct Measurement<'a> {
@@ -290,6 +290,7 @@ impl Measurement<'_> {
             question: scenario.question.clone(),
             scenario_digest: Digest::of(self.loaded.file().map_or("", |file| &file.text)),
             protocol: Some(self.protocol(folder)?),
+            commit: commit_of(self.loaded.folder.path()),
             variants: variants.collect::<Result<_, Failure>>()?,
             baseline: scenario.baseline().name.clone(),
             steps: scenario
@@ -299,7 +300,7 @@ impl Measurement<'_> {
                 .map(|step| step.name.clone())
                 .collect(),
             replay: replay_record(scenario),
-            gates: scenario.gates.iter().map(|gate| gate.metric.clone()).collect(),
+            gates: scenario.gates.iter().map(GateRecord::from).collect(),
             rounds: scenario.build.rounds,
             starts: scenario.start.as_ref().map_or(0, |start| start.samples),
             seed: 0,
@@ -315,6 +316,7 @@ impl Measurement<'_> {
             scenario_folder: way_to(self.loaded.folder.path(), folder).map_err(failed)?,
             overrides: self.overrides.clone(),
             digest: Digest::of(scenario),
+            fields: self.scenario.protocol(),
         })
     }
 }
@@ -324,6 +326,7 @@ pub(super) fn with_machine(environment: Environment) -> Environment {
     let machine = Machine::read();
     Environment {
         cpu: machine.cpu,
+        is_virtual: machine.is_virtual,
         load_1m: machine.load_1m,
         ..environment
     }

@@ -11,8 +11,12 @@ mod doctor;
 mod elsewhere;
 mod engine;
 mod exit_code;
+mod export;
 mod failure;
+mod gate;
 mod grants;
+mod held_against;
+mod history;
 mod holding;
 mod interruption;
 mod list;
@@ -96,6 +100,9 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<ExitCode, Failure> 
         Command::Context(args) => context::context(&args, out),
         Command::Report(args) => report::report(&args, out),
         Command::Compare(args) => compare::compare(&args, out),
+        Command::Gate(args) => gate::gate(&args, out),
+        Command::Export(args) => export::export(&args, out),
+        Command::History(args) => history::history(&args.command, out),
         Command::Clean(args) => clean::clean(&args, out),
         Command::Selftest(args) => selftest::selftest(&args, out),
         Command::Doctor(args) => doctor::doctor(&args, out),

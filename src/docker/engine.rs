@@ -158,6 +158,7 @@ impl Engine {
             ),
             architecture: info.architecture.unwrap_or_else(unknown),
             cpu: None,
+            is_virtual: None,
             cpus: info.ncpu.and_then(|count| u32::try_from(count).ok()),
             memory_bytes: info
                 .mem_total

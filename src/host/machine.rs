@@ -9,6 +9,8 @@ use crate::unit::ByteSize;
 pub struct Machine {
     /// The processor's model, such as `AMD EPYC`.
     pub cpu: Option<String>,
+    /// Whether it is a virtual one; absent where its processor does not say.
+    pub is_virtual: Option<bool>,
     /// How many processes were running or waiting for the disk, on average over one minute.
     pub load_1m: Option<f64>,
     /// Memory that the kernel manages.
@@ -23,8 +25,10 @@ impl Machine {
     pub fn read() -> Self {
         let text = |path| fs::read_to_string(path).unwrap_or_default();
         let memory = text("/proc/meminfo");
+        let processors = text("/proc/cpuinfo");
         Self {
-            cpu: cpu_model(&text("/proc/cpuinfo")),
+            cpu: cpu_model(&processors),
+            is_virtual: is_virtual(&processors),
             load_1m: load_1m(&text("/proc/loadavg")),
             memory_bytes: memory_field(&memory, "MemTotal"),
             available_bytes: memory_field(&memory, "MemAvailable"),
@@ -42,6 +46,14 @@ fn cpu_model(cpuinfo: &str) -> Option<String> {
         })
     };
     field("model name").or_else(|| field("Model"))
+}
+
+/// Whether a hypervisor runs below the kernel: processors of x86 have a flag for it, others tell nothing.
+fn is_virtual(cpuinfo: &str) -> Option<bool> {
+    cpuinfo.lines().find_map(|line| {
+        let (name, flags) = line.split_once(':')?;
+        (name.trim() == "flags").then(|| flags.split_whitespace().any(|flag| flag == "hypervisor"))
+    })
 }
 
 /// The first number of `/proc/loadavg`.
@@ -62,6 +74,21 @@ pub(super) fn memory_field(meminfo: &str, wanted: &str) -> Option<ByteSize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_processor_of_x86_tells_of_a_hypervisor_below() {
+        for (cpuinfo, expected) in [
+            (
+                "processor\t: 0\nflags\t\t: fpu vme hypervisor lahf_lm\n",
+                Some(true),
+            ),
+            ("processor\t: 0\nflags\t\t: fpu vme\n", Some(false)),
+            ("processor\t: 0\nFeatures\t: fp asimd\n", None),
+            ("", None),
+        ] {
+            assert_eq!(is_virtual(cpuinfo), expected, "{cpuinfo:?}");
+        }
+    }
 
     #[test]
     fn the_model_is_found_on_x86_and_on_boards_and_is_absent_elsewhere() {

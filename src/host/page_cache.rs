@@ -19,6 +19,9 @@ use crate::run::Residency;
 /// The number of `cachestat(2)`, the same on every architecture since it came with Linux 6.5.
 const CACHESTAT: c_long = 451;
 
+/// File systems that keep their files in memory and nowhere else: tmpfs and ramfs, by the kernel's `magic.h`.
+const IN_MEMORY: [rustix::fs::FsWord; 2] = [0x0102_1994, 0x8584_58f6];
+
 /// The files of some folders, each once, whatever names it has.
 #[derive(Debug, Default)]
 struct Files {
@@ -50,9 +53,16 @@ pub(super) fn residency(folders: &[PathBuf]) -> io::Result<Residency> {
 pub(super) fn evict(folders: &[PathBuf]) -> io::Result<()> {
     let mut files = Files::default();
     for folder in folders {
+        let opened = open(folder, OFlags::DIRECTORY)?;
+        if IN_MEMORY.contains(&rustix::fs::fstatfs(&opened)?.f_type) {
+            let text = format!(
+                "{} is on a file system that is in memory itself",
+                folder.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+        }
         // Pages that are still to be written cannot be put out.
-        let folder = open(folder, OFlags::DIRECTORY)?;
-        rustix::fs::syncfs(&folder)?;
+        rustix::fs::syncfs(&opened)?;
     }
     files.each(folders, &mut |file, _| {
         rustix::fs::fadvise(file, 0, None, Advice::DontNeed)?;
@@ -202,6 +212,17 @@ mod tests {
             .output()
             .unwrap();
         String::from_utf8(told.stdout).unwrap().trim().parse().unwrap()
+    }
+
+    #[test]
+    fn a_file_system_in_memory_is_named() {
+        let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+        fs::write(memory.path().join("file"), "something").unwrap();
+        let error = evict(&[memory.path().to_owned()]).unwrap_err().to_string();
+        assert!(
+            error.contains(memory.path().to_str().unwrap()) && error.ends_with("in memory itself"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -58,15 +58,22 @@ pub fn render_all(run: &Run, analysis: &Analysis, folder: &Path) -> Result<Vec<P
     files.extend(charts.into_iter().map(|chart| (chart.file, chart.wide)));
     files
         .into_iter()
-        .map(|(name, text)| {
-            let path = folder.join(name);
-            write(folder, &path, &text).map_err(|source| ReportError::WriteFile {
-                path: path.clone(),
-                source,
-            })?;
-            Ok(path)
-        })
+        .map(|(name, text)| save(folder, &name, &text))
         .collect()
+}
+
+/// Writes a file into a folder that exists, so that it is complete or as it was before, and returns its path.
+///
+/// # Errors
+///
+/// Where it cannot be written.
+pub fn save(folder: &Path, name: &str, text: &str) -> Result<PathBuf, ReportError> {
+    let path = folder.join(name);
+    write(folder, &path, text).map_err(|source| ReportError::WriteFile {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(path)
 }
 
 fn write(folder: &Path, path: &Path, text: &str) -> io::Result<()> {

@@ -4,8 +4,12 @@
 //! for a format; see `untrusted`.
 
 pub mod charts;
+pub mod export;
 mod facts;
 mod files;
+mod gate_json;
+mod gate_text;
+mod history_text;
 mod html;
 mod instructions;
 mod markdown;
@@ -20,7 +24,10 @@ mod untrusted;
 mod verdict_json;
 mod verdict_text;
 
-pub use files::{ReportError, render_all};
+pub use files::{ReportError, render_all, save};
+pub use gate_json::gate_json;
+pub use gate_text::gate_text;
+pub use history_text::{history_text, nights_text};
 pub use html::{RenderPage, html};
 pub use markdown::markdown;
 pub use paragraph::paragraph;

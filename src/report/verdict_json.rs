@@ -18,22 +18,28 @@ pub const VERDICT_SCHEMA: u32 = 1;
 /// Where a value cannot be represented in JSON.
 pub fn verdict_json(table: &VerdictTable) -> Result<String, WriteSummary> {
     let rows: Vec<Row> = table.rows.iter().map(Row::of).collect();
-    let mut skipped: BTreeMap<&'static str, usize> = BTreeMap::new();
-    for row in rows.iter().filter(|row| !row.judged) {
-        *skipped.entry(row.status).or_default() += 1;
-    }
+    let not_judged = rows.iter().filter(|row| !row.judged);
     let document = Document {
         schema: VERDICT_SCHEMA,
         judged: rows.iter().filter(|row| row.judged).count(),
-        skipped: skipped
-            .into_iter()
-            .map(|(reason, count)| Skipped { reason, count })
-            .collect(),
+        skipped: skipped(not_judged.map(|row| row.status)),
         rows,
     };
     let mut text = serde_json::to_string_pretty(&document).map_err(WriteSummary)?;
     text.push('\n');
     Ok(text)
+}
+
+/// How often each reason was one.
+pub(super) fn skipped(reasons: impl Iterator<Item = &'static str>) -> Vec<Skipped> {
+    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for reason in reasons {
+        *counts.entry(reason).or_default() += 1;
+    }
+    let skipped = counts
+        .into_iter()
+        .map(|(reason, count)| Skipped { reason, count });
+    skipped.collect()
 }
 
 #[derive(Serialize)]
@@ -45,14 +51,16 @@ struct Document<'a> {
     rows: Vec<Row<'a>>,
 }
 
+/// How many were not judged for one reason.
 #[derive(Serialize)]
-struct Skipped {
+pub(super) struct Skipped {
     reason: &'static str,
     count: usize,
 }
 
+/// One row of a table of verdicts.
 #[derive(Serialize)]
-struct Row<'a> {
+pub(super) struct Row<'a> {
     baseline: &'a str,
     candidate: &'a str,
     metric: String,
@@ -60,7 +68,7 @@ struct Row<'a> {
     kind: String,
     unit: &'static str,
     /// A verdict, or why there is none.
-    status: &'static str,
+    pub(super) status: &'static str,
     /// What of it is to be told, where the status alone does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
@@ -87,7 +95,7 @@ struct EstimatePart {
 }
 
 impl<'a> Row<'a> {
-    fn of(row: &'a VerdictRow) -> Self {
+    pub(super) fn of(row: &'a VerdictRow) -> Self {
         let verdict = row.outcome.verdict();
         let (status, detail) = match &row.outcome {
             Outcome::Timed(_) | Outcome::Exact { .. } => {
@@ -137,7 +145,9 @@ impl<'a> Row<'a> {
             _ => None,
         };
         let values = match row.outcome {
-            Outcome::Exact { baseline, candidate } => Some([baseline, candidate]),
+            Outcome::Exact {
+                baseline, candidate, ..
+            } => Some([baseline, candidate]),
             _ => None,
         };
         Self {
@@ -172,7 +182,7 @@ mod tests {
             specimen.build("b", "cold", 5_000 + round * 10);
         }
         specimen.build("c", "cold", 4_000);
-        let table = VerdictTable::within(&Analysis::of(&specimen.run()).series, "a");
+        let table = VerdictTable::within(&Analysis::of(&specimen.run()).series, "a", &[]);
         let read: Value = serde_json::from_str(&verdict_json(&table).unwrap()).unwrap();
         assert_eq!(read["schema"], json!(VERDICT_SCHEMA));
         assert_eq!(read["skipped"], json!([{ "reason": "insufficient", "count": 1 }]));

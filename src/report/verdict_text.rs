@@ -22,8 +22,8 @@ pub fn verdict_text(table: &VerdictTable, than: Than<'_>, all: bool, terminal: T
     let told = Told::all(&table.rows);
     let mut text = paragraph(&counts(&told), "", terminal);
     text.push('\n');
-    let mut section = |title: &str, verdict: Option<Verdict>| {
-        let mut told = told.iter().filter(|told| told.verdict() == verdict).peekable();
+    let mut section = |title: &str, belongs: &dyn Fn(&Told<'_>) -> bool| {
+        let mut told = told.iter().filter(|told| belongs(told)).peekable();
         if told.peek().is_none() {
             return;
         }
@@ -33,13 +33,19 @@ pub fn verdict_text(table: &VerdictTable, than: Than<'_>, all: bool, terminal: T
             let _ = writeln!(text, "{}", paragraph(&row, "    ", terminal));
         }
     };
-    section("worse", Some(Verdict::Regressed));
-    section("better", Some(Verdict::Improved));
-    section("cannot tell", Some(Verdict::Inconclusive));
+    let of = |verdict| move |told: &Told<'_>| told.verdict() == Some(verdict);
+    section("worse", &of(Verdict::Regressed));
+    section("better", &of(Verdict::Improved));
+    section("cannot tell", &of(Verdict::Inconclusive));
+    section("worse, as far as a gate allows", &|told| {
+        told.row.is_allowed_change()
+    });
     if all {
-        section("no material change", Some(Verdict::Same));
+        section("no material change", &|told| {
+            told.verdict() == Some(Verdict::Same) && !told.row.is_allowed_change()
+        });
     }
-    section("not judged", None);
+    section("not judged", &|told| told.verdict().is_none());
     text
 }
 
@@ -136,7 +142,9 @@ impl<'a> Told<'a> {
                     .map_or(finding.as_str(), |(_, rest)| rest);
                 format!("{name} against {other}: {finding}")
             }
-            Outcome::Exact { baseline, candidate } => {
+            Outcome::Exact {
+                baseline, candidate, ..
+            } => {
                 format!("{name} is {}", exact(&row.metric, *baseline, *candidate, other))
             }
             Outcome::Unstable { variant, low, high } => {
@@ -160,6 +168,15 @@ impl<'a> Told<'a> {
             Outcome::New => format!("{name}: {other} does not have it"),
         }
     }
+}
+
+/// What is to be said of one row, without a line feed.
+pub(super) fn row_text(row: &VerdictRow, than: Than<'_>) -> String {
+    let told = Told {
+        row,
+        steps: row.step.as_deref().into_iter().collect(),
+    };
+    told.line(than)
 }
 
 /// How two exact values differ: `12 more than slim (3 and 15)`.
@@ -191,7 +208,7 @@ fn exact(metric: &Metric, baseline: u64, candidate: u64, other: &str) -> String 
 }
 
 /// A text that no line ends within, such as a number and its unit.
-fn whole(text: &str) -> String {
+pub(super) fn whole(text: &str) -> String {
     text.replace(' ', "\u{a0}")
 }
 
@@ -223,7 +240,7 @@ mod tests {
             ("new", &USUAL[..3], 80),
         ])
         .run();
-        let table = VerdictTable::within(&Analysis::of(&run).series, "slim");
+        let table = VerdictTable::within(&Analysis::of(&run).series, "slim", &[]);
         insta::assert_snapshot!(verdict_text(&table, Than::Variant, false, Terminal::PIPE), @r#"
         14 metrics: 1 worse, 1 better, 11 without a material change, 1 not judged
 
@@ -245,7 +262,7 @@ mod tests {
         let before = specimen(&[("slim", &USUAL, 80)]).run();
         let after = specimen(&[("slim", &SLOW, 80)]).run();
         let (before, after) = (Analysis::of(&before), Analysis::of(&after));
-        let table = VerdictTable::between(&before.series, &after.series, None);
+        let table = VerdictTable::between(&before.series, &after.series, None, &[]);
         insta::assert_snapshot!(verdict_text(&table, Than::Run("the run of 3 February"), true, Terminal::PIPE), @r#"
         7 metrics: 1 worse, 6 without a material change
 
@@ -271,7 +288,7 @@ mod tests {
                 specimen.build(variant, step, 4_000).image = Some(image(mib, &[]));
             }
         }
-        let table = VerdictTable::within(&Analysis::of(&specimen.run()).series, "a");
+        let table = VerdictTable::within(&Analysis::of(&specimen.run()).series, "a", &[]);
         let text = verdict_text(&table, Than::Variant, false, Terminal::PIPE);
         let sizes: Vec<_> = text.lines().filter(|line| line.contains("image.size")).collect();
         assert_eq!(

@@ -138,6 +138,7 @@ mod tests {
             kernel: "Linux 6.1.0".to_owned(),
             architecture: "x86_64".to_owned(),
             cpu: Some("Example CPU".to_owned()),
+            is_virtual: None,
             cpus: Some(2),
             memory_bytes: Some(ByteSize(8 << 30)),
             components: Vec::new(),

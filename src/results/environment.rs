@@ -31,6 +31,9 @@ pub struct Environment {
     pub architecture: String,
     /// The processor's model; absent where the daemon is not on this machine.
     pub cpu: Option<String>,
+    /// Whether the machine is a virtual one; absent where that cannot be told, or the daemon is not on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_virtual: Option<bool>,
     /// Processors that the daemon sees; absent where it does not say.
     pub cpus: Option<u32>,
     /// Memory that the daemon sees; absent where it does not say.

@@ -9,10 +9,13 @@ mod build_sample;
 mod burst_sample;
 mod calibration;
 mod classic_stand;
+mod commit_record;
 mod env_argument;
 mod environment;
+mod gate_record;
 mod image_facts;
 mod image_pages;
+mod night;
 mod probe_record;
 mod pull;
 mod record;
@@ -33,10 +36,13 @@ pub use build_sample::{
 pub use burst_sample::{BurstMember, BurstSample};
 pub use calibration::{CalibratedMachine, Calibration, CalibrationRecord, TierErrors};
 pub use classic_stand::ClassicStand;
+pub use commit_record::CommitRecord;
 pub use env_argument::EnvArgumentRecord;
 pub use environment::{Environment, ImageStore};
+pub use gate_record::GateRecord;
 pub use image_facts::{ImageFacts, InstructionSize};
 pub use image_pages::ImagePages;
+pub use night::{Acceptance, NIGHT_SCHEMA, Night, NightSample, NightSeries};
 pub use probe_record::{ProbeRecord, ProbeRefusal};
 pub use pull::{Pull, PullSpan, PulledLayer};
 pub use record::{

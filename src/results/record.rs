@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BuildRecordsSeen, BuildSample, BurstSample, CalibrationRecord, ClassicStand, EnvArgumentRecord,
-    Environment, ProbeRecord, ReplayRecord, StartSample, TurnKey,
+    BuildRecordsSeen, BuildSample, BurstSample, CalibrationRecord, ClassicStand, CommitRecord,
+    EnvArgumentRecord, Environment, GateRecord, ProbeRecord, ReplayRecord, StartSample, TurnKey,
 };
 use crate::context::ManifestDiff;
 use crate::digest::Digest;
@@ -82,6 +82,9 @@ pub struct RunHeader {
     /// What a run that was stopped goes on with; absent in journals of versions that did not store it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protocol: Option<ProtocolRecord>,
+    /// The commit of the repository that the scenario is in; absent where it is in none, and in journals of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<CommitRecord>,
     /// The variants, in the file's order.
     pub variants: Vec<VariantRecord>,
     /// The name of the variant that the others are compared with.
@@ -91,8 +94,8 @@ pub struct RunHeader {
     /// The repository whose commits they are; absent where the scenario has steps of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<ReplayRecord>,
-    /// The metrics of `[gate]`, in the file's order.
-    pub gates: Vec<String>,
+    /// The metrics of `[gate]` with their bounds, in the file's order.
+    pub gates: Vec<GateRecord>,
     /// Measured rounds that were planned.
     pub rounds: u32,
     /// Measured starts per variant that were planned.
@@ -114,6 +117,9 @@ pub struct ProtocolRecord {
     pub overrides: Overrides,
     /// The digest of the whole scenario with everything that was laid over it.
     pub digest: Digest,
+    /// What of the scenario decides what its numbers mean, by name; empty in journals of versions that did not store it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
 }
 
 /// Each variant's context before any edit.

@@ -4,12 +4,12 @@
 use crate::digest::Digest;
 use crate::results::{
     Attempts, BaseRecord, Bounded, BuildFailure, BuildGraph, BuildRecordsSeen, BuildSample, ClassicStand,
-    ContextSent, Environment, GRAPH_VERSION, GraphPart, GraphVertex, HostConditions, ImageFacts, ImageStore,
-    ImportingRecord, InstructionResult, MadeImagesRecord, Neighbours, Phase, PullingRecord, RESULTS_SCHEMA,
-    Record, RunEnd, RunHeader, SampleKey, StartSample, Status, StopReason, VariantRecord, WarningRecord,
-    WorkSpan,
+    ContextSent, Environment, GRAPH_VERSION, GateRecord, GraphPart, GraphVertex, HostConditions, ImageFacts,
+    ImageStore, ImportingRecord, InstructionResult, MadeImagesRecord, Neighbours, Phase, PullingRecord,
+    RESULTS_SCHEMA, Record, RunEnd, RunHeader, SampleKey, StartSample, Status, StopReason, VariantRecord,
+    WarningRecord, WorkSpan,
 };
-use crate::scenario::{BuilderKind, ProbeTier, StartCache};
+use crate::scenario::{Allowance, BuilderKind, ProbeTier, StartCache};
 use crate::unit::{ByteSize, DaemonInstant, DaemonSpan, Nanos};
 
 /// The records of a complete run: a header first, an end last.
@@ -111,11 +111,17 @@ fn header() -> RunHeader {
         question: None,
         scenario_digest: Digest::of("scenario"),
         protocol: None,
+        commit: None,
         variants: vec![variant("naive"), variant("ordered")],
         baseline: "naive".to_owned(),
         steps: vec!["edit, source".to_owned()],
         replay: None,
-        gates: vec!["step.edit, source.time".to_owned()],
+        gates: vec![GateRecord {
+            metric: "step.edit, source.time".to_owned(),
+            worse_by: Some(Allowance::Share(0.05)),
+            at_least: Some(10_000_000),
+            at_most: None,
+        }],
         rounds: 2,
         starts: 2,
         seed: 7,
@@ -131,6 +137,7 @@ fn header() -> RunHeader {
             kernel: "6.1.0".to_owned(),
             architecture: "x86_64".to_owned(),
             cpu: None,
+            is_virtual: None,
             cpus: Some(2),
             memory_bytes: Some(ByteSize(8 << 30)),
             components: vec![("runc".to_owned(), "1.1.5".to_owned())],

@@ -6,6 +6,7 @@
 
 mod daemon_lock;
 mod errand;
+mod history;
 mod journal;
 mod journal_lines;
 mod ledger;
@@ -19,6 +20,7 @@ mod fixture;
 
 pub use daemon_lock::{DaemonLock, HoldDaemon};
 pub use errand::Errand;
+pub use history::{AddNight, NightStore, ReadHistory, StoredNights};
 pub use journal::{Journal, ReopenJournal, WriteJournal};
 pub use journal_lines::{JournalLines, ReadJournal, TornLine, read_journal};
 pub use leftovers::{FindLeftovers, Leftover, LeftoverState, Named, find_leftovers};

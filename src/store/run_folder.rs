@@ -101,7 +101,7 @@ impl RunFolder {
 }
 
 /// A scenario's name as part of a file name: whatever is not a letter, a digit, `.`, `_` or `-` becomes `-`.
-fn file_name_of(scenario: &str) -> String {
+pub(super) fn file_name_of(scenario: &str) -> String {
     scenario
         .chars()
         .map(|character| match character {

@@ -110,15 +110,25 @@ pub fn checks(starts: &[Witnessed], plain: &[(&str, Nanos)]) -> Vec<Check> {
         let is_plain = |start: &&&Witnessed| plain.iter().any(|(name, _)| *name == start.variant);
         let ready_at_once: Vec<_> = of_tier.iter().filter(is_plain).copied().collect();
         if tier == ProbeTier::Trace {
-            let listens = ready_at_once
-                .iter()
-                .filter_map(|start| Some(start.own.listen_ns.abs_diff(start.listen?)));
+            let listens = ready_at_once.iter().filter_map(|start| start.listen_error());
             all.extend(bounded(
                 tier,
-                "the listen stamp is the server's own",
+                "the listen stamp lies off the server's own call by",
                 listens.collect(),
                 &[Bound::p50(Nanos(100_000)), Bound::p99(Nanos::from_millis(1))],
             ));
+            let goes_on = ready_at_once
+                .iter()
+                .filter_map(|start| Some(start.own.listen_ns.saturating_since(start.listen?).0));
+            let goes_on: Vec<u64> = goes_on.collect();
+            all.extend(Sorted::of(&goes_on).map(|later| {
+                shown(
+                    tier,
+                    "the server itself goes on after it by",
+                    format!("p50 {}", in_millis(median(&later))),
+                    ready_at_once.len(),
+                )
+            }));
             // Between the two lie the loader, which reads the program from wherever the image is, and the beginning of the
             // C library: application time, and never less than nothing.
             let began = |start: &&&Witnessed| Some((start.exec?, start.own.main_ns));
@@ -394,9 +404,10 @@ mod tests {
             floor: None,
             left_censored: false,
             exec: Some(after(-400)),
-            listen: Some(after(19_998)),
+            listen: (tier == ProbeTier::Trace).then(|| after(19_998)),
             own: OwnTimeline {
                 main_ns: after(0),
+                listen_call_ns: after(19_990),
                 listen_ns: after(20_000),
                 ready_ns: after(20_000),
                 first_accept_ns: after(20_100),
@@ -421,16 +432,30 @@ mod tests {
     fn a_good_probe_keeps_every_claim_and_few_starts_claim_no_percentile() {
         let starts: Vec<_> = (0..40).map(|late| seen(ProbeTier::Trace, 200 + late)).collect();
         insta::assert_snapshot!(told(&starts), @"
-    trace | the listen stamp is the server's own | 40 | p50 0.002 ms | 100 µs | Kept
-    trace | the listen stamp is the server's own | 40 | p99 0.002 ms | 1.00 ms | TooFew
-    trace | programs that began after their main | 40 | 0 | 0 | Kept
-    trace | exec comes before main by | 40 | p50 0.400 ms | shown | Kept
-    trace | the match is seen late by | 40 | p50 0.170 ms | 500 µs | Kept
-    trace | the match is seen late by | 40 | p99 0.189 ms | 1.50 ms | TooFew
-    trace | the true instant is in the interval | 40 | 40 of 40 | 99 % | TooFew
-    trace | matches before the server was ready | 40 | 0 | 0 | Kept
-    trace | starts that were ready before the first look | 40 | 0 | 0 | Kept
-    ");
+        trace | the listen stamp lies off the server's own call by | 40 | p50 0.000 ms | 100 µs | Kept
+        trace | the listen stamp lies off the server's own call by | 40 | p99 0.000 ms | 1.00 ms | TooFew
+        trace | the server itself goes on after it by | 40 | p50 0.002 ms | shown | Kept
+        trace | programs that began after their main | 40 | 0 | 0 | Kept
+        trace | exec comes before main by | 40 | p50 0.400 ms | shown | Kept
+        trace | the match is seen late by | 40 | p50 0.172 ms | 500 µs | Kept
+        trace | the match is seen late by | 40 | p99 0.191 ms | 1.50 ms | TooFew
+        trace | the true instant is in the interval | 40 | 40 of 40 | 99 % | TooFew
+        trace | matches before the server was ready | 40 | 0 | 0 | Kept
+        trace | starts that were ready before the first look | 40 | 0 | 0 | Kept
+        ");
+    }
+
+    #[test]
+    fn a_listen_stamp_before_the_call_or_after_it_is_off_by_as_much() {
+        for (micros, expected) in [(19_890, 100), (19_990, 0), (20_000, 0), (20_150, 150)] {
+            let mut start = seen(ProbeTier::Trace, 200);
+            start.listen = Some(after(micros));
+            assert_eq!(start.listen_error(), Some(Nanos(expected * 1_000)), "{micros}");
+        }
+        // The server was put aside once it listened: it could have answered before it says so.
+        let mut start = seen(ProbeTier::Trace, 200);
+        start.listen = Some(after(19_992));
+        assert_eq!(start.late(), Nanos(158_000));
     }
 
     #[test]
@@ -439,13 +464,13 @@ mod tests {
         starts[0].first_byte = after(19_000);
         starts[1].left_censored = true;
         insta::assert_snapshot!(told(&starts), @"
-    published | the match is seen late by | 29 | p50 8.950 ms | 3.00 ms | Missed
-    published | the match is seen late by | 29 | p90 8.950 ms | 8.00 ms | Missed
-    published | the true instant is in the interval | 30 | 29 of 30, 1.050 ms out | 99 % | TooFew
-    published | matches before the server was ready | 30 | 1 | 0 | Missed
-    published | starts that were ready before the first look, flagged | 30 | 1 | shown | Kept
-    published | those are seen late by | 1 | p50 8.950 ms | shown | Kept
-    ");
+        published | the match is seen late by | 29 | p50 8.950 ms | 3.00 ms | Missed
+        published | the match is seen late by | 29 | p90 8.950 ms | 8.00 ms | Missed
+        published | the true instant is in the interval | 30 | 29 of 30, 1.050 ms out | 99 % | TooFew
+        published | matches before the server was ready | 30 | 1 | 0 | Missed
+        published | starts that were ready before the first look, flagged | 30 | 1 | shown | Kept
+        published | those are seen late by | 1 | p50 8.950 ms | shown | Kept
+        ");
     }
 
     #[test]
@@ -494,13 +519,13 @@ mod tests {
             warming(2_500, 20_700),
         ];
         insta::assert_snapshot!(told(&starts), @"
-    netns | the match is seen late by | 1 | p50 0.250 ms | 500 µs | Kept
-    netns | the match is seen late by | 1 | p99 0.250 ms | 1.50 ms | TooFew
-    netns | the true instant is in the interval | 3 | 2 of 3, 0.650 ms out | 99 % | TooFew
-    netns | matches before the server was ready | 3 | 0 | 0 | Kept
-    netns | starts that were ready before the first look | 3 | 0 | 0 | Kept
-    netns | 503 while warming: late by its interval + 0.3 ms | 2 | 1 of 2 | 99 % | TooFew
-    ");
+        netns | the match is seen late by | 1 | p50 0.250 ms | 500 µs | Kept
+        netns | the match is seen late by | 1 | p99 0.250 ms | 1.50 ms | TooFew
+        netns | the true instant is in the interval | 3 | 2 of 3, 0.650 ms out | 99 % | TooFew
+        netns | matches before the server was ready | 3 | 0 | 0 | Kept
+        netns | starts that were ready before the first look | 3 | 0 | 0 | Kept
+        netns | 503 while warming: late by its interval + 0.3 ms | 2 | 1 of 2 | 99 % | TooFew
+        ");
     }
 
     #[test]

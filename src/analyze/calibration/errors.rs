@@ -57,6 +57,7 @@ mod tests {
             listen: None,
             own: OwnTimeline {
                 main_ns: Nanos(0),
+                listen_call_ns: ready,
                 listen_ns: ready,
                 ready_ns: ready,
                 first_accept_ns: ready,

@@ -33,7 +33,9 @@ pub struct Witnessed {
 pub struct OwnTimeline {
     /// `main` was entered.
     pub main_ns: Nanos,
-    /// It listens.
+    /// It asked for a socket that listens.
+    pub listen_call_ns: Nanos,
+    /// It listens, and its program went on: later than it listened, where a processor had to be waited for in between.
     pub listen_ns: Nanos,
     /// From here on it answers with 200.
     pub ready_ns: Nanos,
@@ -46,11 +48,25 @@ pub struct OwnTimeline {
 }
 
 impl Witnessed {
-    /// When a request that had been waiting would have been answered: once the server was ready and had handled it.
+    /// How far the kernel's record of that it listens lies from the server's own call; zero where it lies within. Absent where there
+    /// is no record.
+    #[must_use]
+    pub fn listen_error(&self) -> Option<Nanos> {
+        let listen = self.listen?;
+        let before = self.own.listen_call_ns.saturating_since(listen);
+        Some(before + listen.saturating_since(self.own.listen_ns))
+    }
+
+    /// When a request that had been waiting would have been answered: once the server was ready and had handled it. One that is
+    /// ready as soon as it listens is so by the kernel's record, where there is one: whoever is woken by it may run first.
     #[must_use]
     pub fn answerable(&self) -> Nanos {
         let began = self.own.answered_accept_ns.max(self.own.ready_ns);
-        self.own.ready_ns + self.own.first_ok_ns.saturating_since(began)
+        let ready = match self.listen {
+            Some(listen) if self.own.ready_ns == self.own.listen_ns => self.own.ready_ns.min(listen),
+            _ => self.own.ready_ns,
+        };
+        ready + self.own.first_ok_ns.saturating_since(began)
     }
 
     /// The instant that the interval has to hold: that, and not before anybody is answered at all.

@@ -5,9 +5,9 @@ mod examples;
 pub(crate) use self::examples::{hostile, layer_order, quick_start, remote_cache, replay, two_stages};
 use crate::digest::Digest;
 use crate::results::{
-    Attempts, BaseRecord, Bounded, BuildFailure, BuildSample, ContextSent, Environment, ImageFacts,
-    ImageStore, InstructionResult, InstructionSize, Phase, RESULTS_SCHEMA, Run, RunEnd, RunHeader, SampleKey,
-    StartSample, Status, StopReason, VariantRecord,
+    Attempts, BaseRecord, Bounded, BuildFailure, BuildSample, ContextSent, Environment, GateRecord,
+    ImageFacts, ImageStore, InstructionResult, InstructionSize, Phase, RESULTS_SCHEMA, Run, RunEnd,
+    RunHeader, SampleKey, StartSample, Status, StopReason, VariantRecord,
 };
 use crate::scenario::{BuilderKind, ProbeTier, StartCache};
 use crate::unit::{ByteSize, Nanos};
@@ -34,6 +34,7 @@ impl Specimen {
             question: Some("Do reports show what is in them?".to_owned()),
             scenario_digest: Digest::of(b"scenario"),
             protocol: None,
+            commit: None,
             variants: variants
                 .iter()
                 .map(|name| VariantRecord {
@@ -66,6 +67,7 @@ impl Specimen {
                 kernel: "Linux 6.1.0".to_owned(),
                 architecture: "x86_64".to_owned(),
                 cpu: Some("Specimen CPU at 1 GHz".to_owned()),
+                is_virtual: None,
                 cpus: Some(4),
                 memory_bytes: Some(ByteSize(8 << 30)),
                 components: vec![("containerd".to_owned(), "1.0.0".to_owned())],
@@ -118,8 +120,15 @@ impl Specimen {
         self
     }
 
-    pub(crate) fn gates(mut self, gates: &[&str]) -> Self {
-        self.run.header.gates = gates.iter().map(|gate| (*gate).to_owned()).collect();
+    /// Gates on these metrics that allow nothing beyond what is material of each.
+    pub(crate) fn gates(mut self, metrics: &[&str]) -> Self {
+        let gate = |metric: &&str| GateRecord {
+            metric: (*metric).to_owned(),
+            worse_by: None,
+            at_least: None,
+            at_most: None,
+        };
+        self.run.header.gates = metrics.iter().map(gate).collect();
         self
     }
 

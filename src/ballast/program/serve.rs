@@ -194,6 +194,7 @@ pub(crate) fn serve(options: Options, started: u64) -> Result<(), String> {
     rehearse();
     let rehearsed = clock::monotonic();
     sleep_until(rehearsed + duration::nanos(options.listen_after));
+    timeline.listen_call.note(clock::monotonic());
     let listener = TcpListener::bind((options.bind, options.port))
         .map_err(|error| format!("cannot listen on {} port {}: {error}", options.bind, options.port))?;
     let listening = clock::monotonic();

@@ -28,7 +28,9 @@ impl Stamp {
 pub(crate) struct Timeline {
     /// `main` was entered.
     pub(crate) main: Stamp,
-    /// The socket listens.
+    /// The kernel is asked for a socket that listens.
+    pub(crate) listen_call: Stamp,
+    /// The socket listens, and the program goes on.
     pub(crate) listen: Stamp,
     /// From here on the ready path is answered with 200: an instant known in advance.
     pub(crate) ready: Stamp,
@@ -48,6 +50,7 @@ impl Timeline {
         let mut json = String::from("{\"clock\":\"CLOCK_MONOTONIC\"");
         for (name, instant) in [
             ("main_ns", self.main.get()),
+            ("listen_call_ns", self.listen_call.get()),
             ("listen_ns", self.listen.get()),
             ("ready_ns", ready),
             ("first_accept_ns", self.first_accept.get()),

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::findings::Findings;
 use crate::scenario::file::{Cursor, GateTable};
+use crate::scenario::gate::amount;
 use crate::scenario::nearest::hint;
-use crate::scenario::{Gate, Metric, MetricUnit};
-use crate::unit::{ByteSize, Nanos};
+use crate::scenario::{Allowance, Gate, Metric, MetricUnit};
 
 /// Resolves the gates, in the file's order.
 pub(super) fn gates(
@@ -21,13 +21,14 @@ pub(super) fn gates(
         let Some(table) = tables.remove(key) else {
             continue;
         };
-        if let Some(metric) = metrics.iter().find(|metric| metric.key == key) {
-            check_bounds(&table, metric, &at, findings);
-        } else {
+        let Some(metric) = metrics.iter().find(|metric| metric.key == key) else {
             note_unknown(key, metrics, &at, findings);
-        }
+            continue;
+        };
+        check_bounds(&table, metric, &at, findings);
         gates.push(Gate {
             metric: key.to_owned(),
+            unit: metric.unit,
             worse_by: table.worse_by,
             at_least: table.at_least,
             at_most: table.at_most,
@@ -47,7 +48,7 @@ fn note_unknown(key: &str, metrics: &[Metric], at: &Cursor<'_>, findings: &mut F
 }
 
 fn check_bounds(table: &GateTable, metric: &Metric, at: &Cursor<'_>, findings: &mut Findings<'_>) {
-    let amount = match metric.unit {
+    let in_unit = match metric.unit {
         MetricUnit::Time => "a duration such as `10ms`",
         MetricUnit::Bytes => "a size such as `10MiB`",
         MetricUnit::Count => "a whole number",
@@ -63,13 +64,18 @@ fn check_bounds(table: &GateTable, metric: &Metric, at: &Cursor<'_>, findings: &
         ("at-most", &table.at_most, false),
     ] {
         let Some(text) = text else { continue };
-        if is_amount(text, metric.unit) || (percentage && is_percentage(text)) {
+        let read = if percentage {
+            Allowance::parse(text, metric.unit).is_some()
+        } else {
+            amount(text, metric.unit).is_some()
+        };
+        if read {
             continue;
         }
         let expected = if percentage {
-            format!("a percentage such as `5%`, `0`, or {amount}")
+            format!("a percentage such as `5%`, `0`, or {in_unit}")
         } else {
-            amount.to_owned()
+            in_unit.to_owned()
         };
         findings
             .at(
@@ -77,59 +83,5 @@ fn check_bounds(table: &GateTable, metric: &Metric, at: &Cursor<'_>, findings: &
                 format!("`{key}` of `{}` is {text:?}, expected {expected}", metric.key),
             )
             .label(format!("expected {expected}"));
-    }
-}
-
-/// Whether the text is an amount in the metric's unit; zero needs none.
-fn is_amount(text: &str, unit: MetricUnit) -> bool {
-    text == "0"
-        || match unit {
-            MetricUnit::Time => text.parse::<Nanos>().is_ok(),
-            MetricUnit::Bytes => text.parse::<ByteSize>().is_ok(),
-            MetricUnit::Count => text.parse::<u64>().is_ok(),
-        }
-}
-
-/// Whether the text is a number of per cent that is not negative.
-fn is_percentage(text: &str) -> bool {
-    text.strip_suffix('%').is_some_and(|number| {
-        number.starts_with(|first: char| first.is_ascii_digit())
-            && number
-                .chars()
-                .all(|character| character.is_ascii_digit() || character == '.')
-            && number.parse::<f64>().is_ok()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bounds_are_percentages_or_amounts_of_the_metrics_unit() {
-        for (text, unit, amount) in [
-            ("0", MetricUnit::Time, true),
-            ("10ms", MetricUnit::Time, true),
-            ("10ms", MetricUnit::Bytes, false),
-            ("10MiB", MetricUnit::Bytes, true),
-            ("10MiB", MetricUnit::Time, false),
-            ("3", MetricUnit::Count, true),
-            ("-3", MetricUnit::Count, false),
-            ("", MetricUnit::Count, false),
-        ] {
-            assert_eq!(is_amount(text, unit), amount, "{text:?} of {unit:?}");
-        }
-        for (text, percentage) in [
-            ("5%", true),
-            ("2.5%", true),
-            ("5", false),
-            ("-5%", false),
-            ("%", false),
-            ("1e3%", false),
-            ("NaN%", false),
-            ("1.2.3%", false),
-        ] {
-            assert_eq!(is_percentage(text), percentage, "{text:?}");
-        }
     }
 }

@@ -1,0 +1,488 @@
+//! What the gates of a run decide.
+
+use super::instruction_series::InstructionSeries;
+use super::instruction_shift::{InstructionShift, slowest_shift};
+use super::metric::Metric;
+use super::night_series::NightHistory;
+use super::nightly::NightVerdict;
+use super::series::Series;
+use super::start_metric::StartMetric;
+use super::verdict::Verdict;
+use super::verdict_table::{Outcome, VerdictRow, VerdictTable};
+use super::{Analysis, Estimate};
+use crate::results::{GateRecord, RunHeader};
+
+/// What one gate decides about one variant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ruling {
+    /// The gate.
+    pub gate: GateRecord,
+    /// The variant.
+    pub variant: String,
+    /// What the gate found.
+    pub finding: Found,
+}
+
+/// What a gate found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// How it stands against the baseline, and where a build is slower, which instruction it is.
+    Against(Box<VerdictRow>, Option<InstructionShift>),
+    /// How it stands against its budget.
+    Budget {
+        /// The metric.
+        metric: Metric,
+        /// The step, where the metric's key names none.
+        step: Option<String>,
+        /// The budget, in the metric's stored unit.
+        at_most: u64,
+        /// What was measured.
+        measured: Measured,
+    },
+    /// How the newest night of a history stands against those before it.
+    Night(Box<NightHistory>),
+    /// The metric was not measured of the variant.
+    Nothing,
+}
+
+/// A value against a budget.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Measured {
+    /// It is the same in every repeat.
+    Value(u64),
+    /// It varies: the median and the interval that it lies in.
+    Between {
+        /// The median.
+        median: f64,
+        /// The lower end of its interval.
+        low: f64,
+        /// The upper end.
+        high: f64,
+        /// The level of the interval.
+        level: f64,
+    },
+    /// Repeats differ that should not, or there are too few for an interval: so many.
+    Unknown(usize),
+}
+
+/// What all gates of a run come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GateOutcome {
+    /// Nothing is worse than is allowed.
+    Passed,
+    /// Something is worse than is allowed, or over its budget.
+    Regressed,
+    /// Nothing could be judged, or not everything where that was asked for.
+    NotJudged,
+    /// What was to be measured failed, and nothing that was measured is worse.
+    Failed,
+}
+
+/// How strictly rulings are read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Strictness {
+    /// Whether what cannot be told counts as worse.
+    pub doubt_fails: bool,
+    /// Whether what is out of the ordinary for the first time counts as worse.
+    pub suspicion_fails: bool,
+    /// Whether every gate has to be judged.
+    pub all_judged: bool,
+}
+
+impl GateOutcome {
+    /// Its name in stored files.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "ok",
+            Self::Regressed => "regressed",
+            Self::NotJudged => "not_judged",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// What the rulings come to.
+    #[must_use]
+    pub fn of(rulings: &[Ruling], strictness: Strictness) -> Self {
+        let any = |wanted: Decision| rulings.iter().any(|ruling| ruling.decision() == wanted);
+        let judged = [Decision::Passed, Decision::CannotTell, Decision::Suspected]
+            .into_iter()
+            .any(any);
+        let fails = any(Decision::Exceeded)
+            || (strictness.doubt_fails && any(Decision::CannotTell))
+            || (strictness.suspicion_fails && any(Decision::Suspected));
+        if fails {
+            Self::Regressed
+        } else if any(Decision::Failed) {
+            Self::Failed
+        } else if !judged || (strictness.all_judged && any(Decision::NotJudged)) {
+            Self::NotJudged
+        } else {
+            Self::Passed
+        }
+    }
+}
+
+/// How a ruling counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Decision {
+    /// It is as good as is asked.
+    Passed,
+    /// The samples do not tell.
+    CannotTell,
+    /// It is out of the ordinary for the first time: another run confirms it or clears it.
+    Suspected,
+    /// There is nothing to judge, or nothing to hold it against.
+    NotJudged,
+    /// What was to be measured failed.
+    Failed,
+    /// It is worse than is allowed, or over its budget.
+    Exceeded,
+}
+
+impl Ruling {
+    /// How it counts.
+    #[must_use]
+    pub fn decision(&self) -> Decision {
+        match &self.finding {
+            Found::Nothing => Decision::NotJudged,
+            Found::Against(row, _) => match (&row.outcome, row.outcome.verdict()) {
+                (_, Some(Verdict::Regressed)) => Decision::Exceeded,
+                (_, Some(Verdict::Inconclusive)) => Decision::CannotTell,
+                (_, Some(Verdict::Same | Verdict::Improved)) => Decision::Passed,
+                (Outcome::Failed { .. }, None) => Decision::Failed,
+                (_, None) => Decision::NotJudged,
+            },
+            Found::Budget {
+                at_most, measured, ..
+            } => measured.against(*at_most),
+            Found::Night(history) => match history.newest().map(|newest| newest.judged.verdict) {
+                None | Some(NightVerdict::WarmingUp) => Decision::NotJudged,
+                Some(NightVerdict::Usual | NightVerdict::SuspectedBetter | NightVerdict::Improved) => {
+                    Decision::Passed
+                }
+                Some(NightVerdict::SuspectedWorse) => Decision::Suspected,
+                Some(NightVerdict::Regressed) => Decision::Exceeded,
+            },
+        }
+    }
+}
+
+impl Measured {
+    fn of(series: &Series) -> Self {
+        match series.estimate {
+            Estimate::Exact { value, .. } => Self::Value(value),
+            Estimate::Timed(summary) => {
+                summary
+                    .interval
+                    .map_or(Self::Unknown(summary.n), |interval| Self::Between {
+                        median: summary.median,
+                        low: interval.low as f64,
+                        high: interval.high as f64,
+                        level: interval.level,
+                    })
+            }
+            Estimate::Missing | Estimate::Unstable { .. } => Self::Unknown(series.estimate.n()),
+        }
+    }
+
+    fn against(self, at_most: u64) -> Decision {
+        let budget = at_most as f64;
+        match self {
+            Self::Value(value) if value > at_most => Decision::Exceeded,
+            Self::Value(_) => Decision::Passed,
+            Self::Between { low, .. } if low > budget => Decision::Exceeded,
+            Self::Between { high, .. } if high <= budget => Decision::Passed,
+            Self::Between { .. } => Decision::CannotTell,
+            Self::Unknown(_) => Decision::NotJudged,
+        }
+    }
+}
+
+/// What a run is held against.
+#[derive(Clone, Copy, Debug)]
+pub enum Against<'a> {
+    /// Nothing: there are budgets alone.
+    Nothing,
+    /// Another run, and the table of verdicts of the two.
+    Run(&'a Analysis, &'a VerdictTable),
+    /// The nights of a history, the run's own the newest of each.
+    Nights(&'a [NightHistory]),
+}
+
+/// What the gates of a run decide about it, in the order of the gates and then of the variants.
+///
+/// A gate on `start.app` is one on `start.ready` where not every sample of both sides has the former.
+#[must_use]
+pub fn rulings(header: &RunHeader, candidate: &Analysis, against: Against<'_>) -> Vec<Ruling> {
+    let mut rulings = Vec::new();
+    for gate in &header.gates {
+        for variant in &header.variants {
+            let ruling = |finding| Ruling {
+                gate: gate.clone(),
+                variant: variant.name.clone(),
+                finding,
+            };
+            let before = rulings.len();
+            let is_relative = gate.worse_by.is_some() || gate.at_most.is_none();
+            match against {
+                Against::Run(baseline, table) if is_relative => {
+                    let rows = gated_rows(&gate.metric, &variant.name, table);
+                    rulings.extend(rows.into_iter().map(|row| {
+                        let shift = shift(row, &baseline.instructions, &candidate.instructions);
+                        ruling(Found::Against(Box::new(row.clone()), shift))
+                    }));
+                }
+                Against::Nights(histories) if is_relative => {
+                    let nights = gated(&gate.metric, &variant.name, histories, |history| {
+                        (&history.variant, &history.metric)
+                    });
+                    let found = nights
+                        .into_iter()
+                        .map(|history| Found::Night(Box::new(history.clone())));
+                    rulings.extend(found.map(ruling));
+                }
+                _ => {}
+            }
+            if let Some(at_most) = gate.at_most {
+                let series = gated(&gate.metric, &variant.name, &candidate.series, |series| {
+                    (&series.variant, &series.metric)
+                });
+                rulings.extend(series.into_iter().map(|series| {
+                    ruling(Found::Budget {
+                        metric: series.metric.clone(),
+                        step: series.step.clone().filter(|_| series.metric.step_is_implied()),
+                        at_most,
+                        measured: Measured::of(series),
+                    })
+                }));
+            }
+            let is_asked = gate.at_most.is_some() || !matches!(against, Against::Nothing);
+            if rulings.len() == before && is_asked {
+                rulings.push(ruling(Found::Nothing));
+            }
+        }
+    }
+    rulings
+}
+
+/// The rows that a gate is about.
+fn gated_rows<'table>(gate: &str, variant: &str, table: &'table VerdictTable) -> Vec<&'table VerdictRow> {
+    let of = |metric: &str| -> Vec<&VerdictRow> {
+        let rows = table.rows.iter();
+        rows.filter(|row| row.candidate == variant && row.metric.to_string() == metric)
+            .collect()
+    };
+    let rows = of(gate);
+    let complete = |row: &&VerdictRow| !matches!(row.outcome, Outcome::Missing | Outcome::New);
+    match instead_of_app(gate) {
+        Some(ready) if !rows.iter().all(complete) || rows.is_empty() => of(&ready),
+        _ => rows,
+    }
+}
+
+/// What a gate is about, of what is of some variant and metric.
+fn gated<'all, T>(
+    gate: &str,
+    variant: &str,
+    all: &'all [T],
+    names: impl Fn(&T) -> (&String, &Metric),
+) -> Vec<&'all T> {
+    let of = |metric: &str| -> Vec<&T> {
+        let all = all.iter();
+        all.filter(|one| {
+            let (its_variant, its_metric) = names(one);
+            its_variant == variant && its_metric.to_string() == metric
+        })
+        .collect()
+    };
+    let found = of(gate);
+    match instead_of_app(gate) {
+        Some(ready) if found.is_empty() => of(&ready),
+        _ => found,
+    }
+}
+
+/// What decides in the place of `start.app`, by key, where that cannot be had.
+fn instead_of_app(gate: &str) -> Option<String> {
+    let state = gate.strip_prefix(StartMetric::App.key())?;
+    Some(format!("{}{state}", StartMetric::Ready.key()))
+}
+
+/// The instruction that made a build slower.
+fn shift(
+    row: &VerdictRow,
+    before: &[InstructionSeries],
+    after: &[InstructionSeries],
+) -> Option<InstructionShift> {
+    match (&row.metric, row.outcome.verdict()) {
+        (Metric::StepTime(step), Some(Verdict::Regressed)) => {
+            slowest_shift(before, after, &row.candidate, step)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analyze::specimen::{Specimen, image};
+    use crate::results::Run;
+    use crate::scenario::Allowance;
+
+    fn run(times: &[u64], mib: u64, gates: &[GateRecord]) -> Run {
+        let mut specimen = Specimen::new(&["slim"], &["cold"]);
+        for millis in times {
+            specimen.build("slim", "cold", *millis).image = Some(image(mib, &[]));
+        }
+        specimen.header().gates = gates.to_vec();
+        specimen.run()
+    }
+
+    fn gate(metric: &str, worse_by: Option<Allowance>, at_most: Option<u64>) -> GateRecord {
+        GateRecord {
+            metric: metric.to_owned(),
+            worse_by,
+            at_least: None,
+            at_most,
+        }
+    }
+
+    fn ruled(before: &Run, after: &Run) -> Vec<Decision> {
+        let (baseline, candidate) = (Analysis::of(before), Analysis::of(after));
+        let table = VerdictTable::between(&baseline.series, &candidate.series, None, &after.header.gates);
+        let ruled = rulings(&after.header, &candidate, Against::Run(&baseline, &table));
+        ruled.iter().map(Ruling::decision).collect()
+    }
+
+    const USUAL: [u64; 10] = [4120, 3980, 4050, 4390, 4010, 4090, 3950, 4170, 4030, 4240];
+    const SLOW: [u64; 10] = [4510, 4400, 4630, 4350, 4480, 4590, 4720, 4440, 4550, 4310];
+
+    #[test]
+    fn a_gate_decides_by_what_it_allows() {
+        use Decision::{CannotTell, Exceeded, NotJudged, Passed};
+        let time = |share| gate("step.cold.time", Some(Allowance::Share(share)), None);
+        let size = |by| gate("image.size", Some(Allowance::Amount(by)), None);
+        for (gates, expected) in [
+            (vec![time(0.03)], vec![Exceeded]),
+            (vec![time(0.08)], vec![CannotTell]),
+            (vec![time(0.2)], vec![Passed]),
+            (vec![size(0)], vec![Exceeded]),
+            (vec![size(20 << 20)], vec![Passed]),
+            (vec![gate("image.layers", None, None)], vec![Passed]),
+            (vec![gate("start.app", None, None)], vec![NotJudged]),
+            (vec![time(0.2), size(0)], vec![Passed, Exceeded]),
+            (vec![], vec![]),
+        ] {
+            let (before, after) = (run(&USUAL, 60, &[]), run(&SLOW, 80, &gates));
+            assert_eq!(ruled(&before, &after), expected, "{gates:?}");
+        }
+    }
+
+    #[test]
+    fn a_budget_is_held_by_the_whole_interval_of_the_median() {
+        use Decision::{CannotTell, Exceeded, NotJudged, Passed};
+        // The median's interval is from 3.98 s to 4.24 s.
+        for (times, millis, expected) in [
+            (&USUAL[..], 3_900, Exceeded),
+            (&USUAL[..], 4_100, CannotTell),
+            (&USUAL[..], 4_240, Passed),
+            (&USUAL[..5], 4_100, NotJudged),
+        ] {
+            let after = run(
+                times,
+                80,
+                &[gate("step.cold.time", None, Some(millis * 1_000_000))],
+            );
+            let ruled = rulings(&after.header, &Analysis::of(&after), Against::Nothing);
+            let decisions: Vec<_> = ruled.iter().map(Ruling::decision).collect();
+            assert_eq!(decisions, [expected], "{millis}");
+        }
+        for (mib, expected) in [(79, Exceeded), (80, Passed)] {
+            let after = run(&USUAL, 80, &[gate("image.size", None, Some(mib << 20))]);
+            let ruled = rulings(&after.header, &Analysis::of(&after), Against::Nothing);
+            assert_eq!(ruled[0].decision(), expected, "{mib}");
+        }
+    }
+
+    #[test]
+    fn a_regression_outranks_a_failure_and_that_what_was_not_judged() {
+        use Decision::{CannotTell, Exceeded, Failed, NotJudged, Passed};
+        let ruling = |decision| {
+            let measured = match decision {
+                Exceeded => Measured::Value(2),
+                CannotTell => Measured::Between {
+                    median: 1.0,
+                    low: 0.0,
+                    high: 2.0,
+                    level: 0.95,
+                },
+                _ => Measured::Value(1),
+            };
+            let lost = Outcome::Failed {
+                variant: "slim".to_owned(),
+                lost: 1,
+                attempted: 1,
+            };
+            let row = |outcome| VerdictRow {
+                baseline: "slim".to_owned(),
+                candidate: "slim".to_owned(),
+                metric: Metric::ImageLayers,
+                step: None,
+                outcome,
+            };
+            Ruling {
+                gate: gate("image.layers", None, Some(1)),
+                variant: "slim".to_owned(),
+                finding: match decision {
+                    NotJudged => Found::Nothing,
+                    Failed => Found::Against(Box::new(row(lost)), None),
+                    _ => Found::Budget {
+                        metric: Metric::ImageLayers,
+                        step: None,
+                        at_most: 1,
+                        measured,
+                    },
+                },
+            }
+        };
+        let usual = Strictness::default();
+        let strict = Strictness {
+            doubt_fails: true,
+            suspicion_fails: true,
+            all_judged: true,
+        };
+        for (decisions, expected, strictly) in [
+            (
+                &[Passed, Exceeded, Failed][..],
+                GateOutcome::Regressed,
+                GateOutcome::Regressed,
+            ),
+            (
+                &[Passed, Failed, NotJudged],
+                GateOutcome::Failed,
+                GateOutcome::Failed,
+            ),
+            (&[Passed, NotJudged], GateOutcome::Passed, GateOutcome::NotJudged),
+            (&[CannotTell], GateOutcome::Passed, GateOutcome::Regressed),
+            (&[NotJudged], GateOutcome::NotJudged, GateOutcome::NotJudged),
+            (&[], GateOutcome::NotJudged, GateOutcome::NotJudged),
+        ] {
+            let rulings: Vec<_> = decisions.iter().map(|decision| ruling(*decision)).collect();
+            let made: Vec<_> = rulings.iter().map(Ruling::decision).collect();
+            assert_eq!(made, decisions);
+            assert_eq!(GateOutcome::of(&rulings, usual), expected, "{decisions:?}");
+            assert_eq!(GateOutcome::of(&rulings, strict), strictly, "{decisions:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_baseline_there_are_budgets_alone() {
+        let relative = gate("step.cold.time", Some(Allowance::Share(0.05)), None);
+        let after = run(&USUAL, 80, &[relative]);
+        assert_eq!(
+            rulings(&after.header, &Analysis::of(&after), Against::Nothing),
+            []
+        );
+    }
+}
