@@ -616,22 +616,6 @@ fn changed(text: &str, change: impl Fn(&str, &mut Value)) -> String {
     lines.collect()
 }
 
-/// The journal with every build a second time, a thousandth longer: ten rounds carry as many rows as a run has, five do not.
-fn of_ten_rounds(text: &str) -> String {
-    let again = changed(text, |kind, record| {
-        if kind == "build" {
-            let key = &mut record["key"];
-            key["round"] = (key["round"].as_u64().expect("a number") + 5).into();
-            key["order"] = (key["order"].as_u64().expect("a number") + 1_000).into();
-            let nanos = record["duration_ns"].as_u64().expect("a time");
-            record["duration_ns"] = (nanos + nanos / 1_000).into();
-        }
-    });
-    let builds = again.lines().filter(|line| line.contains(r#""kind":"build","#));
-    let builds: Vec<&str> = builds.collect();
-    format!("{text}{}\n", builds.join("\n"))
-}
-
 /// The journal of a run in which everything that edits of the source took is so many hundredths as long, with these gates.
 fn slower(text: &str, percent: u64, gates: &Value) -> String {
     let longer = |duration: &mut Value| {
@@ -670,14 +654,14 @@ fn quick_start() -> Fixture {
 
 #[test]
 fn a_gate_ends_with_3_where_something_is_worse_than_it_allows_and_names_the_instruction() {
-    let ten = of_ten_rounds(&quick_start().text);
-    let before = Copy::with_journal("before", &ten);
+    let fixture = quick_start();
+    let before = Copy::of(&fixture);
     let gates = serde_json::json!([{
         "metric": "step.edit source.time", "worse_by": { "share": 0.05 }, "at_least": 10_000_000,
     }]);
     let named = |variant: &str| format!("{variant} · step.edit source.time is ");
     for (percent, code, outcome) in [(100, 0, "ok"), (150, 3, "regressed"), (50, 0, "ok")] {
-        let after = Copy::with_journal("after", &slower(&ten, percent, &gates));
+        let after = Copy::with_journal("after", &slower(&fixture.text, percent, &gates));
         let told = gated("", &after, &before);
         assert_eq!(told.code, Some(code), "{percent}: {told}");
         let verdict: Value = serde_json::from_str(&after.output("verdict.json")).unwrap();
@@ -706,6 +690,45 @@ fn a_gate_ends_with_3_where_something_is_worse_than_it_allows_and_names_the_inst
             (&serde_json::json!(outcome), &serde_json::json!(0))
         );
     }
+}
+
+#[test]
+fn a_job_of_github_gets_annotations_and_a_summary_and_nobody_else_does() {
+    let fixture = quick_start();
+    let before = Copy::of(&fixture);
+    let gates = serde_json::json!([{ "metric": "step.edit source.time", "worse_by": { "share": 0.05 } }]);
+    let after = Copy::with_journal("after", &slower(&fixture.text, 150, &gates));
+    let parent = scratch();
+    let summary = parent.path().join("summary.md");
+    fs::write(&summary, "# Before\n").unwrap();
+    let gate = |in_job: &str| {
+        let mut line = Seatrial::line("gate --json")
+            .arg(&after.folder)
+            .arg("--against")
+            .arg(&before.folder);
+        line.command
+            .env("GITHUB_ACTIONS", in_job)
+            .env("GITHUB_STEP_SUMMARY", &summary);
+        line.run()
+    };
+    let told = gate("false");
+    assert!(!told.stderr.contains("::error"), "{told}");
+    assert_eq!(fs::read_to_string(&summary).unwrap(), "# Before\n");
+    let told = gate("true");
+    assert_eq!(told.code, Some(3), "{told}");
+    let error = "::error title=quickstart%3A step.edit source.time::naive · step.edit source.time is ";
+    assert!(told.stderr.contains(error), "{told}");
+    assert!(
+        serde_json::from_str::<Value>(&told.stdout).is_ok(),
+        "nothing else there: {told}"
+    );
+    let written = fs::read_to_string(&summary).unwrap();
+    assert!(written.starts_with("# Before\n## "), "{written}");
+    assert!(written.contains("**Worse than allowed**"), "{written}");
+    assert!(
+        written.ends_with("<!-- seatrial-gate:quickstart -->\n"),
+        "{written}"
+    );
 }
 
 #[test]
@@ -883,4 +906,90 @@ fn who_accepts_what_is_not_there_is_told_so() {
     }
     let none = in_history("history accept quickstart --reason=", &history).run();
     assert_eq!(none.code, Some(2), "a reason is none that is empty: {none}");
+}
+
+/// A run in a form for another program.
+fn exported(format: &str, run: &Copy) -> String {
+    let told = Seatrial::line(&format!("export {format}")).arg(&run.folder).run();
+    assert_eq!((told.code, told.stderr.as_str()), (Some(0), ""), "{told}");
+    told.stdout
+}
+
+/// The median of an odd number of nanoseconds, in seconds to the microsecond.
+fn median_seconds(mut nanos: Vec<u64>) -> f64 {
+    nanos.sort_unstable();
+    assert_eq!(nanos.len() % 2, 1, "the middle one");
+    (nanos[nanos.len() / 2] as f64 / 1e3).round() / 1e6
+}
+
+#[test]
+fn every_form_for_another_program_has_the_medians_of_the_journal() {
+    for fixture in fixtures() {
+        let run = Copy::of(&fixture);
+        let bencher: Value = serde_json::from_str(&exported("bencher", &run)).unwrap();
+        let github: Value = serde_json::from_str(&exported("github-benchmark", &run)).unwrap();
+        let metrics = exported("openmetrics", &run);
+        assert!(metrics.ends_with("\n# EOF\n"), "{metrics}");
+        assert!(
+            exported("csv", &run).starts_with("schema,run_id,"),
+            "{}",
+            fixture.name
+        );
+        let header = fixture.header();
+        let scenario = header["scenario"].as_str().unwrap();
+        let mut seen = 0;
+        for variant in header["variants"].as_array().unwrap() {
+            let variant = variant["name"].as_str().unwrap();
+            for step in header["steps"].as_array().unwrap() {
+                let step = step.as_str().unwrap();
+                let Some(counted) = fixture.counted(variant, &format!("step.{step}.time")) else {
+                    continue;
+                };
+                if counted.len() % 2 == 0 {
+                    continue;
+                }
+                let median = median_seconds(counted);
+                seen += 1;
+                let told = &bencher[format!("{scenario}/{variant}/{step}")]["build-time"]["value"];
+                assert_eq!(told.as_f64(), Some(median), "{step}");
+                let name = format!("{scenario}/{variant} step.{step}.time");
+                let entry = github
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .find(|entry| entry["name"] == name.as_str());
+                assert_eq!(entry.expect("an entry")["value"].as_f64(), Some(median), "{step}");
+                let line = format!(
+                    "seatrial_step_time_seconds{{scenario=\"{scenario}\",variant=\"{variant}\",step=\"{step}\",stat=\"median\"}} {median}"
+                );
+                assert!(metrics.lines().any(|other| other == line), "{line}\n{metrics}");
+            }
+        }
+        assert!(seen > 0, "{}", fixture.name);
+    }
+}
+
+#[test]
+fn rulings_are_cases_of_junit() {
+    let fixture = quick_start();
+    let before = Copy::of(&fixture);
+    let gates = serde_json::json!([
+        { "metric": "step.edit source.time", "worse_by": { "share": 0.05 } },
+        { "metric": "image.layers" },
+        { "metric": "start.app.cold-pages" },
+    ]);
+    let after = Copy::with_journal("after", &slower(&fixture.text, 150, &gates));
+    let path = after.folder.join("junit.xml");
+    let told = gated(&format!("--junit {}", path.display()), &after, &before);
+    assert_eq!(told.code, Some(3), "{told}");
+    let xml = fs::read_to_string(path).unwrap();
+    // The layers have a ruling for each of five steps.
+    for (what, count) in [
+        ("<testcase ", 14),
+        ("<failure ", 1),
+        ("<skipped", 2),
+        ("<error ", 0),
+    ] {
+        assert_eq!(xml.matches(what).count(), count, "{what} in {xml}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::machine_key::MachineParts;
+use super::machine_key::{MachineParts, UNKNOWN};
 use super::verdict_table::Difference;
 use crate::results::{Environment, RunHeader};
 
@@ -27,7 +27,11 @@ pub fn incomparable(baseline: &RunHeader, candidate: &RunHeader) -> Option<Diffe
     };
     differences(of(baseline), of(candidate))
         .into_iter()
-        .next()
+        // Runs of versions that did not look have nothing to say of it.
+        .find(|other| {
+            other.field != words("virt")
+                || ![&other.baseline, &other.candidate].contains(&&UNKNOWN.to_owned())
+        })
         .or_else(|| another_protocol(baseline, candidate))
 }
 

@@ -16,7 +16,7 @@ pub struct InstructionShift {
 }
 
 impl InstructionShift {
-    fn gained(&self) -> f64 {
+    pub(super) fn gained(&self) -> f64 {
         self.after - self.before.unwrap_or(0.0)
     }
 }

@@ -58,7 +58,8 @@ impl MachineParts {
     }
 }
 
-const UNKNOWN: &str = "unknown";
+/// What stands for a part that nobody tells.
+pub(super) const UNKNOWN: &str = "unknown";
 
 /// The architecture as images name it, for what kernels call it.
 fn architecture(kernel: &str) -> &str {

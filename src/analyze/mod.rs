@@ -56,7 +56,9 @@ pub use metric::{Metric, MetricKind, MetricUnit};
 pub use night_series::{NightHistory, NightPoint, changes_of, night_of, nights_missing, upper_limit};
 pub use nightly::{FEWEST_NIGHTS, JudgedNight, MOST_NIGHTS, NightVerdict, judge_nights};
 pub use replay::{CommitCost, CostComparison, PairedRatio, ReplayCosts, VariantCost};
-pub use ruling::{Against, Decision, Found, GateOutcome, Measured, Ruling, Strictness, rulings};
+pub use ruling::{
+    Against, Decision, Found, GateOutcome, Measured, Ruling, Strictness, gated_series, rulings,
+};
 pub use sentence::{Clause, Sentence, Stamp};
 pub use series::{Sample, Series, Standing};
 pub use start_metric::StartMetric;

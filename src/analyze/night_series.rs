@@ -1,6 +1,6 @@
 //! A run as a night of a history, and the nights of one series.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::analysis::Analysis;
 use super::band::Materiality;
@@ -11,8 +11,10 @@ use super::machine_key::MachineParts;
 use super::metric::{Metric, MetricKind, whole};
 use super::nightly::{FEWEST_NIGHTS, JudgedNight, NightVerdict, judge_nights};
 use super::series::Series;
+use super::verdict::MIN_SAMPLES;
 use crate::digest::Digest;
 use crate::results::{Acceptance, GateRecord, NIGHT_SCHEMA, Night, NightSample, NightSeries, Run, RunHeader};
+use crate::scenario::ProbeTier;
 use crate::stats::{ChangePoint, Segmentation, Sorted, change_points, median};
 
 /// The first line of what a protocol's key is the hash of.
@@ -25,7 +27,7 @@ const MOST_SEGMENTED: usize = 60;
 #[must_use]
 pub fn night_of(run: &Run, analysis: &Analysis) -> Night {
     let machine = MachineParts::of(&run.header.environment);
-    let protocol = protocol_of(&run.header, &analysis.series);
+    let protocol = protocol_of(&run.header);
     let lines = protocol.iter().map(|(name, value)| format!("{name}={value}\n"));
     let text = format!("{PROTOCOL_VERSION}\n{}", lines.collect::<String>());
     let of_machine = machine.fields().iter();
@@ -45,20 +47,12 @@ pub fn night_of(run: &Run, analysis: &Analysis) -> Night {
 }
 
 /// How a run was measured, by name.
-fn protocol_of(header: &RunHeader, series: &[Series]) -> BTreeMap<String, String> {
+fn protocol_of(header: &RunHeader) -> BTreeMap<String, String> {
     let asked = header.protocol.as_ref().map(|protocol| protocol.fields.clone());
     let mut fields = asked.unwrap_or_default();
-    let mut tiers: Vec<String> = series
-        .iter()
-        .flat_map(Series::counted_samples)
-        .filter_map(|sample| Some(sample.tier?.to_string()))
-        .collect();
-    tiers.sort_unstable();
-    tiers.dedup();
     for (name, value) in [
         ("builder", header.environment.builder.clone()),
         ("image store", header.environment.store.to_string()),
-        ("probe", tiers.join(", ")),
         ("summary", "median".to_owned()),
         ("analysis", "unpaired".to_owned()),
     ] {
@@ -109,8 +103,13 @@ pub struct NightHistory {
     pub metric: Metric,
     /// The step, where the metric's key names none.
     pub step: Option<String>,
-    /// The nights, oldest first, from the last accepted one on. One in which it was not measured, or too little of it, is left out.
+    /// The nights, oldest first, from the last accepted one on. One in which it was not measured, or too little of it, is left out,
+    /// the newest too.
     pub points: Vec<NightPoint>,
+    /// The newest run.
+    pub newest_run: String,
+    /// Samples of the newest run that failed or do not count.
+    pub lost: usize,
 }
 
 impl NightHistory {
@@ -136,10 +135,13 @@ impl NightHistory {
         of_series.collect()
     }
 
-    /// The last of its nights.
+    /// The newest run, and the nights before it; `None` in its place where it has no value.
     #[must_use]
-    pub fn newest(&self) -> Option<&NightPoint> {
-        self.points.last()
+    pub fn newest(&self) -> (Option<&NightPoint>, &[NightPoint]) {
+        match self.points.split_last() {
+            Some((last, before)) if last.run_id == self.newest_run => (Some(last), before),
+            _ => (None, &self.points),
+        }
     }
 
     fn of(
@@ -177,12 +179,17 @@ impl NightHistory {
             variant: wanted.variant.clone(),
             step: wanted.step.clone(),
             points: points.collect(),
+            newest_run: nights
+                .last()
+                .map_or_else(String::new, |night| night.header.run_id.clone()),
+            lost: wanted.failed.saturating_add(wanted.invalid),
             metric,
         }
     }
 }
 
-/// What a night comes to in one series; `None` where it was not measured, too much of it was lost, or repeats differ that should not.
+/// What a night comes to in one series; `None` where it was not measured, too much of it was lost, too little is left, it was looked at
+/// in another way than the newest, or repeats differ that should not.
 fn value_in(night: &Night, wanted: &NightSeries, metric: &Metric) -> Option<u64> {
     let same = |series: &&NightSeries| {
         (&series.variant, &series.metric, &series.step) == (&wanted.variant, &wanted.metric, &wanted.step)
@@ -193,15 +200,23 @@ fn value_in(night: &Night, wanted: &NightSeries, metric: &Metric) -> Option<u64>
     if lost as f64 > MAX_LOST_SHARE * attempted as f64 {
         return None;
     }
+    let tiers = |series: &NightSeries| -> BTreeSet<Option<ProbeTier>> {
+        series.samples.iter().map(|sample| sample.tier).collect()
+    };
+    if tiers(series) != tiers(wanted) {
+        return None;
+    }
     let values: Vec<u64> = series.samples.iter().map(|sample| sample.value).collect();
     match metric.kind() {
+        MetricKind::Timed if values.len() < MIN_SAMPLES => None,
         MetricKind::Timed => Sorted::of(&values).map(|sorted| whole(median(&sorted))),
         MetricKind::Exact => Estimate::of(MetricKind::Exact, &values).exact(),
     }
 }
 
-/// Judges the nights of what is the same in every repeat, each by the last one that was not worse: a change is one at once, and stays
-/// one until it is mended or accepted. `allowed` gives the largest value that is not worse than one.
+/// Judges the nights of what is the same in every repeat, each by the smallest of those before it: a change is one at once, and stays
+/// one until it is mended or accepted. `allowed` gives the largest value that is not worse than one. What is allowed once is not
+/// allowed once more on top of it.
 fn judge_exact_nights(nights: &[u64], allowed: impl Fn(u64) -> u64) -> Vec<JudgedNight> {
     let mut usual: Option<u64> = None;
     let judged = nights.iter().map(|night| {
@@ -211,9 +226,7 @@ fn judge_exact_nights(nights: &[u64], allowed: impl Fn(u64) -> u64) -> Vec<Judge
             Some(before) if *night < before => NightVerdict::Improved,
             Some(_) => NightVerdict::Usual,
         };
-        if verdict != NightVerdict::Regressed {
-            usual = Some(*night);
-        }
+        usual = Some(usual.map_or(*night, |usual: u64| usual.min(*night)));
         JudgedNight {
             verdict,
             baseline: None,
@@ -231,6 +244,10 @@ pub fn changes_of(history: &NightHistory, gates: &[GateRecord]) -> Vec<ChangePoi
     }
     let newest = history.points.len().saturating_sub(MOST_SEGMENTED);
     let values: Vec<u64> = history.points[newest..].iter().map(|point| point.value).collect();
+    // Ratios are what is looked at.
+    if values.contains(&0) {
+        return Vec::new();
+    }
     let wanted = Segmentation::with_delta(materiality_of(&history.metric, gates).delta);
     let changes = change_points(&values, &wanted).into_iter();
     changes
@@ -333,6 +350,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_allowed_once_is_not_allowed_once_more_on_top_of_it() {
+        use NightVerdict::{Regressed, Usual, WarmingUp};
+        let judged = judge_exact_nights(&[100, 101, 102, 100], |before| before + 1);
+        let found: Vec<_> = judged.into_iter().map(|night| night.verdict).collect();
+        assert_eq!(found, [WarmingUp, Usual, Regressed, Usual]);
+    }
+
+    #[test]
+    fn starts_that_were_looked_at_in_another_way_are_of_no_night_of_these() {
+        let mut nights = usual(3);
+        for series in &mut nights[0].series {
+            for sample in &mut series.samples {
+                sample.tier = Some(ProbeTier::Published);
+            }
+        }
+        assert_eq!(verdicts(&nights, &[], "step.cold.time").len(), 2);
+    }
+
+    #[test]
     fn nights_of_other_machines_and_ways_are_left_out_and_lost_ones_too() {
         let mut nights = usual(4);
         nights[0].machine_key = "another".to_owned();
@@ -342,6 +378,25 @@ mod tests {
         }
         assert_eq!(verdicts(&nights, &[], "step.cold.time").len(), 1);
         assert!(NightHistory::of_newest(&[], &[], &[]).is_empty());
+    }
+
+    #[test]
+    fn a_newest_run_that_lost_too_much_is_not_the_one_before_it() {
+        let mut nights = usual(3);
+        for series in &mut nights[2].series {
+            series.failed = 2;
+        }
+        let histories = NightHistory::of_newest(&nights, &[], &[]);
+        assert!(!histories.is_empty());
+        for history in histories {
+            let (newest, before) = history.newest();
+            assert_eq!(
+                (newest, before.len(), history.lost),
+                (None, 2, 2),
+                "{}",
+                history.metric
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the gates of a run decide.
 
-use super::instruction_series::InstructionSeries;
+use super::comparison::MAX_LOST_SHARE;
 use super::instruction_shift::{InstructionShift, slowest_shift};
 use super::metric::Metric;
 use super::night_series::NightHistory;
@@ -41,6 +41,8 @@ pub enum Found {
     },
     /// How the newest night of a history stands against those before it.
     Night(Box<NightHistory>),
+    /// There is nothing to hold it against.
+    NoBaseline,
     /// The metric was not measured of the variant.
     Nothing,
 }
@@ -61,8 +63,12 @@ pub enum Measured {
         /// The level of the interval.
         level: f64,
     },
-    /// Repeats differ that should not, or there are too few for an interval: so many.
-    Unknown(usize),
+    /// It should be the same in every repeat, and is not: the smallest and the largest value.
+    Unstable(u64, u64),
+    /// There are too few for an interval: so many.
+    Few(usize),
+    /// Too many samples failed or do not count: so many, of so many.
+    Lost(usize, usize),
 }
 
 /// What all gates of a run come to.
@@ -87,6 +93,20 @@ pub struct Strictness {
     pub suspicion_fails: bool,
     /// Whether every gate has to be judged.
     pub all_judged: bool,
+}
+
+impl Strictness {
+    /// Whether a ruling keeps the run from passing.
+    #[must_use]
+    pub fn fails(self, decision: Decision) -> bool {
+        match decision {
+            Decision::Passed => false,
+            Decision::CannotTell => self.doubt_fails,
+            Decision::Suspected => self.suspicion_fails,
+            Decision::NotJudged => self.all_judged,
+            Decision::Failed | Decision::Exceeded => true,
+        }
+    }
 }
 
 impl GateOutcome {
@@ -145,18 +165,24 @@ impl Ruling {
     #[must_use]
     pub fn decision(&self) -> Decision {
         match &self.finding {
-            Found::Nothing => Decision::NotJudged,
+            Found::Nothing | Found::NoBaseline => Decision::NotJudged,
             Found::Against(row, _) => match (&row.outcome, row.outcome.verdict()) {
                 (_, Some(Verdict::Regressed)) => Decision::Exceeded,
                 (_, Some(Verdict::Inconclusive)) => Decision::CannotTell,
                 (_, Some(Verdict::Same | Verdict::Improved)) => Decision::Passed,
-                (Outcome::Failed { .. }, None) => Decision::Failed,
+                (
+                    Outcome::Failed {
+                        of_baseline: false, ..
+                    },
+                    None,
+                ) => Decision::Failed,
                 (_, None) => Decision::NotJudged,
             },
             Found::Budget {
                 at_most, measured, ..
             } => measured.against(*at_most),
-            Found::Night(history) => match history.newest().map(|newest| newest.judged.verdict) {
+            Found::Night(history) => match history.newest().0.map(|newest| newest.judged.verdict) {
+                None if history.lost > 0 => Decision::Failed,
                 None | Some(NightVerdict::WarmingUp) => Decision::NotJudged,
                 Some(NightVerdict::Usual | NightVerdict::SuspectedBetter | NightVerdict::Improved) => {
                     Decision::Passed
@@ -170,19 +196,24 @@ impl Ruling {
 
 impl Measured {
     fn of(series: &Series) -> Self {
+        let lost = series.failed + series.invalid;
+        if lost as f64 > MAX_LOST_SHARE * series.attempted() as f64 {
+            return Self::Lost(lost, series.attempted());
+        }
         match series.estimate {
             Estimate::Exact { value, .. } => Self::Value(value),
             Estimate::Timed(summary) => {
                 summary
                     .interval
-                    .map_or(Self::Unknown(summary.n), |interval| Self::Between {
+                    .map_or(Self::Few(summary.n), |interval| Self::Between {
                         median: summary.median,
                         low: interval.low as f64,
                         high: interval.high as f64,
                         level: interval.level,
                     })
             }
-            Estimate::Missing | Estimate::Unstable { .. } => Self::Unknown(series.estimate.n()),
+            Estimate::Unstable { low, high, .. } => Self::Unstable(low, high),
+            Estimate::Missing => Self::Few(0),
         }
     }
 
@@ -193,8 +224,11 @@ impl Measured {
             Self::Value(_) => Decision::Passed,
             Self::Between { low, .. } if low > budget => Decision::Exceeded,
             Self::Between { high, .. } if high <= budget => Decision::Passed,
-            Self::Between { .. } => Decision::CannotTell,
-            Self::Unknown(_) => Decision::NotJudged,
+            Self::Unstable(low, _) if low > at_most => Decision::Exceeded,
+            Self::Unstable(_, high) if high <= at_most => Decision::Passed,
+            Self::Between { .. } | Self::Unstable(..) => Decision::CannotTell,
+            Self::Few(_) => Decision::NotJudged,
+            Self::Lost(..) => Decision::Failed,
         }
     }
 }
@@ -212,7 +246,7 @@ pub enum Against<'a> {
 
 /// What the gates of a run decide about it, in the order of the gates and then of the variants.
 ///
-/// A gate on `start.app` is one on `start.ready` where not every sample of both sides has the former.
+/// A gate on `start.app` is one on `start.ready` where not every start of both sides has the former.
 #[must_use]
 pub fn rulings(header: &RunHeader, candidate: &Analysis, against: Against<'_>) -> Vec<Ruling> {
     let mut rulings = Vec::new();
@@ -223,104 +257,122 @@ pub fn rulings(header: &RunHeader, candidate: &Analysis, against: Against<'_>) -
                 variant: variant.name.clone(),
                 finding,
             };
-            let before = rulings.len();
-            let is_relative = gate.worse_by.is_some() || gate.at_most.is_none();
-            match against {
-                Against::Run(baseline, table) if is_relative => {
-                    let rows = gated_rows(&gate.metric, &variant.name, table);
-                    rulings.extend(rows.into_iter().map(|row| {
-                        let shift = shift(row, &baseline.instructions, &candidate.instructions);
-                        ruling(Found::Against(Box::new(row.clone()), shift))
-                    }));
-                }
-                Against::Nights(histories) if is_relative => {
-                    let nights = gated(&gate.metric, &variant.name, histories, |history| {
-                        (&history.variant, &history.metric)
-                    });
-                    let found = nights
-                        .into_iter()
-                        .map(|history| Found::Night(Box::new(history.clone())));
-                    rulings.extend(found.map(ruling));
-                }
-                _ => {}
+            let mut sides = vec![candidate.series.as_slice()];
+            if let Against::Run(baseline, _) = against {
+                sides.push(&baseline.series);
+            }
+            let key = deciding(&gate.metric, &variant.name, &sides);
+            let mut found = Vec::new();
+            if gate.worse_by.is_some() || gate.at_most.is_none() {
+                found.extend(relative(&key, &variant.name, candidate, against));
             }
             if let Some(at_most) = gate.at_most {
-                let series = gated(&gate.metric, &variant.name, &candidate.series, |series| {
-                    (&series.variant, &series.metric)
-                });
-                rulings.extend(series.into_iter().map(|series| {
-                    ruling(Found::Budget {
-                        metric: series.metric.clone(),
-                        step: series.step.clone().filter(|_| series.metric.step_is_implied()),
-                        at_most,
-                        measured: Measured::of(series),
-                    })
-                }));
+                found.extend(budgets(&key, &variant.name, candidate, at_most));
             }
-            let is_asked = gate.at_most.is_some() || !matches!(against, Against::Nothing);
-            if rulings.len() == before && is_asked {
-                rulings.push(ruling(Found::Nothing));
-            }
+            rulings.extend(found.into_iter().map(ruling));
         }
     }
     rulings
 }
 
-/// The rows that a gate is about.
-fn gated_rows<'table>(gate: &str, variant: &str, table: &'table VerdictTable) -> Vec<&'table VerdictRow> {
-    let of = |metric: &str| -> Vec<&VerdictRow> {
-        let rows = table.rows.iter();
-        rows.filter(|row| row.candidate == variant && row.metric.to_string() == metric)
-            .collect()
-    };
-    let rows = of(gate);
-    let complete = |row: &&VerdictRow| !matches!(row.outcome, Outcome::Missing | Outcome::New);
-    match instead_of_app(gate) {
-        Some(ready) if !rows.iter().all(complete) || rows.is_empty() => of(&ready),
-        _ => rows,
-    }
-}
-
-/// What a gate is about, of what is of some variant and metric.
-fn gated<'all, T>(
-    gate: &str,
-    variant: &str,
-    all: &'all [T],
-    names: impl Fn(&T) -> (&String, &Metric),
-) -> Vec<&'all T> {
-    let of = |metric: &str| -> Vec<&T> {
-        let all = all.iter();
-        all.filter(|one| {
-            let (its_variant, its_metric) = names(one);
-            its_variant == variant && its_metric.to_string() == metric
-        })
-        .collect()
-    };
-    let found = of(gate);
-    match instead_of_app(gate) {
-        Some(ready) if found.is_empty() => of(&ready),
-        _ => found,
-    }
-}
-
-/// What decides in the place of `start.app`, by key, where that cannot be had.
-fn instead_of_app(gate: &str) -> Option<String> {
-    let state = gate.strip_prefix(StartMetric::App.key())?;
-    Some(format!("{}{state}", StartMetric::Ready.key()))
-}
-
-/// The instruction that made a build slower.
-fn shift(
-    row: &VerdictRow,
-    before: &[InstructionSeries],
-    after: &[InstructionSeries],
-) -> Option<InstructionShift> {
-    match (&row.metric, row.outcome.verdict()) {
-        (Metric::StepTime(step), Some(Verdict::Regressed)) => {
-            slowest_shift(before, after, &row.candidate, step)
+/// How a metric of a variant stands against what the run is held against; one finding for each step where its key names none.
+fn relative(key: &str, variant: &str, candidate: &Analysis, against: Against<'_>) -> Vec<Found> {
+    let is_it =
+        |its_variant: &str, its_metric: &Metric| its_variant == variant && its_metric.to_string() == key;
+    let found: Vec<Found> = match against {
+        Against::Nothing => return vec![Found::NoBaseline],
+        Against::Run(baseline, table) => {
+            let rows = table.rows.iter().filter(|row| is_it(&row.candidate, &row.metric));
+            rows.map(|row| Found::Against(Box::new(row.clone()), shift(row, baseline, candidate)))
+                .collect()
         }
-        _ => None,
+        Against::Nights(histories) => {
+            let nights = histories
+                .iter()
+                .filter(|history| is_it(&history.variant, &history.metric));
+            nights
+                .map(|history| Found::Night(Box::new(history.clone())))
+                .collect()
+        }
+    };
+    or_nothing(found)
+}
+
+/// How a metric of a variant stands against its budget; likewise.
+fn budgets(key: &str, variant: &str, candidate: &Analysis, at_most: u64) -> Vec<Found> {
+    let series = candidate.series.iter();
+    let found = series
+        .filter(|series| series.variant == variant && series.metric.to_string() == key)
+        .map(|series| Found::Budget {
+            metric: series.metric.clone(),
+            step: series.step.clone().filter(|_| series.metric.step_is_implied()),
+            at_most,
+            measured: Measured::of(series),
+        });
+    or_nothing(found.collect())
+}
+
+fn or_nothing(found: Vec<Found>) -> Vec<Found> {
+    if found.is_empty() {
+        return vec![Found::Nothing];
     }
+    found
+}
+
+/// The key of the metric that decides: the gate's own, but for one on `start.app` where a side has starts without it. Those have
+/// `start.ready`.
+fn deciding(gate: &str, variant: &str, sides: &[&[Series]]) -> String {
+    let Some(state) = gate.strip_prefix(StartMetric::App.key()) else {
+        return gate.to_owned();
+    };
+    let ready = format!("{}{state}", StartMetric::Ready.key());
+    let samples = |side: &[Series], key: &str| {
+        let of_it = side
+            .iter()
+            .find(|series| series.variant == variant && series.metric.to_string() == key);
+        of_it.map_or(0, |series| series.estimate.n())
+    };
+    if sides
+        .iter()
+        .any(|side| samples(side, gate) < samples(side, &ready))
+    {
+        ready
+    } else {
+        gate.to_owned()
+    }
+}
+
+/// The series that gates decide by: what is judged together of a run is what was said before that it decides.
+#[must_use]
+pub fn gated_series(series: &[Series], gates: &[GateRecord]) -> Vec<Series> {
+    let decides = |series: &&Series| {
+        let key = series.metric.to_string();
+        let state = key.strip_prefix(StartMetric::Ready.key());
+        let app = state.map(|state| format!("{}{state}", StartMetric::App.key()));
+        gates
+            .iter()
+            .any(|gate| gate.metric == key || Some(&gate.metric) == app.as_ref())
+    };
+    series.iter().filter(decides).cloned().collect()
+}
+
+/// The instruction that made a build slower; `None` where no single one made up half of it.
+fn shift(row: &VerdictRow, baseline: &Analysis, candidate: &Analysis) -> Option<InstructionShift> {
+    let (Metric::StepTime(step), Some(Verdict::Regressed)) = (&row.metric, row.outcome.verdict()) else {
+        return None;
+    };
+    let median = |analysis: &Analysis, variant: &str| {
+        let series = analysis.series(variant, &row.metric)?;
+        Some(series.estimate.timed()?.median)
+    };
+    let slower = median(candidate, &row.candidate)? - median(baseline, &row.baseline)?;
+    slowest_shift(
+        &baseline.instructions,
+        &candidate.instructions,
+        &row.candidate,
+        step,
+    )
+    .filter(|shift| shift.gained() >= slower / 2.0)
 }
 
 #[cfg(test)]
@@ -406,6 +458,51 @@ mod tests {
     }
 
     #[test]
+    fn what_was_lost_fails_of_the_run_and_is_no_baseline_of_another() {
+        let time = |at_most| gate("step.cold.time", None, at_most);
+        let lost = |gates: &[GateRecord]| {
+            let mut specimen = Specimen::new(&["slim"], &["cold"]);
+            for millis in &USUAL[..6] {
+                specimen.build("slim", "cold", *millis);
+            }
+            for _ in 0..4 {
+                specimen.invalid("slim", "cold", 4_000, "somebody built meanwhile");
+            }
+            specimen.header().gates = gates.to_vec();
+            specimen.run()
+        };
+        let usual = run(&USUAL, 80, &[time(None)]);
+        assert_eq!(ruled(&usual, &lost(&[time(None)])), [Decision::Failed]);
+        assert_eq!(ruled(&lost(&[]), &usual), [Decision::NotJudged]);
+        let after = lost(&[time(Some(u64::MAX))]);
+        let ruled = rulings(&after.header, &Analysis::of(&after), Against::Nothing);
+        assert_eq!(ruled[0].decision(), Decision::Failed);
+    }
+
+    #[test]
+    fn a_gate_on_what_not_every_start_has_is_one_on_what_they_have() {
+        use crate::scenario::ProbeTier;
+        use crate::unit::Nanos;
+        let mut specimen = Specimen::new(&["slim"], &["cold"]);
+        for _ in 0..4 {
+            let start = specimen.start("slim", Nanos::from_millis(300), Nanos::from_millis(1));
+            start.tier = ProbeTier::Trace;
+            start.app = start.ready;
+        }
+        let decides = |run: &Run, gate: &str| {
+            let series = Analysis::of(run).series;
+            deciding(gate, "slim", &[&series, &[]])
+        };
+        let mut run = specimen.run();
+        assert_eq!(decides(&run, "start.app"), "start.app");
+        assert_eq!(decides(&run, "image.size"), "image.size");
+        // One start of which nobody saw when its program began.
+        run.starts[3].app = None;
+        assert_eq!(decides(&run, "start.app"), "start.ready");
+        assert_eq!(decides(&run, "start.app.restart"), "start.app.restart");
+    }
+
+    #[test]
     fn a_regression_outranks_a_failure_and_that_what_was_not_judged() {
         use Decision::{CannotTell, Exceeded, Failed, NotJudged, Passed};
         let ruling = |decision| {
@@ -421,6 +518,7 @@ mod tests {
             };
             let lost = Outcome::Failed {
                 variant: "slim".to_owned(),
+                of_baseline: false,
                 lost: 1,
                 attempted: 1,
             };
@@ -480,9 +578,11 @@ mod tests {
     fn without_a_baseline_there_are_budgets_alone() {
         let relative = gate("step.cold.time", Some(Allowance::Share(0.05)), None);
         let after = run(&USUAL, 80, &[relative]);
+        let ruled = rulings(&after.header, &Analysis::of(&after), Against::Nothing);
+        assert_eq!(ruled.len(), 1);
         assert_eq!(
-            rulings(&after.header, &Analysis::of(&after), Against::Nothing),
-            []
+            (&ruled[0].finding, ruled[0].decision()),
+            (&Found::NoBaseline, Decision::NotJudged)
         );
     }
 }

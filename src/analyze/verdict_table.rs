@@ -63,6 +63,8 @@ pub enum Outcome {
     Failed {
         /// The side's variant.
         variant: String,
+        /// Whether that is the baseline.
+        of_baseline: bool,
         /// Failed and invalid samples.
         lost: usize,
         /// All samples.
@@ -256,11 +258,12 @@ impl Pairing<'_> {
 
     /// What is to be judged among others, or what can be said without.
     fn held_against(&self, baseline: &Series, candidate: &Series) -> Result<(RatioEstimate, Band), Outcome> {
-        for side in [baseline, candidate] {
+        for (side, of_baseline) in [(baseline, true), (candidate, false)] {
             let lost = side.failed + side.invalid;
             if side.estimate.n() == 0 || lost as f64 > MAX_LOST_SHARE * side.attempted() as f64 {
                 return Err(Outcome::Failed {
                     variant: side.variant.clone(),
+                    of_baseline,
                     lost,
                     attempted: side.attempted(),
                 });
@@ -477,6 +480,7 @@ mod tests {
             time.outcome,
             Outcome::Failed {
                 variant: "b".to_owned(),
+                of_baseline: false,
                 lost: 3,
                 attempted: 10
             }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::args::CompareArgs;
-use super::held_against::Read;
+use super::held_against::{Read, Rows};
 use super::terminal::terminal;
 use super::{ExitCode, Failure};
 use crate::analyze::VerdictTable;
@@ -18,7 +18,7 @@ pub(super) fn compare(args: &CompareArgs, out: &mut dyn Write) -> Result<ExitCod
         let table = VerdictTable::within(&baseline.analysis.series, &header.baseline, &header.gates);
         return tell(&table, Than::Variant, args, out);
     };
-    let table = Read::from(folder)?.held_against(&baseline)?;
+    let table = Read::from(folder)?.held_against(&baseline, Rows::All)?;
     tell(&table, Than::Run(&baseline.run.header.run_id), args, out)
 }
 

@@ -1,16 +1,18 @@
 //! `seatrial gate`: is a run as good as its scenario asks.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::args::{FailOn, GateArgs, HistoryPlace};
-use super::held_against::Read;
+use super::held_against::{Read, Rows};
 use super::history::nights_with;
 use super::terminal::terminal;
 use super::{ExitCode, Failure};
-use crate::analyze::{Against, GateOutcome, NightHistory, Strictness, night_of, rulings};
-use crate::report::export::junit;
-use crate::report::{Than, gate_json, gate_text, paragraph, save};
+use crate::analyze::{Against, Decision, GateOutcome, NightHistory, Ruling, Strictness, night_of, rulings};
+use crate::report::export::{annotations, junit};
+use crate::report::{Than, gate_json, gate_markdown, gate_text, paragraph, save};
+use crate::results::RunHeader;
 
 /// The file in the run's folder that tells what was decided.
 const VERDICT_FILE: &str = "verdict.json";
@@ -22,7 +24,7 @@ pub(super) fn gate(args: &GateArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
     let baseline = args.against.as_deref().map(Read::from).transpose()?;
     let table = baseline
         .as_ref()
-        .map(|baseline| candidate.held_against(baseline))
+        .map(|baseline| candidate.held_against(baseline, Rows::Gated))
         .transpose()?;
     let histories = args
         .history
@@ -43,15 +45,13 @@ pub(super) fn gate(args: &GateArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
         _ => Against::Nothing,
     };
     let rulings = rulings(header, &candidate.analysis, against);
-    let outcome = GateOutcome::of(
-        &rulings,
-        Strictness {
-            doubt_fails: args.fail_on == FailOn::Inconclusive,
-            suspicion_fails: matches!(args.fail_on, FailOn::Suspect | FailOn::Inconclusive),
-            all_judged: args.strict,
-        },
-    );
-    let code = exit_code(outcome, args);
+    let strictness = Strictness {
+        doubt_fails: args.fail_on == FailOn::Inconclusive,
+        suspicion_fails: matches!(args.fail_on, FailOn::Suspect | FailOn::Inconclusive),
+        all_judged: args.strict,
+    };
+    let outcome = GateOutcome::of(&rulings, strictness);
+    let code = exit_code(outcome, &rulings, args);
     let json =
         gate_json(&rulings, outcome, code.number()).map_err(|error| Failure::new(ExitCode::Failed, error))?;
     save(&args.run, VERDICT_FILE, &json).map_err(|error| Failure::new(ExitCode::Failed, error))?;
@@ -59,7 +59,8 @@ pub(super) fn gate(args: &GateArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
         .as_ref()
         .map_or(Than::Variant, |baseline| Than::Run(&baseline.run.header.run_id));
     if let Some(path) = &args.junit {
-        let xml = junit(header, &rulings, than).map_err(|error| Failure::new(ExitCode::Failed, error))?;
+        let xml = junit(header, &rulings, strictness, than)
+            .map_err(|error| Failure::new(ExitCode::Failed, error))?;
         let folder = path
             .parent()
             .filter(|folder| *folder != Path::new(""))
@@ -67,6 +68,7 @@ pub(super) fn gate(args: &GateArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         save(folder, &name, &xml).map_err(|error| Failure::new(ExitCode::Failed, error))?;
     }
+    for_github(header, &rulings, outcome, strictness, than)?;
     if args.json {
         out.write_all(json.as_bytes())?;
         return Ok(code);
@@ -86,11 +88,35 @@ pub(super) fn gate(args: &GateArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
     Ok(code)
 }
 
-fn exit_code(outcome: GateOutcome, args: &GateArgs) -> ExitCode {
+/// Tells GitHub Actions, where this is a job of it: annotations, and a part of the step's summary.
+fn for_github(
+    header: &RunHeader,
+    rulings: &[Ruling],
+    outcome: GateOutcome,
+    strictness: Strictness,
+    than: Than<'_>,
+) -> Result<(), Failure> {
+    if std::env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
+        return Ok(());
+    }
+    let annotations = annotations(&header.scenario, rulings, strictness, than);
+    io::stderr().lock().write_all(annotations.as_bytes())?;
+    let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) else {
+        return Ok(());
+    };
+    let mut file = File::options().append(true).create(true).open(summary)?;
+    file.write_all(gate_markdown(header, rulings, outcome, than).as_bytes())?;
+    Ok(())
+}
+
+fn exit_code(outcome: GateOutcome, rulings: &[Ruling], args: &GateArgs) -> ExitCode {
+    let failed = rulings.iter().any(|ruling| ruling.decision() == Decision::Failed);
     match outcome {
         GateOutcome::Regressed if args.fail_on != FailOn::None => ExitCode::Regressed,
         GateOutcome::NotJudged if args.strict => ExitCode::NotJudged,
         GateOutcome::Failed => ExitCode::Failed,
+        // That worse is not to fail says nothing of what failed.
+        GateOutcome::Regressed if failed => ExitCode::Failed,
         GateOutcome::Passed | GateOutcome::Regressed | GateOutcome::NotJudged => ExitCode::Done,
     }
 }

@@ -5,10 +5,19 @@ use std::path::Path;
 
 use super::terminal::terminal;
 use super::{ExitCode, Failure};
-use crate::analyze::{Analysis, VerdictTable, changed_between, incomparable};
+use crate::analyze::{Analysis, VerdictTable, changed_between, gated_series, incomparable};
 use crate::report::{changes_text, paragraph};
 use crate::results::Run;
 use crate::store::load;
+
+/// What of two runs is judged together.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rows {
+    /// Everything that was measured.
+    All,
+    /// What has a gate.
+    Gated,
+}
 
 /// A run and what it says.
 pub(super) struct Read<'a> {
@@ -32,13 +41,17 @@ impl<'a> Read<'a> {
         })
     }
 
-    /// Holds it against an earlier run. Why times are not compared and what changed besides is told on standard error.
-    pub(super) fn held_against(&self, baseline: &Self) -> Result<VerdictTable, Failure> {
+    /// Holds it against an earlier run: everything, or what has a gate alone. Why times are not compared and what changed besides is told on standard error.
+    pub(super) fn held_against(&self, baseline: &Self, rows: Rows) -> Result<VerdictTable, Failure> {
         let (before, now) = (&baseline.run.header, &self.run.header);
         let incomparable = incomparable(before, now);
+        let series = |side: &Analysis| match rows {
+            Rows::All => side.series.clone(),
+            Rows::Gated => gated_series(&side.series, &now.gates),
+        };
         let table = VerdictTable::between(
-            &baseline.analysis.series,
-            &self.analysis.series,
+            &series(&baseline.analysis),
+            &series(&self.analysis),
             incomparable.as_ref(),
             &now.gates,
         );

@@ -36,10 +36,16 @@ fn add(args: &HistoryAddArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> 
     let store = store(&args.place);
     for folder in &args.runs {
         let read = Read::from(folder)?;
+        if read.run.header.quick {
+            let text = format!("{} is a quick run, which is not for comparison", folder.display());
+            return Err(Failure::new(ExitCode::Usage, text));
+        }
         match store.add(&night_of(&read.run, &read.analysis)) {
             Ok(path) => writeln!(out, "{}", path.display())?,
             // Who adds a run twice has what was wanted.
-            Err(AddNight::IsThere { path }) => writeln!(out, "{} (already there)", path.display())?,
+            Err(AddNight::IsThere { path, same: true }) => {
+                writeln!(out, "{} (already there)", path.display())?;
+            }
             Err(error) => return Err(Failure::new(ExitCode::Failed, error)),
         }
     }
@@ -118,6 +124,22 @@ fn accept(args: &HistoryAcceptArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
             .find(|night| night.header.run_id == *run && of_scenario(night)),
         None => stored.nights.iter().rfind(of_scenario),
     };
+    let mut machines: Vec<&String> = stored
+        .nights
+        .iter()
+        .filter(of_scenario)
+        .map(|night| &night.machine_key)
+        .collect();
+    machines.sort_unstable();
+    machines.dedup();
+    if args.run.is_none() && machines.len() > 1 {
+        let text = format!(
+            "the history has runs of `{}` on {} machines; `--run` says of which a run is accepted",
+            args.scenario,
+            machines.len()
+        );
+        return Err(Failure::new(ExitCode::Usage, text));
+    }
     let Some(from) = from else {
         let run = args
             .run

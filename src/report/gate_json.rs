@@ -137,7 +137,7 @@ impl<'a> RulingPart<'a> {
             night: None,
         };
         match &ruling.finding {
-            Found::Nothing => part,
+            Found::Nothing | Found::NoBaseline => part,
             Found::Night(history) => Self {
                 night: Some(NightPart::of(history)),
                 ..part
@@ -161,7 +161,7 @@ impl<'a> RulingPart<'a> {
                         high,
                         level,
                     } => (Some(median), Some(([low, high], level))),
-                    Measured::Unknown(_) => (None, None),
+                    Measured::Unstable(..) | Measured::Few(_) | Measured::Lost(..) => (None, None),
                 };
                 Self {
                     budget: Some(BudgetPart {
@@ -184,24 +184,21 @@ impl<'a> RulingPart<'a> {
         match (&self.row, &self.budget, &self.night) {
             (Some(row), ..) => row.status,
             (None, Some(_), _) => "insufficient",
-            (None, None, Some(_)) => "warming_up",
-            (None, None, None) => "not_measured",
+            (None, None, Some(night)) if night.value.is_some() => "warming_up",
+            (None, None, _) => "not_measured",
         }
     }
 }
 
 impl<'a> NightPart<'a> {
     fn of(history: &'a NightHistory) -> Self {
-        let (newest, before) = match history.points.split_last() {
-            Some((newest, before)) => (Some(newest), before.len()),
-            None => (None, 0),
-        };
+        let (newest, before) = history.newest();
         let baseline = newest.and_then(|newest| newest.judged.baseline);
         Self {
             metric: history.metric.to_string(),
             step: history.step.as_deref(),
             unit: history.metric.unit().name(),
-            before,
+            before: before.len(),
             value: newest.map(|newest| newest.value),
             verdict: newest.map(|newest| newest.judged.verdict.name()),
             usual: baseline.map(|baseline| baseline.middle),

@@ -53,7 +53,7 @@ pub fn gate_text(
 }
 
 /// What the rulings come to, in a sentence.
-fn verdict(rulings: &[Ruling], outcome: GateOutcome) -> String {
+pub(super) fn verdict(rulings: &[Ruling], outcome: GateOutcome) -> String {
     let count = |wanted| {
         rulings
             .iter()
@@ -102,20 +102,23 @@ pub(super) fn ruling_text(ruling: &Ruling, than: Than<'_>) -> String {
             ruling.variant, ruling.gate.metric
         ),
         Found::Against(row, _) => {
-            let instead = if row.metric.to_string() == ruling.gate.metric {
-                String::new()
-            } else {
-                format!(" (in place of {}, which not every start has)", ruling.gate.metric)
-            };
             let allowed = match &row.outcome {
                 Outcome::Timed(judgement) if ruling.decision() == Decision::Exceeded => {
                     format!("; {:.1} % is allowed", judgement.band.delta() * 100.0)
                 }
                 _ => String::new(),
             };
-            format!("{}{instead}{allowed}", row_text(row, than))
+            format!("{}{}{allowed}", row_text(row, than), instead(ruling, &row.metric))
         }
-        Found::Night(history) => night_line(history, std::slice::from_ref(&ruling.gate)),
+        Found::Night(history) => format!(
+            "{}{}",
+            night_line(history, std::slice::from_ref(&ruling.gate)),
+            instead(ruling, &history.metric)
+        ),
+        Found::NoBaseline => format!(
+            "{} · {}: there is nothing to hold it against",
+            ruling.variant, ruling.gate.metric
+        ),
         Found::Budget {
             metric,
             step,
@@ -127,8 +130,9 @@ pub(super) fn ruling_text(ruling: &Ruling, than: Than<'_>) -> String {
                 .map_or_else(String::new, |step| format!(" after `{step}`"));
             let name = format!("{} · {metric}{step}", ruling.variant);
             format!(
-                "{name} {}",
-                budget(metric, *at_most, *measured, ruling.decision())
+                "{name} {}{}",
+                budget(metric, *at_most, *measured, ruling.decision()),
+                instead(ruling, metric)
             )
         }
     }
@@ -142,8 +146,12 @@ pub(super) fn night_line(history: &NightHistory, gates: &[GateRecord]) -> String
         .map_or_else(String::new, |step| format!(" after `{step}`"));
     let name = format!("{} · {}{step}", history.variant, history.metric);
     let unit = history.metric.unit();
-    let Some((newest, before)) = history.points.split_last() else {
-        return format!("{name}: nothing was measured of it in this run");
+    let (newest, before) = history.newest();
+    let Some(newest) = newest else {
+        return match history.lost {
+            0 => format!("{name}: repeats differ that should not, or there are none"),
+            lost => format!("{name}: {lost} samples failed or do not count"),
+        };
     };
     let value = whole(&unit.show(newest.value));
     if newest.judged.verdict == NightVerdict::WarmingUp {
@@ -156,6 +164,7 @@ pub(super) fn night_line(history: &NightHistory, gates: &[GateRecord]) -> String
     let stands = match newest.judged.verdict {
         NightVerdict::Regressed => "worse than the runs before it",
         NightVerdict::SuspectedWorse => "worse than usual; another run confirms or clears it",
+        NightVerdict::Improved if newest.judged.baseline.is_none() => "better than the runs before it",
         NightVerdict::Improved => "better than the runs before it; `history accept` makes it the baseline",
         NightVerdict::SuspectedBetter => "better than usual",
         NightVerdict::Usual | NightVerdict::WarmingUp => "as usual",
@@ -185,7 +194,7 @@ pub(super) fn night_line(history: &NightHistory, gates: &[GateRecord]) -> String
 /// The first run of those that are worse in a row, up to the newest.
 fn open_since(history: &NightHistory) -> Option<&str> {
     let worse = |verdict| matches!(verdict, NightVerdict::Regressed | NightVerdict::SuspectedWorse);
-    let newest = history.newest()?;
+    let newest = history.newest().0?;
     if newest.judged.verdict != NightVerdict::Regressed {
         return None;
     }
@@ -201,6 +210,14 @@ fn runs(count: usize) -> String {
         1 => "one run".to_owned(),
         count => format!("{count} runs"),
     }
+}
+
+/// What is said where another metric decides than the gate's.
+fn instead(ruling: &Ruling, metric: &Metric) -> String {
+    if metric.to_string() == ruling.gate.metric {
+        return String::new();
+    }
+    format!(" (in place of {}, which not every start has)", ruling.gate.metric)
 }
 
 /// How a value stands against its budget: `is 80.0 MiB, over its budget of 60.0 MiB`.
@@ -226,10 +243,19 @@ fn budget(metric: &Metric, at_most: u64, measured: Measured, decision: Decision)
             level * 100.0,
             show(at_most)
         ),
-        Measured::Unknown(samples) => format!(
-            "has {samples} samples that give no interval of the median; its budget is {}",
+        Measured::Unstable(low, high) => format!(
+            "is {} to {} where it should not vary, {stands} its budget of {}",
+            show(low),
+            show(high),
             show(at_most)
         ),
+        Measured::Few(samples) => format!(
+            "has {samples} samples, which give no interval of the median; its budget is {}",
+            show(at_most)
+        ),
+        Measured::Lost(lost, attempted) => {
+            format!("has {lost} of {attempted} samples that failed or do not count")
+        }
     }
 }
 

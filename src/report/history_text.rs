@@ -141,8 +141,8 @@ mod tests {
     fn runs_are_listed_a_line_each() {
         insta::assert_snapshot!(nights_text(&nights(&[4_000, 4_010])), @"
         began                 machine       protocol      commit        run
-        2026-03-01T02:00:00Z  67583fdc69d6  38e699bc82d5  -             run-0
-        2026-03-02T02:00:00Z  67583fdc69d6  38e699bc82d5  -             run-1
+        2026-03-01T02:00:00Z  67583fdc69d6  c7b5c596fa3a  -             run-0
+        2026-03-02T02:00:00Z  67583fdc69d6  c7b5c596fa3a  -             run-1
         ");
         assert!(nights_text(&[]).contains("history add"));
     }

@@ -12,7 +12,7 @@ use crate::analyze::{Analysis, Finding};
 use crate::results::Run;
 
 /// A comment on the usual platforms holds 65,536 characters; the rest is for what a workflow puts around it.
-const LIMIT: usize = 60_000;
+pub(super) const LIMIT: usize = 60_000;
 
 /// The summary of a run in Markdown.
 #[must_use]
@@ -376,7 +376,7 @@ fn value(shown: &Shown) -> String {
 }
 
 /// Text that is shown as it is: one line, nothing of it Markdown or HTML.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     let mut escaped = String::new();
     for character in plain_line(text).chars() {
         match character {
@@ -405,7 +405,7 @@ fn html(text: &str) -> String {
 }
 
 /// Text within an HTML comment, which ends at the first `-->`.
-fn comment_safe(text: &str) -> String {
+pub(super) fn comment_safe(text: &str) -> String {
     plain_line(text)
         .chars()
         .map(|character| match character {

@@ -8,6 +8,7 @@ pub mod export;
 mod facts;
 mod files;
 mod gate_json;
+mod gate_markdown;
 mod gate_text;
 mod history_text;
 mod html;
@@ -26,6 +27,7 @@ mod verdict_text;
 
 pub use files::{ReportError, render_all, save};
 pub use gate_json::gate_json;
+pub use gate_markdown::gate_markdown;
 pub use gate_text::gate_text;
 pub use history_text::{history_text, nights_text};
 pub use html::{RenderPage, html};

@@ -108,6 +108,7 @@ impl<'a> Row<'a> {
                 variant,
                 lost,
                 attempted,
+                ..
             } => ("failed", Some(format!("{variant}: {lost} of {attempted}"))),
             Outcome::Insufficient { baseline, candidate } => {
                 ("insufficient", Some(format!("n {baseline}/{candidate}")))

@@ -153,9 +153,16 @@ impl<'a> Told<'a> {
             }
             Outcome::Failed {
                 variant,
+                of_baseline,
                 lost,
                 attempted,
-            } => format!("{name}: {lost} of {attempted} samples of {variant} failed or do not count"),
+            } => {
+                let whose = match than {
+                    Than::Run(run) if *of_baseline => run,
+                    _ => variant,
+                };
+                format!("{name}: {lost} of {attempted} samples of {whose} failed or do not count")
+            }
             Outcome::Insufficient { baseline, candidate } => format!(
                 "{name}: n {baseline}/{candidate}, at least {MIN_SAMPLES} samples on each side are needed"
             ),

@@ -38,10 +38,12 @@ pub enum AddNight {
         text: String,
     },
     /// It is there already.
-    #[error("{} is there already", path.display())]
+    #[error("{} is there already, and holds something else", path.display())]
     IsThere {
         /// The file.
         path: PathBuf,
+        /// Whether it holds the same.
+        same: bool,
     },
     /// The file cannot be written.
     #[error("cannot write {}", path.display())]
@@ -247,7 +249,10 @@ fn write_once(folder: &Path, name: &str, value: &impl Serialize) -> Result<PathB
     file.as_file().sync_all().map_err(failed)?;
     match file.persist_noclobber(&path) {
         Ok(_) => Ok(path),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Err(AddNight::IsThere { path }),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            let same = fs::read(&path).is_ok_and(|there| there == text);
+            Err(AddNight::IsThere { path, same })
+        }
         Err(error) => Err(failed(error.error)),
     }
 }
@@ -284,7 +289,16 @@ mod tests {
             )
         );
         let before = fs::read(&path).unwrap();
-        assert!(matches!(store.add(&second), Err(AddNight::IsThere { .. })));
+        assert!(matches!(
+            store.add(&second),
+            Err(AddNight::IsThere { same: true, .. })
+        ));
+        let mut other = second.clone();
+        other.series.clear();
+        assert!(matches!(
+            store.add(&other),
+            Err(AddNight::IsThere { same: false, .. })
+        ));
         assert_eq!(fs::read(&path).unwrap(), before);
         let stored = store.read().unwrap();
         assert_eq!(stored.nights, [first, second]);

@@ -1,5 +1,6 @@
 //! A run in the forms that other programs read.
 
+mod annotations;
 mod bencher;
 mod github_benchmark;
 mod junit;
@@ -7,6 +8,7 @@ mod openmetrics;
 mod otava;
 mod point;
 
+pub use annotations::annotations;
 pub use bencher::bencher;
 pub use github_benchmark::github_benchmark;
 pub use junit::{WriteJunit, junit};

@@ -37,6 +37,8 @@ impl Seatrial {
             "COLUMNS",
             "LINES",
             "RUST_BACKTRACE",
+            "GITHUB_ACTIONS",
+            "GITHUB_STEP_SUMMARY",
         ] {
             command.env_remove(name);
         }
