@@ -790,6 +790,11 @@ fn budgets_need_no_other_run_and_a_run_without_gates_says_how_to_have_some() {
 
 /// So many nights of the quick start, the last ones slower, in a history, and the last of them.
 fn nights(history: &Path, percents: &[u64], gates: &Value) -> Copy {
+    nights_of("quickstart", history, percents, gates)
+}
+
+/// The same under the name of another scenario.
+fn nights_of(scenario: &str, history: &Path, percents: &[u64], gates: &Value) -> Copy {
     let fixture = quick_start();
     let mut last = None;
     for (number, percent) in percents.iter().enumerate() {
@@ -798,6 +803,10 @@ fn nights(history: &Path, percents: &[u64], gates: &Value) -> Copy {
         let text = changed(&slower(&fixture.text, percent + noise, gates), |kind, record| {
             if kind == "run" {
                 record["run_id"] = format!("night-{number:02}").into();
+                if scenario != "quickstart" {
+                    record["scenario"] = scenario.into();
+                    record["run_id"] = format!("{scenario}-{number:02}").into();
+                }
                 record["started_utc"] = format!("2026-03-{:02}T02:00:00Z", number + 1).into();
             }
         });
@@ -992,4 +1001,44 @@ fn rulings_are_cases_of_junit() {
     ] {
         assert_eq!(xml.matches(what).count(), count, "{what} in {xml}");
     }
+}
+
+#[test]
+fn a_night_in_which_the_control_was_slower_too_is_the_machines() {
+    let parent = scratch();
+    let history = parent.path().join("history");
+    let gates = serde_json::json!([
+        { "metric": "step.edit source.time", "worse_by": { "share": 0.05 }, "at_least": 0 },
+    ]);
+    let percents = [&[100; 10][..], &[150, 150]].concat();
+    let run = nights(&history, &percents, &gates);
+    let gate = |more: &str| {
+        in_history(&format!("gate {more}"), &history)
+            .arg(&run.folder)
+            .run()
+    };
+    assert_eq!(gate("").code, Some(3));
+    let missing = gate("--control control");
+    assert_eq!(missing.code, Some(3), "{missing}");
+    assert!(
+        missing
+            .stderr
+            .starts_with("warning: the history has no run of the control `control`"),
+        "{missing}"
+    );
+    nights_of("control", &history, &percents, &gates);
+    let moved = gate("--control control --all");
+    assert_eq!(moved.code, Some(0), "{moved}");
+    assert!(
+        moved.stdout.contains("out of the ordinary, as the machine was"),
+        "{moved}"
+    );
+    assert!(
+        moved
+            .stderr
+            .replace("\n  ", " ")
+            .contains("the machine was slower than usual: "),
+        "{moved}"
+    );
+    assert_eq!(gate("--control control --fail-on suspect").code, Some(3));
 }

@@ -12,6 +12,7 @@ mod calibration;
 mod comparability;
 mod comparative;
 mod comparison;
+mod control;
 mod critical_path;
 mod estimate;
 mod finding;
@@ -44,6 +45,7 @@ pub use calibration::{Check, OwnTimeline, Verdict as CheckVerdict, Witnessed, ch
 pub use comparability::{changed_between, incomparable};
 pub use comparative::Comparative;
 pub use comparison::{Comparison, Finding, MAX_LOST_SHARE};
+pub use control::Control;
 pub use critical_path::CriticalPath;
 pub use estimate::Estimate;
 pub use instruction_series::InstructionSeries;

@@ -1,8 +1,9 @@
 //! What the gates of a run decide.
 
 use super::comparison::MAX_LOST_SHARE;
+use super::control::Control;
 use super::instruction_shift::{InstructionShift, slowest_shift};
-use super::metric::Metric;
+use super::metric::{Metric, MetricKind};
 use super::night_series::NightHistory;
 use super::nightly::NightVerdict;
 use super::series::Series;
@@ -40,7 +41,12 @@ pub enum Found {
         measured: Measured,
     },
     /// How the newest night of a history stands against those before it.
-    Night(Box<NightHistory>),
+    Night {
+        /// The nights.
+        history: Box<NightHistory>,
+        /// Whether the machine was slower than usual that night, by its control series.
+        machine_moved: bool,
+    },
     /// There is nothing to hold it against.
     NoBaseline,
     /// The metric was not measured of the variant.
@@ -102,7 +108,7 @@ impl Strictness {
         match decision {
             Decision::Passed => false,
             Decision::CannotTell => self.doubt_fails,
-            Decision::Suspected => self.suspicion_fails,
+            Decision::Suspected | Decision::Machine => self.suspicion_fails,
             Decision::NotJudged => self.all_judged,
             Decision::Failed | Decision::Exceeded => true,
         }
@@ -125,12 +131,17 @@ impl GateOutcome {
     #[must_use]
     pub fn of(rulings: &[Ruling], strictness: Strictness) -> Self {
         let any = |wanted: Decision| rulings.iter().any(|ruling| ruling.decision() == wanted);
-        let judged = [Decision::Passed, Decision::CannotTell, Decision::Suspected]
-            .into_iter()
-            .any(any);
+        let judged = [
+            Decision::Passed,
+            Decision::CannotTell,
+            Decision::Suspected,
+            Decision::Machine,
+        ]
+        .into_iter()
+        .any(any);
         let fails = any(Decision::Exceeded)
             || (strictness.doubt_fails && any(Decision::CannotTell))
-            || (strictness.suspicion_fails && any(Decision::Suspected));
+            || (strictness.suspicion_fails && (any(Decision::Suspected) || any(Decision::Machine)));
         if fails {
             Self::Regressed
         } else if any(Decision::Failed) {
@@ -152,6 +163,8 @@ pub enum Decision {
     CannotTell,
     /// It is out of the ordinary for the first time: another run confirms it or clears it.
     Suspected,
+    /// It is out of the ordinary, and so is the control series: it is the machine's night, not the project's.
+    Machine,
     /// There is nothing to judge, or nothing to hold it against.
     NotJudged,
     /// What was to be measured failed.
@@ -181,11 +194,20 @@ impl Ruling {
             Found::Budget {
                 at_most, measured, ..
             } => measured.against(*at_most),
-            Found::Night(history) => match history.newest().0.map(|newest| newest.judged.verdict) {
+            Found::Night {
+                history,
+                machine_moved,
+            } => match history.newest().0.map(|newest| newest.judged.verdict) {
                 None if history.lost > 0 => Decision::Failed,
                 None | Some(NightVerdict::WarmingUp) => Decision::NotJudged,
                 Some(NightVerdict::Usual | NightVerdict::SuspectedBetter | NightVerdict::Improved) => {
                     Decision::Passed
+                }
+                // Bytes and counts do not depend on it.
+                Some(NightVerdict::SuspectedWorse | NightVerdict::Regressed)
+                    if *machine_moved && history.metric.kind() == MetricKind::Timed =>
+                {
+                    Decision::Machine
                 }
                 Some(NightVerdict::SuspectedWorse) => Decision::Suspected,
                 Some(NightVerdict::Regressed) => Decision::Exceeded,
@@ -240,8 +262,8 @@ pub enum Against<'a> {
     Nothing,
     /// Another run, and the table of verdicts of the two.
     Run(&'a Analysis, &'a VerdictTable),
-    /// The nights of a history, the run's own the newest of each.
-    Nights(&'a [NightHistory]),
+    /// The nights of a history, the run's own the newest of each, and what the control series says of that.
+    Nights(&'a [NightHistory], Option<&'a Control>),
 }
 
 /// What the gates of a run decide about it, in the order of the gates and then of the variants.
@@ -286,12 +308,15 @@ fn relative(key: &str, variant: &str, candidate: &Analysis, against: Against<'_>
             rows.map(|row| Found::Against(Box::new(row.clone()), shift(row, baseline, candidate)))
                 .collect()
         }
-        Against::Nights(histories) => {
+        Against::Nights(histories, control) => {
             let nights = histories
                 .iter()
                 .filter(|history| is_it(&history.variant, &history.metric));
             nights
-                .map(|history| Found::Night(Box::new(history.clone())))
+                .map(|history| Found::Night {
+                    history: Box::new(history.clone()),
+                    machine_moved: control.is_some_and(Control::moved),
+                })
                 .collect()
         }
     };

@@ -405,6 +405,9 @@ pub(super) struct GateArgs {
     /// The project within the history; else the name of the folder that holds the repository.
     #[arg(long, value_name = "NAME", requires = "history")]
     pub(super) project: Option<String>,
+    /// The scenario in that history that changes with the machine alone: where it was slower too that night, it is the machine's night.
+    #[arg(long, value_name = "SCENARIO", requires = "history")]
+    pub(super) control: Option<String>,
     /// What ends with exit code 3.
     #[arg(long, value_name = "WHAT", default_value = "regression")]
     pub(super) fail_on: FailOn,

@@ -6,13 +6,15 @@ use std::path::Path;
 
 use super::args::{FailOn, GateArgs, HistoryPlace};
 use super::held_against::{Read, Rows};
-use super::history::nights_with;
+use super::history::{read, up_to};
 use super::terminal::terminal;
 use super::{ExitCode, Failure};
-use crate::analyze::{Against, Decision, GateOutcome, NightHistory, Ruling, Strictness, night_of, rulings};
+use crate::analyze::{
+    Against, Control, Decision, GateOutcome, NightHistory, Ruling, Strictness, night_of, rulings,
+};
 use crate::report::export::{annotations, junit};
 use crate::report::{Than, gate_json, gate_markdown, gate_text, paragraph, save};
-use crate::results::RunHeader;
+use crate::results::{GateRecord, Night, RunHeader};
 
 /// The file in the run's folder that tells what was decided.
 const VERDICT_FILE: &str = "verdict.json";
@@ -26,7 +28,7 @@ pub(super) fn gate(args: &GateArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
         .as_ref()
         .map(|baseline| candidate.held_against(baseline, Rows::Gated))
         .transpose()?;
-    let histories = args
+    let nights = args
         .history
         .as_ref()
         .map(|folder| {
@@ -34,14 +36,14 @@ pub(super) fn gate(args: &GateArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
                 history: folder.clone(),
                 project: args.project.clone(),
             };
-            let stored = nights_with(&place, night_of(&candidate.run, &candidate.analysis))?;
-            let of_newest = NightHistory::of_newest(&stored.nights, &stored.acceptances, &header.gates);
-            Ok::<_, Failure>(of_newest)
+            let night = night_of(&candidate.run, &candidate.analysis);
+            let control = args.control.as_deref();
+            judged_nights(&place, night, control, &header.gates)
         })
         .transpose()?;
-    let against = match (&baseline, &table, &histories) {
+    let against = match (&baseline, &table, &nights) {
         (Some(baseline), Some(table), _) => Against::Run(&baseline.analysis, table),
-        (.., Some(histories)) => Against::Nights(histories),
+        (.., Some((histories, control))) => Against::Nights(histories, control.as_ref()),
         _ => Against::Nothing,
     };
     let rulings = rulings(header, &candidate.analysis, against);
@@ -86,6 +88,37 @@ pub(super) fn gate(args: &GateArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
         )?;
     }
     Ok(code)
+}
+
+/// The nights up to a run's, and what the control series says of that one; who asked for one is told where there is none.
+fn judged_nights(
+    place: &HistoryPlace,
+    night: Night,
+    control: Option<&str>,
+    gates: &[GateRecord],
+) -> Result<(Vec<NightHistory>, Option<Control>), Failure> {
+    let all = read(place)?;
+    let told = control.map(|control| {
+        let told = Control::of(&all.nights, &all.acceptances, control, &night);
+        (control, told)
+    });
+    let sentence = match &told {
+        Some((control, None)) => Some(format!(
+            "warning: the history has no run of the control `{control}` within twelve hours of this one"
+        )),
+        Some((control, Some(told))) if told.moved() => Some(format!(
+            "the machine was slower than usual: {} of the control `{control}` in {}",
+            told.worse.join(", "),
+            told.run_id
+        )),
+        _ => None,
+    };
+    if let Some(sentence) = sentence {
+        writeln!(io::stderr().lock(), "{}", paragraph(&sentence, "  ", terminal()))?;
+    }
+    let stored = up_to(all, night);
+    let histories = NightHistory::of_newest(&stored.nights, &stored.acceptances, gates);
+    Ok((histories, told.and_then(|(_, told)| told)))
 }
 
 /// Tells GitHub Actions, where this is a job of it: annotations, and a part of the step's summary.

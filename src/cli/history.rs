@@ -181,18 +181,18 @@ fn accept(args: &HistoryAcceptArgs, out: &mut dyn Write) -> Result<ExitCode, Fai
 }
 
 /// The nights of the project with a run as the newest: its own and those that began before it.
-pub(super) fn nights_with(place: &HistoryPlace, newest: Night) -> Result<StoredNights, Failure> {
-    let mut stored = read(place)?;
+pub(super) fn up_to(mut stored: StoredNights, newest: Night) -> StoredNights {
     let began = |night: &Night| night.header.started_utc.parse::<Timestamp>().ok();
     let this = began(&newest);
     stored
         .nights
         .retain(|night| night.header.run_id != newest.header.run_id && began(night) <= this);
     stored.nights.push(newest);
-    Ok(stored)
+    stored
 }
 
-fn read(place: &HistoryPlace) -> Result<StoredNights, Failure> {
+/// Reads a history; what is left out of it is told on standard error.
+pub(super) fn read(place: &HistoryPlace) -> Result<StoredNights, Failure> {
     let stored = store(place).read();
     let stored = stored.map_err(|error| Failure::new(ExitCode::Failed, error))?;
     for reason in &stored.left_out {

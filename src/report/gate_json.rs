@@ -64,6 +64,7 @@ enum DecisionPart {
     Passed,
     CannotTell,
     Suspected,
+    Machine,
     NotJudged,
     Failed,
     Exceeded,
@@ -111,6 +112,7 @@ impl DecisionPart {
             Decision::Passed => Self::Passed,
             Decision::CannotTell => Self::CannotTell,
             Decision::Suspected => Self::Suspected,
+            Decision::Machine => Self::Machine,
             Decision::NotJudged => Self::NotJudged,
             Decision::Failed => Self::Failed,
             Decision::Exceeded => Self::Exceeded,
@@ -120,7 +122,7 @@ impl DecisionPart {
     const fn is_judged(self) -> bool {
         matches!(
             self,
-            Self::Passed | Self::CannotTell | Self::Suspected | Self::Exceeded
+            Self::Passed | Self::CannotTell | Self::Suspected | Self::Machine | Self::Exceeded
         )
     }
 }
@@ -138,7 +140,7 @@ impl<'a> RulingPart<'a> {
         };
         match &ruling.finding {
             Found::Nothing | Found::NoBaseline => part,
-            Found::Night(history) => Self {
+            Found::Night { history, .. } => Self {
                 night: Some(NightPart::of(history)),
                 ..part
             },

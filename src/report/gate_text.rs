@@ -27,6 +27,7 @@ pub fn gate_text(
     for (title, decision) in [
         ("worse than allowed", Decision::Exceeded),
         ("out of the ordinary, for the first time", Decision::Suspected),
+        ("out of the ordinary, as the machine was", Decision::Machine),
         ("failed", Decision::Failed),
         ("cannot tell", Decision::CannotTell),
         ("not judged", Decision::NotJudged),
@@ -65,7 +66,7 @@ pub(super) fn verdict(rulings: &[Ruling], outcome: GateOutcome) -> String {
     match outcome {
         GateOutcome::Regressed if exceeded == 0 => format!(
             "not passed: {} of {all} cannot be told or are out of the ordinary",
-            count(Decision::CannotTell) + count(Decision::Suspected)
+            count(Decision::CannotTell) + count(Decision::Suspected) + count(Decision::Machine)
         ),
         GateOutcome::Regressed => format!(
             "not passed: {exceeded} of {all} {} worse than allowed",
@@ -80,6 +81,7 @@ pub(super) fn verdict(rulings: &[Ruling], outcome: GateOutcome) -> String {
             let open = [
                 (Decision::CannotTell, "cannot be told"),
                 (Decision::Suspected, "out of the ordinary"),
+                (Decision::Machine, "slower with the machine"),
             ];
             let told = open.map(|(decision, words)| match count(decision) {
                 0 => String::new(),
@@ -110,7 +112,7 @@ pub(super) fn ruling_text(ruling: &Ruling, than: Than<'_>) -> String {
             };
             format!("{}{}{allowed}", row_text(row, than), instead(ruling, &row.metric))
         }
-        Found::Night(history) => format!(
+        Found::Night { history, .. } => format!(
             "{}{}",
             night_line(history, std::slice::from_ref(&ruling.gate)),
             instead(ruling, &history.metric)

@@ -12,7 +12,7 @@ pub fn annotations(scenario: &str, rulings: &[Ruling], strictness: Strictness, t
     let lines = rulings.iter().filter_map(|ruling| {
         let command = match ruling.decision() {
             decision if strictness.fails(decision) => "error",
-            Decision::Suspected => "warning",
+            Decision::Suspected | Decision::Machine => "warning",
             Decision::NotJudged => "notice",
             _ => return None,
         };

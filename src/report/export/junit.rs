@@ -63,7 +63,7 @@ fn name(ruling: &Ruling) -> String {
     let key = &ruling.gate.metric;
     match &ruling.finding {
         Found::Against(row, _) => format!("{key}{}", step(&row.step)),
-        Found::Night(history) => format!("{key}{}", step(&history.step)),
+        Found::Night { history, .. } => format!("{key}{}", step(&history.step)),
         Found::Budget { step: of, .. } => format!("{key}{}, budget", step(of)),
         Found::NoBaseline | Found::Nothing => key.clone(),
     }
@@ -72,7 +72,7 @@ fn name(ruling: &Ruling) -> String {
 /// What was measured, where it is a time.
 fn seconds(ruling: &Ruling) -> Option<Duration> {
     match &ruling.finding {
-        Found::Night(history) if history.metric.unit() == MetricUnit::Nanoseconds => {
+        Found::Night { history, .. } if history.metric.unit() == MetricUnit::Nanoseconds => {
             Some(Duration::from_nanos(history.newest().0?.value))
         }
         Found::Budget {
