@@ -9,7 +9,7 @@ use super::engine::{connect, hold_against, is_elsewhere, runtime};
 use super::load::{Loaded, load};
 use super::problems::{ProblemStyle, write_problems};
 use super::{ExitCode, Failure};
-use crate::scenario::Overrides;
+use crate::scenario::{Overrides, Scenario, StartCache};
 
 /// Checks scenarios; says `ok` on standard output, and every mistake on standard error.
 pub(super) fn check(args: &CheckArgs, out: &mut dyn Write) -> Result<ExitCode, Failure> {
@@ -20,6 +20,11 @@ pub(super) fn check(args: &CheckArgs, out: &mut dyn Write) -> Result<ExitCode, F
         if loaded.checked.problems.is_empty() {
             let from_afar = loaded.checked.runnable().and_then(from_afar);
             if let Some(FromAfar { warning, .. }) = from_afar.filter(|_| is_elsewhere(&args.daemon)) {
+                writeln!(io::stderr().lock(), "warning: {warning}")?;
+            }
+            let is_root = rustix::process::geteuid().is_root();
+            let scenario = loaded.checked.runnable();
+            if let Some(warning) = scenario.and_then(|scenario| without_root(scenario, is_root)) {
                 writeln!(io::stderr().lock(), "warning: {warning}")?;
             }
             writeln!(out, "{}: ok{}", path.display(), expansion(&loaded))?;
@@ -48,6 +53,16 @@ fn hold_against_engine(loaded: &mut Loaded, daemon: &DaemonArgs) -> Result<(), F
         )?;
     }
     Ok(())
+}
+
+/// What a user without root cannot have of a scenario.
+fn without_root(scenario: &Scenario, is_root: bool) -> Option<&'static str> {
+    let caches = scenario.start.as_ref().map(|start| start.caches.as_slice());
+    let asks = caches.is_some_and(|caches| caches.contains(&StartCache::ColdPages));
+    (asks && !is_root).then_some(
+        "starts from `cold-pages` do not count for this user: putting an image's files out of memory is for root on the \
+         daemon's machine",
+    )
 }
 
 /// What the matrix of a scenario makes of its variants; nothing where it has none.
@@ -79,4 +94,29 @@ pub(super) fn say_problems(loaded: &Loaded) -> io::Result<()> {
     let count = loaded.checked.problems.len();
     let noun = if count == 1 { "mistake" } else { "mistakes" };
     writeln!(errors, "{}: {count} {noun}", loaded.folder.path().display())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn who_is_not_root_is_told_what_that_costs_and_nobody_else_is() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        for (name, is_root, expected) in [
+            ("restart", false, true),
+            ("restart", true, false),
+            ("quickstart", false, false),
+        ] {
+            let loaded = load(&root.join(name), &Overrides::default()).unwrap();
+            let scenario = loaded.checked.runnable().unwrap();
+            assert_eq!(
+                without_root(scenario, is_root).is_some(),
+                expected,
+                "{name}, {is_root}"
+            );
+        }
+    }
 }
