@@ -1367,15 +1367,14 @@ mod show {
         }
         let file = copy.join("scenario.toml");
         let text = fs::read_to_string(&file).unwrap();
-        let states =
-            "[start]\ncache = [\"cold-pull\", \"warm\"]\npull = { profile = \"edge\", latency = \"1ms\" }\n";
+        let states = "[start]\ncache = [\"cold-pull\", \"warm\"]\npull = { profile = \"edge\", latency = \"1ms\", jitter = \"2ms\" }\n";
         let text = text.replacen("[start]\n", states, 1);
         assert!(text.contains(states), "{text}");
         let mut resolved = text;
         for _ in 0..2 {
             fs::write(&file, &resolved).unwrap();
             resolved = Seatrial::new(["show", "--resolved"]).arg(&copy).run().data();
-            let line = "[start.pull]\nbandwidth = \"25Mbit/s\"  # scenario\nlatency = \"1ms\"  # scenario\n";
+            let line = "[start.pull]\nbandwidth = \"25Mbit/s\"  # scenario\nlatency = \"1ms\"  # scenario\njitter = \"2ms\"  # scenario\n";
             assert!(resolved.contains(line), "{resolved}");
         }
     }

@@ -1559,7 +1559,7 @@ fn mistakes_of_readiness_and_of_states_to_start_in_say_what_there_is() {
     s/scenario.toml:10:1: `pull` says how images are pulled, and no start is from one
       hint: name `cold-pull` in `cache`, or leave it out
     > [start] | ready = { tcp = 80 } | cache = ["cold-pull"] | pull = {}
-    s/scenario.toml:11:1: `pull` has neither a `profile` nor a `bandwidth` nor a `latency`
+    s/scenario.toml:11:1: `pull` has neither a `profile` nor a `bandwidth`, a `latency` or a `jitter`
       hint: leave it out to pull as fast as this machine can
     > [start] | ready = { tcp = 80 } | cache = ["cold-pull"] | pull = { profile = "wan", bandwidth = "0bit/s", latency = 3 }
     s/scenario.toml:11:20: `start.pull.profile` is the string "wan", expected one of `lan`, `cloud`, `office`, `edge` [expected one of `lan`, `cloud`, `office`, `edge`]

@@ -48,9 +48,9 @@ pub(super) async fn answer(
     shelf: Arc<Shelf>,
     shape: Shape,
 ) -> Result<Response<Body>, Infallible> {
-    if let Some(latency) = shape.latency() {
+    if let Some(held) = shape.hold() {
         // A sleep of the runtime's is one of whole milliseconds.
-        let _ = tokio::task::spawn_blocking(move || std::thread::sleep(latency.into())).await;
+        let _ = tokio::task::spawn_blocking(move || std::thread::sleep(held.into())).await;
     }
     let range = request.headers().get(RANGE).and_then(|range| range.to_str().ok());
     let mut response = respond(request.method(), request.uri().path(), range, &shelf, &shape);

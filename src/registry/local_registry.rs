@@ -484,6 +484,7 @@ mod tests {
         let shape = PullShape {
             bandwidth: Some(Bandwidth(40_000_000)),
             latency: Some(Nanos::from_millis(30)),
+            jitter: None,
         };
         let opened = Opened::new(&heavy(1_000_000), shape).await;
         let layer = opened.layers[0];

@@ -1,5 +1,6 @@
 //! Making answers as slow as a line is.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::clock;
@@ -26,8 +27,10 @@ const BUFFER_BYTES: (u64, u64) = (256 << 10, 1 << 20);
 /// The line that a registry's answers go over. Clones are the same line.
 #[derive(Clone, Debug)]
 pub(super) struct Shape {
-    shape: PullShape,
+    asked: PullShape,
     line: Option<Arc<Mutex<Line>>>,
+    /// How many answers were held back.
+    held: Arc<AtomicU64>,
 }
 
 /// An answer that is under way on a line.
@@ -40,14 +43,19 @@ impl Shape {
     pub(super) fn new(shape: PullShape) -> Self {
         let line = |bandwidth| Arc::new(Mutex::new(Line::new(bandwidth)));
         Self {
-            shape,
+            asked: shape,
             line: shape.bandwidth.map(line),
+            held: Arc::default(),
         }
     }
 
-    /// How long every answer is held back.
-    pub(super) fn latency(&self) -> Option<Nanos> {
-        self.shape.latency.filter(|latency| *latency > Nanos::ZERO)
+    /// How long the next answer is held back.
+    pub(super) fn hold(&self) -> Option<Nanos> {
+        let latency = self.asked.latency.unwrap_or_default();
+        let jitter = self.asked.jitter.unwrap_or_default();
+        let number = self.held.fetch_add(1, Ordering::Relaxed);
+        let held = latency + Nanos(evenly(number, jitter.0));
+        (held > Nanos::ZERO).then_some(held)
     }
 
     /// How much is sent at once.
@@ -62,7 +70,7 @@ impl Shape {
 
     /// What a line carries in a time, within bounds.
     fn of_line(&self, time: Nanos, (least, most): (u64, u64)) -> Option<usize> {
-        let bandwidth = self.shape.bandwidth?;
+        let bandwidth = self.asked.bandwidth?;
         usize::try_from(bandwidth.bytes_in(time).clamp(least, most)).ok()
     }
 
@@ -97,6 +105,17 @@ impl Drop for Sender {
     }
 }
 
+/// A number from 0 to `most`, the same one for the same place in the sequence: `SplitMix64` (Steele, Lea and Flood, "Fast splittable
+/// pseudorandom number generators", 2014).
+fn evenly(place: u64, most: u64) -> u64 {
+    let mut mixed = place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^= mixed >> 31;
+    let scaled = (u128::from(mixed) * (u128::from(most) + 1)) >> 64;
+    u64::try_from(scaled).unwrap_or(most)
+}
+
 fn locked(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
     line.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -105,6 +124,27 @@ fn locked(line: &Mutex<Line>) -> MutexGuard<'_, Line> {
 mod tests {
     use super::*;
     use crate::scenario::PullProfile;
+
+    #[test]
+    fn answers_are_held_back_by_the_latency_and_by_what_varies_alike_in_every_run() {
+        let shape = |latency, jitter| {
+            Shape::new(PullShape {
+                bandwidth: None,
+                latency: Some(Nanos::from_millis(latency)),
+                jitter: Some(Nanos::from_millis(jitter)),
+            })
+        };
+        let held =
+            |shape: &Shape| -> Vec<u64> { (0..1_000).map(|_| shape.hold().unwrap_or_default().0).collect() };
+        let all = held(&shape(20, 10));
+        assert_eq!(held(&shape(20, 10)), all);
+        let (least, most) = (all.iter().min().unwrap(), all.iter().max().unwrap());
+        assert!((20_000_000..20_100_000).contains(least), "{least}");
+        assert!((29_900_000..=30_000_000).contains(most), "{most}");
+        let mean = all.iter().sum::<u64>() / 1_000;
+        assert!((24_500_000..25_500_000).contains(&mean), "{mean}");
+        assert_eq!(shape(0, 0).hold(), None);
+    }
 
     #[test]
     fn pieces_and_what_waits_in_the_system_are_parts_of_the_line_within_bounds() {
@@ -123,7 +163,7 @@ mod tests {
         }
         let none = Shape::new(PullShape::default());
         assert_eq!(
-            (none.buffer(), none.latency(), none.chunk()),
+            (none.buffer(), none.hold(), none.chunk()),
             (None, None, PLAIN_CHUNK)
         );
         none.enter().wait(1 << 30);

@@ -17,6 +17,9 @@ pub struct PullShape {
     /// How long each answer takes until its first byte comes.
     #[serde(rename = "latency_ns", skip_serializing_if = "Option::is_none")]
     pub latency: Option<Nanos>,
+    /// How much longer it may take besides: between nothing and this, evenly, the same for the same number of the answer.
+    #[serde(rename = "jitter_ns", default, skip_serializing_if = "Option::is_none")]
+    pub jitter: Option<Nanos>,
 }
 
 /// A line that has a name.
@@ -37,7 +40,7 @@ impl PullShape {
     /// Whether nothing lies between.
     #[must_use]
     pub const fn is_none(&self) -> bool {
-        self.bandwidth.is_none() && self.latency.is_none()
+        self.bandwidth.is_none() && self.latency.is_none() && self.jitter.is_none()
     }
 }
 
@@ -54,6 +57,7 @@ impl PullProfile {
         PullShape {
             bandwidth: Some(Bandwidth(bandwidth)),
             latency: Some(Nanos(latency)),
+            jitter: None,
         }
     }
 }
@@ -61,7 +65,14 @@ impl PullProfile {
 /// As it is told beside numbers: `100Mbit/s, 20.0 ms to the first byte`.
 impl fmt::Display for PullShape {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let latency = self.latency.map(|latency| format!("{latency} to the first byte"));
+        let latency = match (self.latency, self.jitter) {
+            (Some(latency), Some(jitter)) => {
+                Some(format!("{latency} and up to {jitter} more to the first byte"))
+            }
+            (Some(latency), None) => Some(format!("{latency} to the first byte")),
+            (None, Some(jitter)) => Some(format!("up to {jitter} to the first byte")),
+            (None, None) => None,
+        };
         let bandwidth = self.bandwidth.map(|bandwidth| bandwidth.to_string());
         let parts: Vec<String> = bandwidth.into_iter().chain(latency).collect();
         formatter.pad(&if parts.is_empty() {
@@ -86,8 +97,17 @@ mod tests {
         let slow = PullShape {
             bandwidth: Some(Bandwidth(8_000_000)),
             latency: None,
+            jitter: None,
         };
         assert_eq!(slow.to_string(), "8Mbit/s");
+        let jitter = Some(Nanos::from_millis(5));
+        let unsteady = PullShape { jitter, ..slow };
+        assert_eq!(unsteady.to_string(), "8Mbit/s, up to 5.00 ms to the first byte");
+        let office = PullProfile::Office.shape();
+        assert_eq!(
+            PullShape { jitter, ..office }.to_string(),
+            "100Mbit/s, 20.0 ms and up to 5.00 ms more to the first byte"
+        );
         assert!(!slow.is_none() && PullShape::default().is_none());
     }
 }

@@ -286,6 +286,9 @@ impl Page<'_> {
             if let Some(latency) = start.pull.latency {
                 self.set("latency", duration(latency));
             }
+            if let Some(jitter) = start.pull.jitter {
+                self.set("jitter", duration(jitter));
+            }
         }
         self.header("[start.ready]");
         self.ready(&start.ready, "start.ready");

@@ -64,12 +64,13 @@ fn pull(
     let shape = PullShape {
         bandwidth: table.bandwidth.map(|text| text.0).or(named.bandwidth),
         latency: table.latency.map(|text| text.0).or(named.latency),
+        jitter: table.jitter.map(|text| text.0),
     };
     if shape.is_none() && !at.key("pull").has_cut() {
         findings
             .at_key(
                 &at.key("pull"),
-                "`pull` has neither a `profile` nor a `bandwidth` nor a `latency`",
+                "`pull` has neither a `profile` nor a `bandwidth`, a `latency` or a `jitter`",
             )
             .hint("leave it out to pull as fast as this machine can");
     }

@@ -59,6 +59,8 @@ pub struct PullTable {
     pub bandwidth: Option<BandwidthText>,
     /// How long each answer takes until its first byte comes.
     pub latency: Option<DurationText>,
+    /// How much longer it may take besides: between nothing and this, by chance that is the same in every run.
+    pub jitter: Option<DurationText>,
 }
 
 /// What is mounted at a path: exactly one of `bind` and `tmpfs`.
